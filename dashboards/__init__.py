@@ -1,0 +1,1 @@
+"""Everything a person looks at; the only package that imports plotly and dash."""

@@ -1,0 +1,1 @@
+"""Model types in, plotly figures out; one family a file, pure functions."""

@@ -1,0 +1,1 @@
+"""The review app, one page a file."""

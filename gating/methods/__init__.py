@@ -1,0 +1,1 @@
+"""One gating method a file, registered by name."""

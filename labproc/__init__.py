@@ -1,0 +1,1 @@
+"""labproc: CAR-T counts, CD4:CD8 ratios and CAR copies per µg DNA from instrument files."""

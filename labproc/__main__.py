@@ -1,0 +1,5 @@
+"""``python -m labproc`` is ``labproc``."""
+
+from labproc.cli import main
+
+main()

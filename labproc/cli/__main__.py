@@ -1,0 +1,5 @@
+"""``python -m labproc.cli`` is ``labproc``."""
+
+from labproc.cli import main
+
+main()

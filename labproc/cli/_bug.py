@@ -1,0 +1,29 @@
+"""What a user sees of a bug: one line with a report id; the traceback goes to a log."""
+
+import hashlib
+import os
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+
+
+def log_folder() -> Path:
+    """Return the folder of labproc's own log, the platform's usual one."""
+    base = os.environ.get("LOCALAPPDATA") or os.environ.get("XDG_STATE_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "state") / "labproc"
+
+
+def report_bug(error: BaseException) -> str:
+    """Write the traceback to the log and return the line to show."""
+    text = "".join(traceback.format_exception(error))
+    now = datetime.now(UTC)
+    report = hashlib.sha256(f"{now.isoformat()}{text}".encode()).hexdigest()[:8]
+    line = f"a bug in labproc ({type(error).__name__}), report {report}"
+    try:
+        folder = log_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "bugs.log").open("a", encoding="utf-8") as log:
+            log.write(f"--- {report} {now.isoformat()}\n{text}\n")
+    except OSError:
+        return f"{line}; run again with --debug to see where"
+    return f"{line}: the traceback is in {folder / 'bugs.log'}; --debug shows it"

@@ -1,0 +1,1 @@
+"""From a patient table to tables, survival and timelines."""

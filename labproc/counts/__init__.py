@@ -1,0 +1,1 @@
+"""From populations to cells per µL and per culture."""

@@ -1,0 +1,1 @@
+"""Other programs, one file each."""

@@ -1,0 +1,1 @@
+"""From a drop folder to a file that can be trusted."""

@@ -1,0 +1,53 @@
+"""Frozen types that every part of labproc shares; numpy and the standard library only."""
+
+from labproc.model.culture import CultureEvent, PatientEvent, Plan
+from labproc.model.events import Channel, Events, FlowTube, Spillover
+from labproc.model.flag import Flag, Severity
+from labproc.model.measurement import METRICS, Measurement
+from labproc.model.populations import ROOT, Boundary, GateResult, Populations
+from labproc.model.qpcr import (
+    Amplification,
+    CopyNumber,
+    CqTable,
+    QpcrRun,
+    ReportedCurve,
+    StandardCurve,
+    Status,
+    Task,
+    Well,
+)
+from labproc.model.sample import Role, SampleKey, SourceFile
+from labproc.model.trend import Comparison, Robustness, Trend
+
+__all__ = [
+    "METRICS",
+    "ROOT",
+    "Amplification",
+    "Boundary",
+    "Channel",
+    "Comparison",
+    "CopyNumber",
+    "CqTable",
+    "CultureEvent",
+    "Events",
+    "Flag",
+    "FlowTube",
+    "GateResult",
+    "Measurement",
+    "PatientEvent",
+    "Plan",
+    "Populations",
+    "QpcrRun",
+    "ReportedCurve",
+    "Robustness",
+    "Role",
+    "SampleKey",
+    "Severity",
+    "SourceFile",
+    "Spillover",
+    "StandardCurve",
+    "Status",
+    "Task",
+    "Trend",
+    "Well",
+]

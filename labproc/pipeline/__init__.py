@@ -1,0 +1,1 @@
+"""The only composer: raw files in, results out."""

@@ -1,0 +1,159 @@
+"""Everything the report, the dashboard and the exports show of one study."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labproc.model import (
+    Amplification,
+    Boundary,
+    Comparison,
+    CopyNumber,
+    CultureEvent,
+    Flag,
+    Measurement,
+    PatientEvent,
+    ReportedCurve,
+    SampleKey,
+    SourceFile,
+    StandardCurve,
+    Trend,
+    Well,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One arm of the study as it is shown: its short name, its label, whether it is the control."""
+
+    name: str
+    label: str
+    is_control: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FileStatus:
+    """What became of one file in ``raw/``.
+
+    ``state`` is ``done``, ``waiting``, ``set_aside``, ``not_assigned``, ``duplicate``,
+    ``replaced`` or ``gone``; ``reason`` says why in a sentence.
+    """
+
+    path: str
+    sha256: str
+    state: str
+    kind: str = ""
+    key: SampleKey | None = None
+    reason: str = ""
+    flags: tuple[Flag, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Density:
+    """Counts on a grid, for drawing a gate without the events.
+
+    ``counts`` has shape (n_bins,) for one channel and (n_bins_y, n_bins_x) for two; ``edges`` are
+    the bin edges of each channel on its *display* scale (see ``Boundary.scales``).
+    """
+
+    channels: tuple[str, ...]
+    labels: tuple[str, ...]
+    scales: tuple[str, ...]
+    counts: NDArray[np.uint32]
+    edges: tuple[NDArray[np.float64], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GateView:
+    """One gate of one tube as it is drawn: the parent's events, the boundary, the numbers."""
+
+    population: str
+    parent: str
+    n_events: int
+    n_parent: int
+    fraction: float | None
+    estimate: float | None
+    ci_low: float | None
+    ci_high: float | None
+    method: str
+    boundary: Boundary
+    density: Density
+    control: Density | None = None
+    control_name: str = ""
+    median_fluorescence: float | None = None
+    parameters: Mapping[str, float | str] = field(default_factory=dict)
+    flags: tuple[Flag, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TubeView:
+    """One tube: its gates in order, and how much it needs a look (0 calm, 1 first in the list)."""
+
+    source: SourceFile
+    key: SampleKey
+    strategy: str
+    n_events: int
+    gates: tuple[GateView, ...]
+    oddness: float = 0.0
+    reasons: tuple[str, ...] = ()
+    version: str = "automatic"
+    review: str = ""
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    flags: tuple[Flag, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptanceRow:
+    """One rule of a plate's acceptance: what was asked, what was found, pass, warn or fail."""
+
+    rule: str
+    target: str
+    limit: str
+    found: str
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlateView:
+    """One qPCR run: wells, curves, the quantities read from them, acceptance."""
+
+    source: SourceFile
+    name: str
+    format: str
+    wells: tuple[Well, ...]
+    curves: tuple[StandardCurve, ...]
+    samples: tuple[CopyNumber, ...]
+    quantities: tuple[CopyNumber, ...] = ()
+    reported: tuple[ReportedCurve, ...] = ()
+    amplification: tuple[Amplification, ...] = ()
+    acceptance: tuple[AcceptanceRow, ...] = ()
+    flags: tuple[Flag, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """A study's results as they stand in its store."""
+
+    title: str
+    folder: Path
+    arms: tuple[Arm, ...]
+    files: tuple[FileStatus, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
+    trends: tuple[Trend, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
+    tubes: tuple[TubeView, ...] = ()
+    plates: tuple[PlateView, ...] = ()
+    culture_events: tuple[CultureEvent, ...] = ()
+    patient_events: tuple[PatientEvent, ...] = ()
+    lloq_copies_per_ug: float | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+    methods: tuple[str, ...] = ()
+    audit_head: str = ""
+    flags: tuple[Flag, ...] = ()
+
+    def of(self, metric: str) -> tuple[Measurement, ...]:
+        """Return the measurements of one metric."""
+        return tuple(m for m in self.measurements if m.metric == metric)

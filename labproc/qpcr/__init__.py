@@ -1,0 +1,1 @@
+"""From Cq values to copies, with intervals."""

@@ -1,0 +1,1 @@
+"""What a scientist writes about a study, checked."""

@@ -1,0 +1,1 @@
+"""Growth, ratio, persistence and dose; one comparison test a file."""
