@@ -46,7 +46,7 @@ docs: env
 
 # What a release must show: lint, tests, and the wheel in a clean environment outside the checkout.
 release-check: lint test
-	sh .ci/wheel-check
+	bash .ci/wheel-check
 
 clean:
 	rm -rf $(VENV) raw/demo results .mypy_cache .ruff_cache .pytest_cache .hypothesis dist

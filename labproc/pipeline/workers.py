@@ -1,0 +1,175 @@
+"""Where jobs run: here, in worker processes, or on Dask; a poison file takes down no neighbour."""
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+from labproc.errors import LabprocError
+
+J = TypeVar("J")
+R = TypeVar("R")
+
+TIME_LIMIT_S = 120  # a file of 10 million events takes 6 s
+MEMORY_SHARE = 0.75  # of the machine's memory, shared by the workers
+LEAST_MEMORY = 4 << 30  # bytes of address space that numpy and scipy need to start at all
+QUEUED_PER_WORKER = 4  # keeps the workers busy without holding every job's result
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[J, R]):
+    """One finished job: its result, or why there is none.
+
+    ``error`` is for the user; ``bug`` holds the traceback where the error is labproc's own;
+    ``died`` says that the job took its worker process with it.
+    """
+
+    job: J
+    result: R | None = None
+    error: str = ""
+    bug: str = ""
+    died: bool = False
+
+
+def worker_count(asked: int | None = None) -> int:
+    """Return how many worker processes to use: what was asked, or one per usable core."""
+    if asked:
+        return max(1, asked)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def run_jobs(
+    work: Callable[[J], R], jobs: Sequence[J], *, workers: int = 1, scheduler: str = ""
+) -> Iterator[Done[J, R]]:
+    """Yield every job as it finishes, in no fixed order.
+
+    With one worker jobs run in this process. A worker that dies (a crash, out of memory) breaks
+    its pool; the jobs that were under way are then run again, one process each, so that the one
+    that kills its worker is named and the others are done.
+    """
+    if scheduler:
+        yield from _on_dask(work, jobs, scheduler)
+    elif workers <= 1 or len(jobs) <= 1:
+        yield from (_guarded(work, job) for job in jobs)
+    else:
+        yield from _in_pool(work, jobs, workers)
+
+
+def _guarded(work: Callable[[J], R], job: J) -> Done[J, R]:
+    """Do one job; an error of the file's becomes part of the answer, a bug does too."""
+    try:
+        return Done(job, _time_limited(work)(job))
+    except LabprocError as error:
+        notes = getattr(error, "__notes__", [])
+        return Done(job, error=" ".join(" ".join([str(error), *notes]).split()))
+    except MemoryError:
+        return Done(job, error="out of memory while reading; more than a file of its size needs")
+    except TimeoutError:
+        return Done(job, error=f"not done after {TIME_LIMIT_S} s, expected a few seconds")
+    except Exception as error:  # one file's bug must not stop the others
+        return Done(
+            job, error=f"a bug in labproc ({type(error).__name__})", bug=traceback.format_exc()
+        )
+
+
+def _time_limited(work: Callable[[J], R]) -> Callable[[J], R]:
+    """Wrap the work in an alarm where the platform has one (not on Windows, not in a thread)."""
+    if not hasattr(signal, "SIGALRM") or not _in_main_thread():
+        return work
+    return partial(_with_alarm, work)
+
+
+def _in_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
+def _with_alarm(work: Callable[[J], R], job: J) -> R:
+    def ring(*_: Any) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.alarm(TIME_LIMIT_S)
+    try:
+        return work(job)
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _limit_memory(workers: int) -> None:
+    """Give a worker its share of the memory, so that one file cannot take the machine down."""
+    # a scientist's Ctrl-C is the parent's to answer
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "win32":
+        return
+    import resource
+
+    pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
+    share = max(LEAST_MEMORY, int(pages * size * MEMORY_SHARE / workers))
+    resource.setrlimit(resource.RLIMIT_AS, (share, resource.RLIM_INFINITY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    # numpy's own threads would fight over the cores that the workers share
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    method = "spawn" if sys.platform == "win32" else "forkserver"
+    context = multiprocessing.get_context(method)
+    return ProcessPoolExecutor(
+        workers, mp_context=context, initializer=_limit_memory, initargs=(workers,)
+    )
+
+
+def _in_pool(work: Callable[[J], R], jobs: Sequence[J], workers: int) -> Iterator[Done[J, R]]:
+    waiting = list(reversed(jobs))
+    under_way: dict[Future[Done[J, R]], J] = {}
+    with _pool(workers) as pool:
+        try:
+            while waiting or under_way:
+                while waiting and len(under_way) < workers * QUEUED_PER_WORKER:
+                    job = waiting.pop()
+                    under_way[pool.submit(_guarded, work, job)] = job
+                finished, _ = wait(under_way, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    done = future.result()
+                    del under_way[future]
+                    yield done
+            return
+        except BrokenProcessPool:
+            suspects = [*under_way.values()]
+    yield from (_alone(work, job) for job in suspects)
+    if waiting:
+        yield from _in_pool(work, list(reversed(waiting)), workers)
+
+
+def _alone(work: Callable[[J], R], job: J) -> Done[J, R]:
+    """Do one job in a process of its own, and say so if it kills that too."""
+    with _pool(1) as pool:
+        try:
+            return pool.submit(_guarded, work, job).result()
+        except BrokenProcessPool:
+            return Done(job, error="its worker process died while reading it", died=True)
+
+
+def _on_dask(work: Callable[[J], R], jobs: Sequence[J], address: str) -> Iterator[Done[J, R]]:
+    import distributed
+
+    dask: Any = distributed
+    with dask.Client(address) as client:
+        futures = {client.submit(_guarded, work, job, pure=False): job for job in jobs}
+        for future in dask.as_completed(futures):
+            if future.status == "finished":
+                yield future.result()
+            else:
+                yield Done(futures[future], error="its Dask worker died", died=True)
