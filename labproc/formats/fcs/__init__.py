@@ -1,0 +1,1 @@
+"""FCS files as bytes: HEADER, TEXT, DATA; numpy and the standard library only."""
