@@ -1,0 +1,110 @@
+"""Single channels of a tube on the compensated scale, worked out when a gate asks for them."""
+
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gating.compensation import linear_column, unmixing
+from gating.transforms import Linear, Log, Logicle, Transform
+from labproc.errors import StrategyError
+from labproc.model import Channel, FlowTube, Spillover
+from labproc.model.events import COMPENSATED, RAW
+
+STORED_LOG_RANGE = 1024.0  # 10-bit channels: the instrument's own log or linear display
+DECADES = 4.5
+WIDTH_STEP = 0.05  # estimated widths are rounded to it, so that tables are shared between tubes
+SCATTER = ("fsc", "ssc", "forward", "side", "time", "fs", "ss", "width", "event")
+
+
+class Columns:
+    """The compensated channels of one tube, one at a time.
+
+    Parameters
+    ----------
+    tube : FlowTube
+    spillover : Spillover or None
+        Used instead of the file's.
+    """
+
+    def __init__(self, tube: FlowTube, spillover: Spillover | None = None) -> None:
+        self.tube = tube
+        self.events = tube.events
+        self.spillover = spillover or tube.events.spillover
+        self._linear: dict[int, NDArray[np.float64]] = {}
+        self._ready: dict[str, NDArray[np.float64]] = {}
+
+    @cached_property
+    def _unmix(self) -> tuple[dict[int, int], NDArray[np.float64]]:
+        matrix = self.spillover
+        if matrix is None or matrix.is_identity or self.events.scale == COMPENSATED:
+            return {}, np.empty((0, 0))
+        lost = [d for d in matrix.detectors if not self.events.has(d)]
+        if lost:
+            has = ", ".join(self.events.names)
+            raise StrategyError(f"spillover: no channel {lost[0]!r} (has: {has})")
+        columns = {self.events.index(d): k for k, d in enumerate(matrix.detectors)}
+        return columns, unmixing(matrix)
+
+    def linear(self, index: int) -> NDArray[np.float64]:
+        """Return one channel on the linear scale."""
+        if index not in self._linear:
+            raw = np.asarray(self.events.values[:, index], dtype=np.float64)
+            if self.events.scale == RAW:
+                channel = self.events.channels[index]
+                raw = linear_column(channel, raw, self.tube.time_step_s)
+            self._linear[index] = np.ascontiguousarray(np.nan_to_num(raw))
+        return self._linear[index]
+
+    def channel(self, name: str) -> Channel:
+        """Return what the file says of a channel."""
+        return self.events.channels[self.events.index(name)]
+
+    def values(self, name: str) -> NDArray[np.float64]:
+        """Return one channel, or a ratio written ``A/H``, on the compensated scale."""
+        if name not in self._ready:
+            self._ready[name] = self._compute(name)
+        return self._ready[name]
+
+    def _compute(self, name: str) -> NDArray[np.float64]:
+        if "/" in name and not self.events.has(name):
+            above, _, below = name.partition("/")
+            divisor = self.values(below)
+            safe = np.where(divisor > 0, divisor, np.inf)
+            return np.asarray(self.values(above) / safe)
+        index = self.events.index(name)
+        detectors, inverse = self._unmix
+        if index not in detectors:
+            return self.linear(index)
+        weights = inverse[:, detectors[index]]
+        total = np.zeros(self.events.n_events)
+        for column, row in detectors.items():
+            if weights[row] != 0.0:
+                total += weights[row] * self.linear(column)
+        return total
+
+    def scale(self, name: str) -> Transform:
+        """Choose the display scale of a channel from what it is and how it was stored."""
+        if "/" in name and not self.events.has(name):
+            return Linear()
+        channel = self.channel(name)
+        if channel.name.casefold().startswith(SCATTER):
+            return Linear()
+        if channel.is_log and channel.range:
+            top = 10.0**channel.decades * (channel.offset or 1.0)
+            return Log(top, channel.decades)
+        if channel.range is not None and channel.range <= STORED_LOG_RANGE:
+            return Linear()
+        return self._logicle(name, channel)
+
+    def _logicle(self, name: str, channel: Channel) -> Logicle:
+        """Fit the linear width to the negative events: W = (M - log10(T / |r|)) / 2."""
+        values = self.values(name)
+        top = float(channel.range or 262_144.0)
+        below = values[values < 0]
+        if below.size < 20:
+            return Logicle(top, 0.5, DECADES)
+        reference = -float(np.partition(below, below.size // 20)[below.size // 20])
+        width = (DECADES - np.log10(top / max(reference, 1e-9))) / 2.0
+        rounded = round(min(max(width, 0.3), 1.8) / WIDTH_STEP) * WIDTH_STEP
+        return Logicle(top, round(rounded, 2), DECADES)

@@ -1,0 +1,164 @@
+"""Gating strategies: TOML that a scientist reads, copies and changes."""
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from gating.methods import METHODS
+from labproc.errors import StrategyError, UnknownName
+from labproc.model import ROOT
+from labproc.registry import nearest
+
+Option = float | str | bool | tuple[Any, ...]
+STEP_KEYS = ("population", "populations", "parent", "method", "channels", "or_channels", "control")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One gate (or one cross of four): what it makes, from which parent, on which channels.
+
+    ``channels`` are markers, roles (``forward``, ``side``) or detectors; ``or_channels`` are tried
+    where the first are not in the panel. An ``optional`` step is left out where neither is.
+    ``control`` names the roles of the tubes the gate leans on, the best first.
+    """
+
+    populations: tuple[str, ...]
+    method: str
+    channels: tuple[str, ...] = ()
+    parent: str = ROOT
+    or_channels: tuple[str, ...] = ()
+    control: tuple[str, ...] = ()
+    optional: bool = False
+    options: Mapping[str, Option] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Strategy:
+    """A named list of steps, parents before children, with the hash of its text."""
+
+    name: str
+    steps: tuple[Step, ...]
+    title: str = ""
+    text: str = field(default="", repr=False, compare=False)
+
+    @property
+    def text_sha256(self) -> str:
+        """SHA-256 of the text: the version of the strategy."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    @property
+    def populations(self) -> tuple[str, ...]:
+        """Every population, parents before children."""
+        return tuple(p for step in self.steps for p in step.populations)
+
+
+def shipped() -> list[str]:
+    """Return the names of the strategies that come with labproc."""
+    folder = resources.files("gating") / "strategies"
+    return sorted(f.name[:-5] for f in folder.iterdir() if f.name.endswith(".toml"))
+
+
+def load_strategy(name_or_path: str | Path) -> Strategy:
+    """Read a shipped strategy by its name, or one of the user's by its path.
+
+    Raises
+    ------
+    StrategyError
+        If there is none of that name, or a step cannot be read; the message names the step.
+    """
+    wanted = str(name_or_path)
+    if wanted in shipped():
+        text = (resources.files("gating") / "strategies" / f"{wanted}.toml").read_text("utf-8")
+        return parse_strategy(text, name=wanted)
+    path = Path(name_or_path)
+    if path.suffix != ".toml" and not path.is_file():
+        raise StrategyError(f"strategy {wanted!r}: not one of ours, {nearest(wanted, shipped())}")
+    try:
+        return parse_strategy(path.read_text("utf-8"), name=path.stem)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        raise StrategyError(f"strategy {wanted}: {reason}, expected a readable file") from error
+
+
+def parse_strategy(text: str, *, name: str) -> Strategy:
+    """Read a strategy from its text; every wrong key is named with its step."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise StrategyError(f"strategy {name}: not TOML: {error}") from error
+    unknown = set(document) - {"title", "step"}
+    if unknown:
+        found = sorted(unknown)[0]
+        raise StrategyError(f"strategy {name}: found key {found!r}, expected 'title' and [[step]]")
+    rows = document.get("step", [])
+    if not isinstance(rows, list) or not rows:
+        raise StrategyError(f"strategy {name}: no steps, expected at least one [[step]]")
+    steps = tuple(_read_step(name, number, row) for number, row in enumerate(rows, 1))
+    _check_parents(name, steps)
+    return Strategy(name, steps, str(document.get("title", name)), text)
+
+
+def _read_step(strategy: str, number: int, row: Any) -> Step:
+    where = f"strategy {strategy}, step {number}"
+    if not isinstance(row, dict):
+        raise StrategyError(f"{where}: found {row!r}, expected a table [[step]]")
+    populations = _words(where, row, "populations") or _words(where, row, "population")
+    if not populations:
+        raise StrategyError(f"{where}: no population, expected population = \"...\"")
+    where = f"strategy {strategy}, step {populations[0]!r}"
+    method = str(row.get("method", ""))
+    try:
+        METHODS.get(method)
+    except UnknownName as error:
+        raise StrategyError(f"{where}: {error}") from None
+    options = {k: _option(v) for k, v in row.items() if k not in (*STEP_KEYS, "optional")}
+    _check_options(where, method, options)
+    return Step(
+        populations=populations,
+        method=method,
+        channels=_words(where, row, "channels"),
+        parent=str(row.get("parent", ROOT)),
+        or_channels=_words(where, row, "or_channels"),
+        control=_words(where, row, "control"),
+        optional=bool(row.get("optional", False)),
+        options=options,
+    )
+
+
+def _words(where: str, row: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    found = row.get(key, [])
+    words = [found] if isinstance(found, str) else found
+    if not isinstance(words, list) or not all(isinstance(w, str) for w in words):
+        raise StrategyError(f"{where}: {key} is {found!r}, expected text or a list of texts")
+    return tuple(words)
+
+
+def _option(value: Any) -> Option:
+    if isinstance(value, list):
+        return tuple(_option(v) for v in value)
+    return value if isinstance(value, (bool, str)) else float(value)
+
+
+def _check_options(where: str, method: str, options: Mapping[str, Option]) -> None:
+    known = METHODS.get(method).options
+    for key in options:
+        if key not in known:
+            hint = nearest(key, [*known, *STEP_KEYS, "optional"])
+            raise StrategyError(f"{where}: method {method!r} has no option {key!r}; {hint}")
+
+
+def _check_parents(name: str, steps: tuple[Step, ...]) -> None:
+    known = [ROOT]
+    for step in steps:
+        where = f"strategy {name}, step {step.populations[0]!r}"
+        if step.parent not in known:
+            hint = nearest(step.parent, known)
+            raise StrategyError(f"{where}: parent {step.parent!r} is not made before it; {hint}")
+        twice = [p for p in step.populations if p in known]
+        if twice:
+            raise StrategyError(f"{where}: population {twice[0]!r} is made twice")
+        known.extend(step.populations)
