@@ -1,0 +1,44 @@
+"""Workbooks by python-calamine; runs in the sandbox's worker and imports no numpy."""
+
+import datetime
+from typing import Any
+
+from python_calamine import CalamineWorkbook, load_workbook
+
+from labproc.formats._limits import MAX_CELLS
+
+_open: dict[tuple[str, int, int], CalamineWorkbook] = {}
+
+
+def sheet_names(path: str, size: int, changed_ns: int) -> list[str]:
+    """Return the names of a workbook's sheets in their order."""
+    return list(_workbook(path, size, changed_ns).sheet_names)
+
+
+def sheet(path: str, size: int, changed_ns: int, name: str) -> dict[str, Any]:
+    """Return a sheet's rows from A1 on, and where dates and merged cells stand."""
+    found = _workbook(path, size, changed_ns).get_sheet_by_name(name)
+    if found.total_height * found.total_width > MAX_CELLS:
+        raise ValueError(
+            f"sheet {name!r} spans {found.total_height:,} x {found.total_width:,} cells, "
+            f"expected at most {MAX_CELLS:,}"
+        )
+    dates: list[tuple[int, int]] = []
+    rows = found.to_python(skip_empty_area=False)
+    for i, row in enumerate(rows):
+        for j, cell in enumerate(row):
+            if isinstance(cell, (datetime.date, datetime.time, datetime.timedelta)):
+                dates.append((i, j))
+                row[j] = cell.isoformat() if hasattr(cell, "isoformat") else str(cell)
+    merged = found.merged_cell_ranges or []
+    return {"rows": rows, "dates": dates, "merged": [list(map(list, m)) for m in merged]}
+
+
+def _workbook(path: str, size: int, changed_ns: int) -> CalamineWorkbook:
+    """Open a workbook once for all its sheets."""
+    key = (path, size, changed_ns)
+    if key not in _open:
+        _open.clear()
+        with open(path, "rb") as file:  # noqa: PTH123 - calamine judges by content, not by name
+            _open[key] = load_workbook(file)
+    return _open[key]
