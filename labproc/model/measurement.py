@@ -28,6 +28,8 @@ METRICS: Mapping[str, str] = {
     # growth, from cells_total or cart_total and the culture's log
     "cumulative_cells": "cells",
     "cumulative_cart": "cells",
+    "cumulative_cart_cd4": "cells",
+    "cumulative_cart_cd8": "cells",
     "cumulative_fold": "fold",
     "population_doublings": "doublings",
     # vector copies, from qPCR

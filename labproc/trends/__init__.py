@@ -1,1 +1,8 @@
-"""Growth, ratio, persistence and dose; one comparison test a file."""
+"""From measurements to conclusions: growth, ratio, persistence, dose, and comparisons of arms."""
+
+from labproc.trends.compare import compare, plan_flags
+from labproc.trends.comparisons import COMPARISONS
+from labproc.trends.growth import derive_growth
+from labproc.trends.summary import summarise
+
+__all__ = ["COMPARISONS", "compare", "derive_growth", "plan_flags", "summarise"]

@@ -1,0 +1,125 @@
+"""The study's comparisons: planned first, then exploratory."""
+
+from collections.abc import Iterable, Sequence
+
+from labproc.model import Comparison, Flag, Measurement, Plan, Trend
+from labproc.model.flag import fail, unique, warning
+from labproc.trends.comparisons import COMPARISONS, ComparisonTest
+from labproc.trends.corrections import adjust
+from labproc.trends.gather import days_of, from_trends, on_day
+from labproc.trends.outcomes import DAILY, OUTCOMES, Outcome, get_outcome
+from labproc.trends.result import Draft, draft, finish
+
+
+def compare(
+    measurements: Iterable[Measurement], trends: Iterable[Trend], plan: Plan
+) -> list[Comparison]:
+    """Compare every treated arm with the control on every outcome the data have.
+
+    The primary outcome comes first, then the secondary ones, then what the plan does not name;
+    only the first two are planned. Days are compared one by one and are exploratory. P values are
+    adjusted within a family: the primary over the arms, the secondary ones together, the days of
+    one outcome together, the rest together.
+
+    Returns
+    -------
+    list of Comparison
+        One without a P says why in its flags; an outcome that nobody measured is not in it (see
+        ``plan_flags``).
+
+    Raises
+    ------
+    UnknownName
+        If the plan names an outcome, test or correction that does not exist.
+    """
+    everything, summaries = list(measurements), list(trends)
+    test = COMPARISONS.get(plan.test)
+    primary = get_outcome(plan.primary)
+    secondary = [get_outcome(name) for name in plan.secondary]
+    rest = [one for one in OUTCOMES.values() if one not in (primary, *secondary)]
+
+    def family(outcomes: Sequence[Outcome], *, planned: bool) -> list[Comparison]:
+        found = [
+            draft(
+                outcome,
+                from_trends(outcome, summaries, everything, plan, treated),
+                test,
+                plan,
+                treated,
+                planned=planned,
+            )
+            for outcome in outcomes
+            for treated in plan.treated
+        ]
+        return _finished(found, plan)
+
+    return [
+        *family([primary], planned=True),
+        *family(secondary, planned=True),
+        *family(rest, planned=False),
+        *_by_day(everything, test, plan),
+    ]
+
+
+def _by_day(
+    measurements: Sequence[Measurement], test: ComparisonTest, plan: Plan
+) -> list[Comparison]:
+    """Compare day by day; a test of whole courses gives way to the t test of its pairing."""
+    name = "two_stage_paired" if test.paired else "two_stage_unpaired"
+    daily = test if test.reads == "summary" else COMPARISONS.get(name)
+    found: list[Comparison] = []
+    for outcome in DAILY:
+        for treated in plan.treated:
+            days = [
+                draft(
+                    outcome,
+                    on_day(outcome, measurements, plan, treated, day),
+                    daily,
+                    plan,
+                    treated,
+                    day=day,
+                )
+                for day in days_of(outcome, measurements, plan, treated)
+            ]
+            found += _finished(days, plan)
+    return found
+
+
+def _finished(family: Iterable[Draft | None], plan: Plan) -> list[Comparison]:
+    there = [one for one in family if one is not None]
+    adjusted = adjust([one.comparison.p_value for one in there], plan.correction)
+    return [finish(one, p, plan) for one, p in zip(there, adjusted, strict=True)]
+
+
+def plan_flags(
+    measurements: Iterable[Measurement], trends: Iterable[Trend], plan: Plan
+) -> tuple[Flag, ...]:
+    """Say where the plan and the data do not meet: arms, and outcomes that nothing answers."""
+    arms = {m.key.arm for m in measurements if m.key.arm}
+    wanted = {plan.control, *plan.treated}
+    found = [
+        warning("arm_without_data", f"arm {arm!r} is in the plan and has no measurement")
+        for arm in sorted(wanted - arms)
+    ]
+    found += [
+        warning("arm_not_in_plan", f"arm {arm!r} is measured, not in the plan, and not compared")
+        for arm in sorted(arms - wanted)
+    ]
+    summaries = list(trends)
+    for name in (plan.primary, *plan.secondary):
+        outcome = get_outcome(name)
+        found += _unanswered(outcome, summaries, plan)
+    return unique(found)
+
+
+def _unanswered(outcome: Outcome, trends: Sequence[Trend], plan: Plan) -> list[Flag]:
+    answered = {
+        t.arm
+        for t in trends
+        if (t.kind, t.metric) == (outcome.kind, outcome.metric) and t.estimate is not None
+    }
+    missing = [arm for arm in (plan.control, *plan.treated) if arm not in answered]
+    if not missing:
+        return []
+    message = f"{outcome.name}: planned, but no culture of arm {', '.join(missing)} answers it"
+    return [fail("planned_outcome_without_data", message)]

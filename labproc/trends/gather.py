@@ -1,0 +1,197 @@
+"""From trends and measurements to two arms: what one repeat is, and its draws."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from labproc.errors import SettingsError
+from labproc.model import Flag, Measurement, Plan, Trend
+from labproc.model._arrays import Floats
+from labproc.model.flag import unique, warning
+from labproc.trends.arms import Arms, Repeat
+from labproc.trends.courses import Course, courses
+from labproc.trends.outcomes import AUC, Outcome
+
+UNITS = ("donor", "experiment", "well")
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Two arms on the scale of the analysis, with the draws of each repeat's summary.
+
+    ``draws`` maps (arm side, repeat) to an array of shape (n_draws,); sides are ``control`` and
+    ``treated``. Repeats without draws are absent and keep their value.
+    """
+
+    arms: Arms
+    draws: Mapping[tuple[str, str], Floats] = field(default_factory=dict)
+    flags: tuple[Flag, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Culture:
+    culture: tuple[str, str, str, str]
+    summary: float
+    draws: Floats | None
+    course: Course | None = None
+
+
+def repeat_name(culture: tuple[str, str, str, str], unit: str) -> str:
+    """Return which repeat a culture belongs to; pairs of arms share it.
+
+    Raises
+    ------
+    SettingsError
+        If the unit is none of donor, experiment and well.
+    """
+    donor, experiment, _, replicate = culture
+    if unit == "donor":
+        return donor
+    if unit == "experiment":
+        return f"{donor} {experiment}".strip()
+    if unit == "well":
+        return f"{donor} {experiment} {replicate}".strip()
+    raise SettingsError(f"study.toml, [plan] unit: {unit!r}, expected donor, experiment or well")
+
+
+def from_trends(
+    outcome: Outcome,
+    trends: Iterable[Trend],
+    measurements: Sequence[Measurement],
+    plan: Plan,
+    treated: str,
+) -> Gathered:
+    """Return the arms of an outcome that is one summary per culture."""
+    by_culture = {
+        c.culture: c.within(plan.window_days) for c in courses(measurements, outcome.metric)
+    }
+    cultures = []
+    flags: list[Flag] = []
+    for trend in trends:
+        if trend.kind != outcome.kind or trend.metric != outcome.metric:
+            continue
+        if trend.arm not in (plan.control, treated) or trend.estimate is None:
+            continue
+        culture = (trend.donor, trend.experiment, trend.arm, trend.replicate)
+        flags += trend.flags
+        course = by_culture.get(culture)
+        cultures.append(
+            _Culture(
+                culture,
+                *_scaled(outcome, trend),
+                course=None if course is None else course.ln(),
+            )
+        )
+    return _gathered(cultures, plan, treated, flags)
+
+
+def _scaled(outcome: Outcome, trend: Trend) -> tuple[float, Floats | None]:
+    """Return a trend's estimate and draws; an area that becomes a ratio is divided by its days."""
+    estimate = float("nan") if trend.estimate is None else trend.estimate
+    width = 1.0
+    if outcome.kind == AUC and outcome.is_ratio and trend.window is not None:
+        width = trend.window[1] - trend.window[0]
+    return estimate / width, None if trend.draws is None else trend.draws / width
+
+
+def on_day(
+    outcome: Outcome, measurements: Sequence[Measurement], plan: Plan, treated: str, day: float
+) -> Gathered:
+    """Return the arms of the ln of a value on one day."""
+    cultures = []
+    flags: list[Flag] = []
+    for course in courses((m for m in measurements if m.key.day == day), outcome.metric):
+        seen = course.ln()
+        flags += seen.flags
+        if course.culture[2] in (plan.control, treated) and seen.days.size:
+            draws = None if seen.draws is None else seen.draws[:, 0]
+            cultures.append(_Culture(course.culture, float(seen.values[0]), draws))
+    return _gathered(cultures, plan, treated, flags)
+
+
+def days_of(
+    outcome: Outcome, measurements: Iterable[Measurement], plan: Plan, treated: str
+) -> list[int]:
+    """Return the days on which both arms have a value, without one that is 0 by definition."""
+    seen: dict[str, set[int]] = defaultdict(set)
+    for course in courses(measurements, outcome.metric):
+        start = 1 if outcome.metric == "cumulative_fold" else 0
+        seen[course.culture[2]] |= {int(d) for d in course.days[start:]}
+    return sorted(seen[plan.control] & seen[treated])
+
+
+def _gathered(
+    cultures: Sequence[_Culture], plan: Plan, treated: str, flags: Iterable[Flag]
+) -> Gathered:
+    sides: dict[str, dict[str, list[_Culture]]] = {"control": {}, "treated": {}}
+    for one in cultures:
+        side = "control" if one.culture[2] == plan.control else "treated"
+        sides[side].setdefault(repeat_name(one.culture, plan.unit), []).append(one)
+    draws: dict[tuple[str, str], Floats] = {}
+    for side, repeats in sides.items():
+        for name, group in repeats.items():
+            mean = _mean_draws(group)
+            if mean is not None:
+                draws[side, name] = mean
+    arms = Arms(
+        tuple(_repeat(name, group) for name, group in sides["control"].items()),
+        tuple(_repeat(name, group) for name, group in sides["treated"].items()),
+        plan.unit,
+    )
+    return Gathered(arms, draws, unique((*flags, *_unpaired(arms, treated, plan))))
+
+
+def _repeat(name: str, group: Sequence[_Culture]) -> Repeat:
+    """Average the cultures of one repeat: several experiments of a donor are not several donors."""
+    summary = float(np.mean([one.summary for one in group]))
+    known = [one.course for one in group if one.course is not None]
+    if not known:
+        return Repeat(name, summary)
+    days = sorted(set.intersection(*({float(d) for d in c.days} for c in known)))
+    rows = [[c.values[list(c.days).index(d)] for d in days] for c in known]
+    return Repeat(name, summary, np.array(days), np.mean(rows, axis=0) if days else np.empty(0))
+
+
+def _mean_draws(group: Sequence[_Culture]) -> Floats | None:
+    sizes = [one.draws.size for one in group if one.draws is not None]
+    if not sizes:
+        return None
+    n = min(sizes)
+    rows = [np.full(n, one.summary) if one.draws is None else one.draws[:n] for one in group]
+    return np.asarray(np.mean(rows, axis=0))
+
+
+def _unpaired(arms: Arms, treated: str, plan: Plan) -> list[Flag]:
+    control = {r.name for r in arms.control}
+    other = {r.name for r in arms.treated}
+    found = []
+    for arm, missing in ((treated, control - other), (plan.control, other - control)):
+        if missing and control and other:
+            who = ", ".join(sorted(missing))
+            message = f"{who}: no usable culture in arm {arm!r}, so not in the paired comparison"
+            found.append(warning("unpaired_repeat", message))
+    return found
+
+
+def with_draw(gathered: Gathered, index: int) -> Arms:
+    """Return the arms with every repeat's summary at one draw."""
+
+    def moved(side: str, repeats: tuple[Repeat, ...]) -> tuple[Repeat, ...]:
+        return tuple(
+            replace(r, summary=float(gathered.draws[side, r.name][index]))
+            if (side, r.name) in gathered.draws
+            else r
+            for r in repeats
+        )
+
+    arms = gathered.arms
+    return replace(
+        arms, control=moved("control", arms.control), treated=moved("treated", arms.treated)
+    )
+
+
+def n_draws(gathered: Gathered) -> int:
+    """Return how many draws every repeat that has any can give."""
+    return min((d.size for d in gathered.draws.values()), default=0)

@@ -1,0 +1,201 @@
+"""Growth of a culture with its handling undone: cumulative cells, fold, doublings."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+
+from labproc.model import CultureEvent, Flag, Measurement
+from labproc.model.flag import info, review
+from labproc.trends.courses import one_per_day
+from labproc.trends.handling import first_jump, kept_before
+
+CUMULATIVE: Mapping[str, str] = {
+    "cells_total": "cumulative_cells",
+    "cart_total": "cumulative_cart",
+    "cart_cd4_total": "cumulative_cart_cd4",
+    "cart_cd8_total": "cumulative_cart_cd8",
+}
+"""Counted cells, and the metric that has their culture's handling undone."""
+Z95 = 1.959964  # half-width of a 95 % interval in standard errors
+
+Culture = tuple[str, str, str, str]
+
+
+def derive_growth(
+    measurements: Iterable[Measurement], log: Sequence[CultureEvent]
+) -> list[Measurement]:
+    """Return cumulative cells, fold and doublings of every culture.
+
+    Cumulative cells = cells before handling / product of the earlier kept fractions; feeding
+    alone changes nothing. Fold is against the first day, doublings are log2 of it; both are of
+    CAR-T cells where these were counted, else of all cells, and ``parent`` says which. A count
+    that jumps without an event, or a split that does not say what was kept, stops the course:
+    later days have no value and say why.
+
+    Parameters
+    ----------
+    measurements : iterable of Measurement
+        ``cells_total``, ``cart_total``, ``cart_cd4_total`` and ``cart_cd8_total`` are used.
+    log : sequence of CultureEvent
+        The lines of ``culture.csv``.
+    """
+    groups: dict[Culture, dict[str, list[Measurement]]] = defaultdict(lambda: defaultdict(list))
+    for one in one_per_day(m for m in measurements if m.metric in CUMULATIVE):
+        groups[one.key.culture][one.metric].append(one)
+    found: list[Measurement] = []
+    for culture, by_metric in groups.items():
+        events = [e for e in log if e.culture == culture]
+        stop = _stop(culture, by_metric, events)
+        for counts in by_metric.values():
+            found += _cumulative(counts, events, stop)
+        best = by_metric.get("cart_total") or by_metric.get("cells_total")
+        if best:
+            found += _fold(_cumulative(best, events, stop))
+    return found
+
+
+def _stop(
+    culture: Culture, by_metric: Mapping[str, list[Measurement]], events: Sequence[CultureEvent]
+) -> tuple[int, Flag] | None:
+    """Return the first day the log does not explain, judged on all cells where counted."""
+    counts = by_metric.get("cells_total") or next(iter(by_metric.values()))
+    days = [m.key.day or 0 for m in counts]
+    kept = kept_before(events, days)
+    label = " ".join(part for part in culture if part)
+    for day, fraction in zip(days, kept, strict=True):
+        if fraction is None:
+            message = (
+                f"{label}: a split before day {day} does not say which fraction was kept; "
+                "no growth is computed past it; fill in kept_fraction in culture.csv"
+            )
+            return day, review("kept_fraction_missing", message)
+    cells = np.array([m.value for m in counts], dtype=float) / np.array(kept, dtype=float)
+    handled = [False, *(b != a for a, b in pairwise(kept))]
+    jump = first_jump(np.array(days, dtype=float), cells, handled)
+    if jump is None:
+        return None
+    message = (
+        f"{label}: cells go from {cells[jump - 1]:.3g} on day {days[jump - 1]} to "
+        f"{cells[jump]:.3g} on day {days[jump]} with no event in between; is a split missing in "
+        "culture.csv? No growth is computed past it"
+    )
+    return days[jump], review("missing_split", message)
+
+
+def _cumulative(
+    counts: Sequence[Measurement],
+    events: Sequence[CultureEvent],
+    stop: tuple[int, Flag] | None,
+) -> list[Measurement]:
+    kept = kept_before(events, [m.key.day or 0 for m in counts])
+    found = []
+    for one, fraction in zip(counts, kept, strict=True):
+        metric = CUMULATIVE[one.metric]
+        if fraction is None or (stop and (one.key.day or 0) >= stop[0]):
+            flags = one.flags if stop is None else (*one.flags, stop[1])
+            found.append(_without_value(one, metric, flags))
+        else:
+            found.append(_scaled(one, metric, 1.0 / fraction))
+    if not events and found:
+        note = info("no_culture_log", f"{found[0].key.label}: no line in culture.csv")
+        found[0] = replace(found[0], flags=(*found[0].flags, note))
+    return found
+
+
+def _without_value(one: Measurement, metric: str, flags: tuple[Flag, ...]) -> Measurement:
+    return replace(
+        one,
+        metric=metric,
+        unit="",
+        parent=one.metric,
+        value=None,
+        ci_low=None,
+        ci_high=None,
+        status="invalid",
+        flags=flags,
+        draws=None,
+    )
+
+
+def _scaled(one: Measurement, metric: str, factor: float) -> Measurement:
+    return replace(
+        one,
+        metric=metric,
+        unit="",
+        parent=one.metric,
+        value=None if one.value is None else one.value * factor,
+        ci_low=None if one.ci_low is None else one.ci_low * factor,
+        ci_high=None if one.ci_high is None else one.ci_high * factor,
+        draws=None if one.draws is None else one.draws * factor,
+    )
+
+
+def _fold(cumulative: Sequence[Measurement]) -> list[Measurement]:
+    """Return fold against the first day and its log2, day by day."""
+    first = cumulative[0]
+    found = []
+    for one in cumulative:
+        if not first.value or one.value is None:
+            flags = one.flags
+            if not first.value:
+                message = f"{first.key.label}: no cells on the first day, so no fold"
+                flags = (*flags, review("no_cells_on_first_day", message))
+            for metric in ("cumulative_fold", "population_doublings"):
+                found.append(replace(_without_value(one, metric, flags), parent=one.metric))
+            continue
+        fold = _fold_of(one, first)
+        found.append(fold)
+        if one.value > 0:
+            found.append(_doublings(fold))
+    return found
+
+
+def _fold_of(one: Measurement, first: Measurement) -> Measurement:
+    if first.value is None or one.value is None:
+        raise ValueError("a fold needs both days")
+    se = np.hypot(_se_ln(one), _se_ln(first)) if one is not first else 0.0
+    fold = one.value / first.value
+    known = bool(np.isfinite(se)) and one.value > 0
+    draws = None
+    if one.draws is not None and first.draws is not None:
+        n = min(one.draws.size, first.draws.size)
+        start = np.where(first.draws[:n] > 0, first.draws[:n], np.nan)
+        draws = one.draws[:n] / start
+    elif one.draws is not None:
+        draws = one.draws / first.value
+    return replace(
+        one,
+        metric="cumulative_fold",
+        unit="",
+        parent=one.metric,
+        value=fold,
+        ci_low=float(fold * np.exp(-Z95 * se)) if known else None,
+        ci_high=float(fold * np.exp(Z95 * se)) if known else None,
+        draws=draws,
+    )
+
+
+def _se_ln(one: Measurement) -> float:
+    """Return the standard error of ln(value) that the interval implies, NaN without one."""
+    if one.ci_low is None or one.ci_high is None or one.ci_low <= 0:
+        return float("nan")
+    return float(np.log(one.ci_high / one.ci_low) / (2 * Z95))
+
+
+def _doublings(fold: Measurement) -> Measurement:
+    def log2(value: float | None) -> float | None:
+        return None if value is None or value <= 0 else float(np.log2(value))
+
+    draws = fold.draws
+    return replace(
+        fold,
+        metric="population_doublings",
+        unit="",
+        value=log2(fold.value),
+        ci_low=log2(fold.ci_low),
+        ci_high=log2(fold.ci_high),
+        draws=None if draws is None else np.log2(np.where(draws > 0, draws, np.nan)),
+    )

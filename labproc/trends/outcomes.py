@@ -1,0 +1,101 @@
+"""What can be compared, by the names that a study's plan uses."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from labproc.errors import UnknownName
+from labproc.registry import nearest
+
+GROWTH_RATE = "growth_rate"
+LN_RATIO_SLOPE = "ln_ratio_slope"
+AUC = "auc"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One outcome of a study.
+
+    Parameters
+    ----------
+    name : str
+        As the plan writes it.
+    metric : str
+        The metric it is computed from; analysed on the natural log scale.
+    kind : str
+        The summary of one culture (``Trend.kind``), or ``value`` for the value on one day.
+    title : str
+        How a sentence calls it.
+    effect, unit : str
+        What the estimate is, and its unit.
+    is_ratio : bool
+        Whether the estimate is the exponential of the difference on the log scale.
+    """
+
+    name: str
+    metric: str
+    kind: str
+    title: str
+    effect: str
+    unit: str
+    is_ratio: bool = False
+
+
+def _growth(name: str, metric: str, cells: str) -> Outcome:
+    return Outcome(name, metric, GROWTH_RATE, f"growth rate of {cells}", "difference", "1/day")
+
+
+def _slope(name: str, metric: str, cells: str) -> Outcome:
+    effect = "geometric mean ratio per day"
+    return Outcome(name, metric, LN_RATIO_SLOPE, f"CD4:CD8 of {cells}", effect, "ratio/day", True)
+
+
+def _mean(name: str, metric: str, title: str) -> Outcome:
+    return Outcome(name, metric, AUC, title, "geometric mean ratio", "ratio", True)
+
+
+OUTCOMES: Mapping[str, Outcome] = {
+    one.name: one
+    for one in (
+        _growth("cart_growth_rate", "cumulative_cart", "CAR-T cells"),
+        _growth("cells_growth_rate", "cumulative_cells", "all cells"),
+        _growth("cart_cd4_growth_rate", "cumulative_cart_cd4", "CD4+ CAR-T cells"),
+        _growth("cart_cd8_growth_rate", "cumulative_cart_cd8", "CD8+ CAR-T cells"),
+        _slope("ln_cd4_cd8_slope", "cd4_cd8_ratio", "all T cells"),
+        _slope("ln_cart_cd4_cd8_slope", "cart_cd4_cd8_ratio", "CAR-T cells"),
+        _mean("copies_per_ug_auc", "copies_per_ug", "CAR copies per µg DNA over the window"),
+        _mean("vcn_auc", "vcn", "vector copy number over the window"),
+        Outcome(
+            "ln_fold_auc",
+            "cumulative_fold",
+            AUC,
+            "area under ln(cumulative fold)",
+            "difference",
+            "ln(fold)·day",
+        ),
+    )
+}
+"""Every outcome by name, in the order in which they are reported."""
+
+DAILY: tuple[Outcome, ...] = tuple(
+    Outcome(metric, metric, "value", title, "geometric mean ratio", "ratio", True)
+    for metric, title in (
+        ("cumulative_fold", "cumulative fold"),
+        ("cd4_cd8_ratio", "CD4:CD8 of all T cells"),
+        ("cart_cd4_cd8_ratio", "CD4:CD8 of CAR-T cells"),
+        ("copies_per_ug", "CAR copies per µg DNA"),
+    )
+)
+"""What is also compared day by day."""
+
+
+def get_outcome(name: str) -> Outcome:
+    """Return the outcome of that name.
+
+    Raises
+    ------
+    UnknownName
+        If there is none; the message names the nearest.
+    """
+    if name not in OUTCOMES:
+        raise UnknownName(f"[plan]: no outcome called {name!r}; {nearest(name, list(OUTCOMES))}")
+    return OUTCOMES[name]

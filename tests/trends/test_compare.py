@@ -1,0 +1,172 @@
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from labproc.errors import UnknownName
+from labproc.model import Comparison, CultureEvent, Measurement, Plan, Trend
+from labproc.trends import compare, derive_growth, plan_flags, summarise
+
+Build = Callable[..., Measurement]
+
+
+def growing(measured: Build, rates: dict[tuple[str, str], float]) -> list[Measurement]:
+    """Return cultures that grow exactly exponentially at the rate of each donor and arm."""
+    return [
+        measured("cart_total", donor, arm, day, 1e5 * np.exp(rate * day))
+        for (donor, arm), rate in rates.items()
+        for day in (0, 2, 4, 6)
+    ]
+
+
+THREE = {
+    ("D1", "C"): 0.30,
+    ("D2", "C"): 0.32,
+    ("D3", "C"): 0.34,
+    ("D1", "C+Len"): 0.35,
+    ("D2", "C+Len"): 0.36,
+    ("D3", "C+Len"): 0.42,
+}  # differences .05, .04, .08: mean .0566667, sd .0208167, se .0120185, t(2) 4.71495, P .0421
+
+
+def run(measurements: list[Measurement], plan: Plan) -> list[Comparison]:
+    whole = [*measurements, *derive_growth(measurements, [])]
+    return compare(whole, summarise(whole, plan), plan)
+
+
+def test_growth_rates_are_compared_donor_by_donor(measured: Build, plan: Plan) -> None:
+    first = run(growing(measured, THREE), plan)[0]
+    assert (first.outcome, first.planned, first.n) == ("cart_growth_rate", True, (3, 3))
+    assert first.estimate == pytest.approx(0.17 / 3)
+    assert first.statistic == pytest.approx(4.71495, rel=1e-5)
+    assert first.p_value == pytest.approx(0.04214, abs=2e-5)  # 1 - t / sqrt(2 + t^2) for 2 df
+
+
+def test_the_sentence_says_effect_interval_p_n_test_and_floor(measured: Build, plan: Plan) -> None:
+    words = run(growing(measured, THREE), plan)[0].sentence
+    assert words.startswith(
+        "Growth rate of CAR-T cells over days 0 to 14, C+Len - C: difference 0.0567 1/day "
+        "(95 % CI 0.00496 to 0.108; P = 0.042; n = 3 donors; paired t test)."
+    )
+    assert "cannot go below P = 0.25" in words
+
+
+def test_one_donor_gives_a_reason_and_no_p(measured: Build, plan: Plan) -> None:
+    one = {who: rate for who, rate in THREE.items() if who[0] == "D1"}
+    first = run(growing(measured, one), plan)[0]
+    assert first.p_value is None
+    assert first.estimate == pytest.approx(0.05)
+    assert "not_enough_repeats" in {f.code for f in first.flags}
+    assert "not tested; cart_growth_rate, C+Len: 1 donor in both arms" in first.sentence
+
+
+def test_wells_never_count_as_repeats(measured: Build, plan: Plan) -> None:
+    first = run(growing(measured, THREE), replace(plan, unit="well"))[0]
+    assert first.p_value is None
+
+
+def test_two_experiments_of_a_donor_count_once(measured: Build, plan: Plan) -> None:
+    again = [replace(m, key=replace(m.key, experiment="E2")) for m in growing(measured, THREE)]
+    assert run([*growing(measured, THREE), *again], plan)[0].n == (3, 3)
+
+
+def test_experiments_of_one_donor_speak_for_that_donor_only(measured: Build, plan: Plan) -> None:
+    found = [
+        replace(m, key=replace(m.key, donor="D1", experiment=m.key.donor))
+        for m in growing(measured, THREE)
+    ]
+    first = run(found, replace(plan, unit="experiment"))[0]
+    assert first.p_value == pytest.approx(0.04214, abs=2e-5)
+    assert "one_donor" in {f.code for f in first.flags}
+
+
+def test_a_donor_without_its_pair_is_left_out_and_named(measured: Build, plan: Plan) -> None:
+    more = {**THREE, ("D4", "C"): 0.3}
+    first = run(growing(measured, more), plan)[0]
+    assert first.n == (3, 3)
+    assert any(f.code == "unpaired_repeat" and "D4" in f.message for f in first.flags)
+
+
+def test_draws_say_in_how_many_the_conclusion_holds(measured: Build, plan: Plan) -> None:
+    # draw 0 is the estimate, draw 1 takes the whole effect away from donor 3
+    found = []
+    for m in growing(measured, THREE):
+        moved = m.value
+        if (m.key.donor, m.key.arm) == ("D3", "C+Len"):
+            moved = 1e5 * np.exp(0.34 * (m.key.day or 0))
+        found.append(replace(m, draws=np.array([m.value, moved])))
+    robust = run(found, plan)[0].robustness
+    assert robust is not None
+    assert (robust.n_draws, robust.holds_in) == (2, 1)
+    assert robust.leave_one_out == pytest.approx((0.045, 0.065))
+
+
+def test_arms_that_the_plan_does_not_name_are_said(measured: Build, plan: Plan) -> None:
+    found = growing(measured, {**THREE, ("D1", "C+Iber"): 0.4})
+    whole = [*found, *derive_growth(found, [])]
+    wrong = replace(plan, treated=("C+Pom",))
+    codes = {f.code for f in plan_flags(whole, summarise(whole, wrong), wrong)}
+    assert {"arm_without_data", "arm_not_in_plan", "planned_outcome_without_data"} <= codes
+    assert compare(whole, summarise(whole, wrong), wrong) == []
+
+
+def test_a_misspelt_outcome_names_the_nearest(plan: Plan) -> None:
+    with pytest.raises(UnknownName, match="did you mean 'cart_growth_rate'"):
+        compare([], [], replace(plan, primary="cart_grow_rate"))
+
+
+def test_a_misspelt_test_names_the_nearest(plan: Plan) -> None:
+    with pytest.raises(UnknownName, match="did you mean 'two_stage_paired'"):
+        compare([], [], replace(plan, test="two_stage_pair"))
+
+
+@pytest.fixture(scope="module")
+def study(
+    invitro: tuple[list[Measurement], list[CultureEvent]],
+) -> tuple[list[Measurement], list[Trend], Plan]:
+    plan = Plan("donor", "cells_growth_rate", "C", ("C+Len",), (0, 14), "two_stage_paired")
+    plan = replace(plan, secondary=("ln_cd4_cd8_slope",))
+    whole = [*invitro[0], *derive_growth(*invitro)]
+    return whole, summarise(whole, plan), plan
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    ("outcome", "quantity"),
+    [("cells_growth_rate", "twostage_log_fold"), ("ln_cd4_cd8_slope", "twostage_log_ratio")],
+)
+def test_two_stage_comparisons_agree_with_r(
+    study: tuple[list[Measurement], list[Trend], Plan],
+    expected: Callable[..., Any],
+    outcome: str,
+    quantity: str,
+) -> None:
+    truth = expected("invitro_growth_derived.csv", quantity)
+    found = next(c for c in compare(*study) if c.outcome == outcome)
+    estimate, low, high = found.estimate, found.ci_low, found.ci_high
+    if outcome == "ln_cd4_cd8_slope":
+        assert found.effect == "geometric mean ratio per day"
+        estimate, low, high = np.log([estimate, low, high])
+    assert estimate == pytest.approx(truth["mean_diff"], rel=1e-4)
+    assert (low, high) == pytest.approx(tuple(truth["ci"]), rel=1e-4)
+    assert found.statistic == pytest.approx(truth["t"], rel=1e-4)
+    assert found.p_value == pytest.approx(truth["p"], rel=1e-4)
+
+
+@pytest.mark.shared
+def test_per_day_ratios_with_holm_agree_with_r(
+    study: tuple[list[Measurement], list[Trend], Plan], expected: Callable[..., Any]
+) -> None:
+    # R left day 0 out of the family
+    measurements = [m for m in study[0] if m.key.day != 0]
+    found = {c.day: c for c in compare(measurements, *study[1:]) if c.outcome == "cd4_cd8_ratio"}
+    truth = expected("invitro_growth_derived.csv", "per-day paired t")
+    assert len(found) == len(truth) == 7
+    for row in truth:
+        one = found[row["day"]]
+        assert one.estimate == pytest.approx(row["gmr"], rel=1e-4)
+        assert one.p_value == pytest.approx(row["p"], rel=1e-4)
+        assert one.p_adjusted == pytest.approx(row["holm"], rel=1e-4)
+        assert not one.planned

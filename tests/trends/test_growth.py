@@ -1,0 +1,140 @@
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from labproc.model import CultureEvent, Measurement
+from labproc.trends import derive_growth
+
+Build = Callable[..., Measurement]
+
+
+def values(found: list[Measurement], metric: str) -> list[float | None]:
+    return [m.value for m in found if m.metric == metric]
+
+
+def codes(found: list[Measurement]) -> set[str]:
+    return {f.code for m in found for f in m.flags}
+
+
+@pytest.fixture
+def counts(measured: Build) -> Callable[..., list[Measurement]]:
+    def build(cells: dict[int, float], **more: Any) -> list[Measurement]:
+        return [measured("cells_total", "D1", "C", d, n, **more) for d, n in cells.items()]
+
+    return build
+
+
+def test_a_split_is_undone_from_the_next_count_on(
+    counts: Callable[..., list[Measurement]], logged: Callable[..., CultureEvent]
+) -> None:
+    # 1e6 -> 4e6, a quarter kept (1e6) -> 3e6: by hand 3e6 / 0.25 = 12e6, fold 12, log2 3.58496
+    log = [logged("D1", "C", 2, event="split", kept_fraction=0.25)]
+    found = derive_growth(counts({0: 1e6, 2: 4e6, 4: 3e6}), log)
+    assert values(found, "cumulative_cells") == [1e6, 4e6, 12e6]
+    assert values(found, "cumulative_fold") == [1.0, 4.0, 12.0]
+    assert values(found, "population_doublings") == pytest.approx([0, 2, 3.5849625])
+
+
+def test_feeding_alone_changes_nothing(
+    counts: Callable[..., list[Measurement]], logged: Callable[..., CultureEvent]
+) -> None:
+    log = [logged("D1", "C", 2, event="feed", volume_before_ml=1.0, volume_after_ml=2.0)]
+    found = derive_growth(counts({0: 1e6, 2: 2e6, 4: 4e6}), log)
+    assert values(found, "cumulative_cells") == [1e6, 2e6, 4e6]
+
+
+def test_sampling_without_a_kept_fraction_comes_from_the_volumes(
+    counts: Callable[..., list[Measurement]], logged: Callable[..., CultureEvent]
+) -> None:
+    log = [logged("D1", "C", 0, volume_before_ml=2.0, sampled_ml=0.5)]
+    found = derive_growth(counts({0: 1e6, 2: 2e6}), log)
+    assert values(found, "cumulative_cells") == pytest.approx([1e6, 2e6 / 0.75])
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {0: 1e6, 2: 2e6, 4: 1.0e6, 6: 2e6, 8: 4e6},  # split 1:4 after day 2
+        {0: 1e6, 2: 2e6, 4: 4e6, 6: 3.5e6, 8: 7e6},  # split 1:2.3, a fall of an eighth only
+        {0: 1e6, 2: 2e6, 4: 40e6, 6: 80e6},  # another culture poured in
+    ],
+)
+def test_a_jump_without_an_event_stops_the_course(
+    counts: Callable[..., list[Measurement]], cells: dict[int, float]
+) -> None:
+    found = derive_growth(counts(cells), [])
+    assert "missing_split" in codes(found)
+    fold = values(found, "cumulative_fold")
+    assert fold[-1] is None
+    assert fold[0] == 1.0
+
+
+def test_a_culture_that_slows_down_and_stays_slow_is_not_a_jump(
+    counts: Callable[..., list[Measurement]],
+) -> None:
+    cells = {0: 1e6, 2: 4e6, 4: 16e6, 6: 40e6, 8: 44e6, 10: 43e6, 12: 38e6}
+    found = derive_growth(counts(cells), [])
+    assert "missing_split" not in codes(found)
+
+
+def test_counting_error_of_a_tenth_is_not_a_jump(
+    counts: Callable[..., list[Measurement]],
+) -> None:
+    rng = np.random.default_rng(7)
+    flagged = 0
+    for _ in range(300):
+        noise = np.exp(0.1 * rng.standard_normal(8))
+        cells = {2 * i: 1e6 * np.exp(0.33 * 2 * i) * e for i, e in enumerate(noise)}
+        flagged += "missing_split" in codes(derive_growth(counts(cells), []))
+    assert flagged <= 6
+
+
+def test_a_split_that_does_not_say_what_was_kept_stops_the_course(
+    counts: Callable[..., list[Measurement]], logged: Callable[..., CultureEvent]
+) -> None:
+    found = derive_growth(counts({0: 1e6, 2: 4e6, 4: 3e6}), [logged("D1", "C", 2, event="split")])
+    assert values(found, "cumulative_cells") == [1e6, 4e6, None]
+    assert "kept_fraction_missing" in codes(found)
+
+
+def test_no_cells_on_the_first_day_give_no_fold(
+    counts: Callable[..., list[Measurement]],
+) -> None:
+    found = derive_growth(counts({0: 0.0, 2: 4e6}), [])
+    assert values(found, "cumulative_fold") == [None, None]
+    assert "no_cells_on_first_day" in codes(found)
+
+
+def test_intervals_and_draws_go_along(
+    counts: Callable[..., list[Measurement]], logged: Callable[..., CultureEvent]
+) -> None:
+    log = [logged("D1", "C", 0, event="split", kept_fraction=0.5)]
+    found = derive_growth(
+        [
+            *counts({0: 1e6}, ci_low=0.9e6, ci_high=1.1e6, draws=[0.9e6, 1.1e6]),
+            *counts({2: 2e6}, ci_low=1.8e6, ci_high=2.2e6, draws=[1.8e6, 2.2e6]),
+        ],
+        log,
+    )
+    last = [m for m in found if m.metric == "cumulative_cells"][-1]
+    assert (last.ci_low, last.ci_high) == (3.6e6, 4.4e6)
+    fold = [m for m in found if m.metric == "cumulative_fold"][-1]
+    assert fold.draws is not None
+    assert fold.draws == pytest.approx([4.0, 4.0])
+
+
+@pytest.mark.shared
+def test_folds_of_a_passaged_study_agree_with_r(
+    invitro: tuple[list[Measurement], list[CultureEvent]],
+    rows: Callable[[str], list[dict[str, str]]],
+) -> None:
+    # fold and cumulative doublings as ref.R (R 4.2.2) wrote them
+    found = derive_growth(*invitro)
+    by_key = {(m.key.donor, m.key.arm, m.key.day, m.metric): m.value for m in found}
+    for row in rows("invitro_growth_derived.csv"):
+        who = (row["donor"], row["condition"], int(row["day"]))
+        assert by_key[*who, "cumulative_fold"] == pytest.approx(float(row["fold"]), rel=1e-9)
+        doublings = by_key[*who, "population_doublings"]
+        assert doublings == pytest.approx(float(row["cpd"]), rel=1e-9, abs=1e-12)
