@@ -1,0 +1,163 @@
+"""``labproc curve``: standard curves and quantities from qPCR exports, outside any study."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from labproc.cli import COMMANDS
+from labproc.cli._output import for_each_file, json_line
+from labproc.errors import LabprocError, ParseError
+
+if TYPE_CHECKING:
+    from labproc.model import CopyNumber
+    from labproc.qpcr import QpcrRules, RunAnalysis, StandardPoint
+    from labproc.qpcr.results import TargetFit
+
+
+@click.command("curve", help=COMMANDS["curve"])
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--unit",
+    type=click.Choice(["copies_per_well", "copies_per_ul", "ng"]),
+    default="copies_per_well",
+    show_default=True,
+    help="What the standards' quantities are.",
+)
+@click.option("--template-ul", type=float, help="Template per well, for copies_per_ul.")
+@click.option("--copies-per-ng", type=float, help="Copies in 1 ng of standard DNA, for ng.")
+@click.option(
+    "--omit", multiple=True, metavar="WELL=REASON", help="Leave a well out (A1 or TARGET:A1)."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per target and file.")
+def command(
+    files: tuple[Path, ...],
+    unit: str,
+    template_ul: float | None,
+    copies_per_ng: float | None,
+    omit: tuple[str, ...],
+    as_json: bool,
+) -> int:
+    """Fit, read and print every file."""
+    from labproc.qpcr import QpcrRules
+
+    rules = QpcrRules(
+        standard_unit=unit,
+        template_ul_per_well=template_ul,
+        copies_per_ng=copies_per_ng,
+        omitted=_omissions(omit),
+    )
+    return for_each_file(files, lambda path: _one(path, rules, as_json=as_json))
+
+
+def _omissions(words: Iterable[str]) -> dict[str, str]:
+    pairs = [w.rpartition("=")[::2] if "=" in w else (w, "") for w in words]
+    if any(not well or not reason for well, reason in pairs):
+        raise click.UsageError("--omit: a well without a reason, expected WELL=REASON")
+    return dict(pairs)
+
+
+def _one(path: Path, rules: "QpcrRules", *, as_json: bool) -> None:
+    from labproc.model import QpcrRun
+    from labproc.parsers import read_file
+    from labproc.qpcr import analyse_run
+
+    run = read_file(path)
+    if not isinstance(run, QpcrRun):
+        raise ParseError(f"{path.name}: a flow cytometry file, expected a qPCR export")
+    try:
+        analysis = analyse_run(run, rules, draws=0)
+    except LabprocError as error:
+        error.add_note(f"file {path.name}")
+        raise
+    for fit in analysis.targets:
+        row = target_row(path, fit, analysis)
+        row["flags"] = [f.as_dict() for f in (*run.flags, *row["flags"])]
+        click.echo(json_line(row) if as_json else _text(row))
+
+
+def target_row(path: Path, fit: "TargetFit", analysis: "RunAnalysis") -> dict[str, Any]:
+    """Return what is known of one target of one file, as it stands in the JSON line."""
+    curve, reported = fit.curve, fit.reported
+    names = ("slope", "intercept", "r_squared", "efficiency")
+    row: dict[str, Any] = {"file": path.name, "path": str(path), "target": fit.target}
+    row |= {name: getattr(curve, name) if curve else None for name in names}
+    for name in ("efficiency_ci", "n_points", "n_levels", "cq_range", "residual_sd"):
+        row[name] = getattr(curve, name) if curve else None
+    row["lack_of_fit_p"] = curve.lack_of_fit_p if curve else None
+    row["reported"] = {name: getattr(reported, name) for name in names} if reported else None
+    row["quantities"] = [_quantity(q) for q in analysis.quantities if q.target == fit.target]
+    row["standards"] = [_standard(p) for p in fit.standards]
+    row["samples"] = [_sample(s) for s in analysis.samples if s.target == fit.target]
+    row["flags"] = [*_of_target(fit, analysis)]
+    return row
+
+
+def _of_target(fit: "TargetFit", analysis: "RunAnalysis") -> list[Any]:
+    others = {f for t in analysis.targets for f in t.flags}
+    mine = set(fit.flags)
+    alone = [f for f in analysis.flags if f not in others and f.message.startswith(fit.target)]
+    return [*(f for f in analysis.flags if f in mine), *alone]
+
+
+def _quantity(found: "CopyNumber") -> dict[str, Any]:
+    return {
+        "well": found.wells[0],
+        "sample": found.sample,
+        "task": found.task.value,
+        "cq": found.cq,
+        "copies": found.copies,
+        "ci_low": found.ci_low,
+        "ci_high": found.ci_high,
+        "reported_copies": found.reported_copies,
+        "status": found.status.value,
+        "flags": [f.as_dict() for f in found.flags],
+    }
+
+
+def _standard(point: "StandardPoint") -> dict[str, Any]:
+    return {
+        "well": point.position,
+        "sample": point.sample,
+        "cq": point.cq,
+        "nominal_copies": point.copies,
+        "copies": point.found,
+        "error": point.error,
+        "residual_cycles": point.residual,
+        "outlier": point.is_outlier,
+        "omitted": point.omitted,
+    }
+
+
+def _sample(found: "CopyNumber") -> dict[str, Any]:
+    names = ("sample", "n_wells", "n_detected", "copies", "ci_low", "ci_high", "method")
+    row: dict[str, Any] = {name: getattr(found, name) for name in names}
+    for name in ("fieller_copies", "fieller_low", "fieller_high"):
+        row[name] = getattr(found, name)
+    wells = {"task": found.task.value, "wells": found.wells, "cq": found.cq}
+    flags = {"flags": [f.as_dict() for f in found.flags]}
+    return row | {"status": found.status.value} | wells | flags
+
+
+def _text(row: dict[str, Any]) -> str:
+    """Return the same for people: the curve, the samples, the flags."""
+    lines = [f"{row['file']}  {row['target']}".rstrip()]
+    if row["slope"] is not None:
+        lines.append(
+            f"  slope {row['slope']:.4f}  intercept {row['intercept']:.3f}  "
+            f"R² {row['r_squared']:.4f}  efficiency {row['efficiency']:.1%}  "
+            f"{row['n_points']} standards on {row['n_levels']} levels"
+        )
+    lines += [f"  {_sample_text(s)}" for s in row["samples"]]
+    lines += [f"  {f['severity']}: {f['message']} [{f['code']}]" for f in row["flags"]]
+    return "\n".join(lines)
+
+
+def _sample_text(sample: dict[str, Any]) -> str:
+    name = sample["sample"] or ",".join(sample["wells"])
+    wells = f"{sample['n_detected']}/{sample['n_wells']} wells"
+    copies = "-" if sample["copies"] is None else f"{sample['copies']:.4g}"
+    low, high = sample["ci_low"], sample["ci_high"]
+    interval = "" if high is None else f" ({low or 0:.4g} to {high:.4g})"
+    return f"{name:<20} {copies}{interval} copies per well, {wells}, {sample['status']}"

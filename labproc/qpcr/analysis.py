@@ -1,0 +1,84 @@
+"""One qPCR run from its wells to curves, copies and an acceptance table."""
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from labproc.model import CopyNumber, Flag, QpcrRun, Task
+from labproc.model.flag import unique
+from labproc.qpcr.acceptance import accept_target
+from labproc.qpcr.fits import by_target, fit_target, reported_flags
+from labproc.qpcr.quantities import read_samples, read_wells
+from labproc.qpcr.reported import curve_differs, quantities_differ
+from labproc.qpcr.results import Checked, CurveDraws, RunAnalysis, TargetFit
+from labproc.qpcr.rules import QpcrRules
+
+
+def analyse_run(run: QpcrRun, rules: QpcrRules, *, seed: int = 0, draws: int = 200) -> RunAnalysis:
+    """Fit every target's curve, read every well and sample from it, check every rule.
+
+    Nothing is dropped: what fails a rule carries a flag with the rule and the number. All samples
+    that are read from one curve share that curve's draws.
+
+    Parameters
+    ----------
+    run : QpcrRun
+        As the parser read it.
+    rules : QpcrRules
+        What the assay is, and its limits.
+    seed, draws : int
+        For the draws of each curve within its error.
+    """
+    fits = [fit_target(n, w, run=run, rules=rules) for n, w in by_target(run.table.wells).items()]
+    quantities: list[CopyNumber] = []
+    samples: list[CopyNumber] = []
+    checked = Checked()
+    done: list[TargetFit] = []
+    for fit in fits:
+        wells = read_wells(fit, rules)
+        own = read_samples(fit, rules, draws=curve_draws(run, fit, seed=seed, draws=draws))
+        accepted = accept_target(fit, own, rules)
+        fit = _flagged(fit, [*accepted.flags, *_against_instrument(fit, wells, rules)])
+        done.append(fit)
+        quantities += wells
+        samples += own
+        checked = checked + accepted
+    flags = [*reported_flags(run.reported_curves), *(f for fit in done for f in fit.flags)]
+    return RunAnalysis(
+        curves=tuple(f.curve for f in done if f.curve is not None),
+        quantities=tuple(quantities),
+        samples=tuple(samples),
+        standards=tuple(p for f in done for p in f.standards),
+        acceptance=checked.rows,
+        flags=unique(flags),
+        targets=tuple(done),
+    )
+
+
+def _against_instrument(
+    fit: TargetFit, wells: Sequence[CopyNumber], rules: QpcrRules
+) -> list[Flag]:
+    if fit.curve is None:
+        return []
+    used = [w for w in wells if w.task is not Task.NTC]
+    curve = curve_differs(fit.curve, fit.reported, rules=rules)
+    return [*curve, *quantities_differ(fit.target, used, rules=rules)]
+
+
+def _flagged(fit: TargetFit, flags: Sequence[Flag]) -> TargetFit:
+    """Return the fit and its curve with more flags."""
+    both = unique([*fit.flags, *flags])
+    curve = None if fit.curve is None else replace(fit.curve, flags=both)
+    return replace(fit, flags=both, curve=curve)
+
+
+def curve_draws(run: QpcrRun, fit: TargetFit, *, seed: int, draws: int) -> CurveDraws:
+    """Return the draws of one curve; the same file, target and seed give the same draws."""
+    file = zlib.crc32(run.source.sha256.encode())
+    rng = np.random.default_rng([seed, file, zlib.crc32(fit.target.encode())])
+    normal = rng.standard_normal((draws, 2))
+    dof = fit.curve.dof if fit.curve is not None else 0
+    scale = np.sqrt(rng.chisquare(dof, draws) / dof) if dof else np.ones(draws)
+    return CurveDraws(normal / scale[:, None])

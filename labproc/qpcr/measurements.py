@@ -1,0 +1,221 @@
+"""From a plate's samples to rows that trends, cohort and exports share."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from labproc.model import CopyNumber, Flag, Measurement, QpcrRun, SampleKey, Severity, Status
+from labproc.model.flag import fail, info, review, unique, warning
+from labproc.qpcr.copies import Amount, per_ug, vector_copy_number
+from labproc.qpcr.copies import dna_ng as dna_by_reference
+from labproc.qpcr.quantities import LIKELIHOOD, UPPER_LIMIT
+from labproc.qpcr.results import RunAnalysis, TargetFit
+from labproc.qpcr.rules import QpcrRules
+
+INTERVAL_OF = {
+    LIKELIHOOD: "counting, replicates and curve",
+    UPPER_LIMIT: "counting only (upper limit)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """What a plate says of one sample."""
+
+    key: SampleKey
+    car: CopyNumber
+    reference: CopyNumber | None
+    nominal_ng: float | None
+
+
+def sample_measurements(
+    analysis: RunAnalysis,
+    *,
+    run: QpcrRun,
+    rules: QpcrRules,
+    keys: Mapping[str, SampleKey],
+    dna_ng: Mapping[str, float],
+) -> list[Measurement]:
+    """Return copies per well, copies per µg DNA, VCN and DNA input of every sample with a key.
+
+    Parameters
+    ----------
+    analysis : RunAnalysis
+        Of the same run.
+    keys : mapping of str to SampleKey
+        Sample names as the file writes them; names without a key give no rows.
+    dna_ng : mapping of str to float
+        Genomic DNA per well of a sample in ng; wins over ``rules.dna_ng_per_well``. Where neither
+        is known the reference gene's count is used, and flagged.
+    """
+    fit = analysis.fit_of(rules.transgene)
+    if fit is None:
+        return []
+    references = _by_sample(analysis, rules.reference_target)
+    rows: list[Measurement] = []
+    for found in analysis.samples:
+        if found.target != fit.target or found.sample not in keys:
+            continue
+        nominal = dna_ng.get(found.sample, rules.dna_ng_per_well)
+        sample = _Sample(keys[found.sample], found, references.get(found.sample), nominal)
+        rows += _rows(sample, analysis=analysis, run=run, rules=rules, fit=fit)
+    return rows
+
+
+def _by_sample(analysis: RunAnalysis, target: str | None) -> dict[str, CopyNumber]:
+    fit = analysis.fit_of(target) if target else None
+    if fit is None:
+        return {}
+    return {s.sample: s for s in analysis.samples if s.target == fit.target}
+
+
+def _rows(
+    sample: _Sample, *, analysis: RunAnalysis, run: QpcrRun, rules: QpcrRules, fit: TargetFit
+) -> list[Measurement]:
+    car, counted = _amount(sample.car), _counted_dna(sample, rules)
+    flags = [*sample.car.flags, *_of_curve(fit), *_early(sample.key, car, rules)]
+    make = _Maker(sample, run, fit, tuple(flags))
+    rows = [make.row("copies_per_well", car, factor=1.0)]
+    input_ng, extra = _dna_input(sample, counted, rules)
+    if input_ng is None:
+        rows.append(make.row("copies_per_ug", Amount(None), flags=extra, status=Status.INVALID))
+    else:
+        factor = per_ug(input_ng)
+        told: dict[str, float | str] = {"dna_ng": input_ng}
+        rows.append(
+            make.row(
+                "copies_per_ug", car.scaled(factor), factor=factor, flags=extra, parameters=told
+            )
+        )
+    if sample.reference is not None:
+        rows += _against_reference(make, sample, counted, analysis, rules, extra)
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """Builds the rows of one sample from one plate."""
+
+    sample: _Sample
+    run: QpcrRun
+    fit: TargetFit
+    flags: tuple[Flag, ...]
+
+    def row(
+        self,
+        metric: str,
+        amount: Amount,
+        *,
+        factor: float | None = None,
+        flags: tuple[Flag, ...] = (),
+        status: Status | None = None,
+        parameters: Mapping[str, float | str] | None = None,
+        draws: object = None,
+    ) -> Measurement:
+        """Return one row; ``factor`` scales the sample's own draws."""
+        car = self.sample.car
+        own = None if factor is None or car.draws is None else car.draws * factor
+        return Measurement(
+            self.sample.key,
+            metric,
+            amount.value,
+            amount.low,
+            amount.high,
+            interval_of=INTERVAL_OF.get(car.method, "replicates and curve"),
+            n=car.n_wells,
+            parent=car.target,
+            status=(status or car.status).value,
+            flags=unique([*self.flags, *flags]),
+            source=self.run.source,
+            version=_version(self.fit),
+            parameters={"method": car.method, "n_detected": car.n_detected, **(parameters or {})},
+            draws=own if draws is None else draws,  # type: ignore[arg-type]
+        )
+
+
+def _against_reference(
+    make: _Maker,
+    sample: _Sample,
+    counted: Amount,
+    analysis: RunAnalysis,
+    rules: QpcrRules,
+    extra: tuple[Flag, ...],
+) -> list[Measurement]:
+    """Return VCN and the DNA input that the reference gene counts."""
+    reference = sample.reference
+    assert reference is not None
+    other = analysis.fit_of(reference.target)
+    doubts = unique([*reference.flags, *(_of_curve(other) if other else ()), *extra])
+    vcn = vector_copy_number(
+        _amount(sample.car),
+        _amount(reference),
+        copies_per_diploid_genome=rules.copies_per_diploid_genome,
+    )
+    moved = None
+    if sample.car.draws is not None and reference.draws is not None:
+        moved = rules.copies_per_diploid_genome * sample.car.draws / reference.draws
+    usable = vcn.value is not None or vcn.high is not None
+    status = None if usable else Status.INVALID
+    rows = [make.row("vcn", vcn, flags=doubts, status=status, draws=moved)]
+    if counted.value is not None:
+        rows.append(make.row("dna_ng_by_reference", counted, flags=doubts, status=reference.status))
+    return rows
+
+
+def _amount(found: CopyNumber) -> Amount:
+    return Amount(found.copies, found.ci_low, found.ci_high)
+
+
+def _counted_dna(sample: _Sample, rules: QpcrRules) -> Amount:
+    if sample.reference is None or sample.reference.copies is None:
+        return Amount(None)
+    return dna_by_reference(
+        _amount(sample.reference), copies_per_diploid_genome=rules.copies_per_diploid_genome
+    )
+
+
+def _dna_input(
+    sample: _Sample, counted: Amount, rules: QpcrRules
+) -> tuple[float | None, tuple[Flag, ...]]:
+    """Choose the DNA input: the sample's own, the assay's, else the reference gene's count."""
+    who = sample.key.label or sample.car.sample
+    if sample.nominal_ng is None and counted.value is None:
+        text = (
+            f"{who}: no DNA input and no reference gene, copies per µg cannot be given; add dna_ng"
+        )
+        return None, (fail("no_dna_input", text),)
+    if sample.nominal_ng is None:
+        text = f"{who}: no DNA input given, {counted.value:.4g} ng by the reference gene is used"
+        return counted.value, (info("dna_input_by_reference", text),)
+    if (
+        counted.value is None
+        or abs(counted.value / sample.nominal_ng - 1) <= rules.dna_input_tolerance
+    ):
+        return sample.nominal_ng, ()
+    text = (
+        f"{who}: the reference gene counts {counted.value:.4g} ng DNA per well, the sheet says "
+        f"{sample.nominal_ng:g} ng; more than {rules.dna_input_tolerance:.0%} apart"
+    )
+    return sample.nominal_ng, (review("dna_input_differs", text),)
+
+
+def _of_curve(fit: TargetFit) -> tuple[Flag, ...]:
+    """Return the curve's flags that a reader of its numbers has to know."""
+    return tuple(f for f in fit.flags if f.severity.rank >= Severity.WARNING.rank)
+
+
+def _early(key: SampleKey, car: Amount, rules: QpcrRules) -> tuple[Flag, ...]:
+    """Warn of plasmid and unintegrated vector in the first days."""
+    before = rules.residual_plasmid_before_day
+    if key.day is None or key.day >= before or not car.value:
+        return ()
+    text = (
+        f"{key.label}: day {key.day} is before day {before}; residual plasmid and vector that has "
+        "not integrated may be counted"
+    )
+    return (warning("residual_plasmid", text),)
+
+
+def _version(fit: TargetFit) -> str:
+    if fit.curve is None:
+        return ""
+    return f"curve {fit.target}: {fit.curve.slope:.4f}, {fit.curve.intercept:.4f}"
