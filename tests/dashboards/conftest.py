@@ -1,6 +1,5 @@
 """An invented study, whole enough to draw: 3 donors, 2 arms, 8 days, tubes, a plate, events."""
 
-
 import numpy as np
 import pytest
 

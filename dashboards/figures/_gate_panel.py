@@ -1,0 +1,164 @@
+"""One panel with one gate, alone or in a grid."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from dashboards import scales, theme
+from labproc.model import Boundary
+from labproc.pipeline.results import Density, GateView
+
+GATE = {"color": theme.TEXT, "width": 2}
+SHADES = [
+    [0.0, "#ffffff"],
+    [0.04, "#dfe7ee"],
+    [0.35, "#8fa6bb"],
+    [0.75, "#3f5c78"],
+    [1.0, "#16283a"],
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Where a gate is drawn: plotly's suffix of the axes, and the share of the figure."""
+
+    suffix: str = ""
+    x: tuple[float, float] = (0.0, 1.0)
+    y: tuple[float, float] = (0.0, 1.0)
+
+
+def fill(drawing: go.Figure, gate: GateView, panel: Panel, colour: str) -> None:
+    """Draw a gate's events, its control, its boundary and its percentage into a panel."""
+    flat = len(gate.density.channels) == 1
+    traces = _histograms(gate, colour) if flat else [_heatmap(gate.density)]
+    axes = {"xaxis": f"x{panel.suffix}", "yaxis": f"y{panel.suffix}"}
+    drawing.add_traces([trace.update(**axes) for trace in traces])
+    upright = _percent_axis() if flat else _signal_axis(gate.density, 1)
+    across = _signal_axis(gate.density, 0)
+    across |= {"domain": panel.x, "anchor": axes["yaxis"]}
+    upright |= {"domain": panel.y, "anchor": axes["xaxis"]}
+    drawing.update_layout({f"xaxis{panel.suffix}": across, f"yaxis{panel.suffix}": upright})
+    for shape in shapes(gate.boundary, flat=flat):
+        drawing.add_shape(xref=axes["xaxis"], yref=_y_of(shape, axes["yaxis"]), **shape)
+    drawing.add_annotation(**_label(gate, flat), xref=axes["xaxis"], yref=_y_of({}, axes["yaxis"]))
+
+
+def _y_of(shape: dict[str, Any], axis: str) -> str:
+    """Return a shape's y axis: a line through the whole panel spans the axis' domain."""
+    return f"{axis} domain" if shape.get("name") == "upright" else axis
+
+
+def _signal_axis(density: Density, which: int) -> dict[str, Any]:
+    """Return the axis of a channel: its label and detector, ticks in linear units."""
+    low, high = float(density.edges[which][0]), float(density.edges[which][-1])
+    at, words = scales.ticks(density.scales[which], low, high)
+    label, channel = density.labels[which], density.channels[which]
+    name = theme.plain(channel if label in ("", channel) else f"{label}, {channel}")
+    return theme.axis(name, "a.u.", range=[low, high], tickvals=at, ticktext=words)
+
+
+def _percent_axis() -> dict[str, Any]:
+    return theme.y_axis("Events", "% of highest", range=[0, 108], tickvals=[0, 50, 100])
+
+
+def _spaced(edges: NDArray[np.float64], letter: str) -> dict[str, Any]:
+    """Return bin centres as start and step where bins are equal: 128 numbers fewer to send."""
+    centres = (edges[:-1] + edges[1:]) / 2
+    steps = np.diff(centres)
+    if steps.size and np.allclose(steps, steps[0], rtol=1e-6):
+        return {f"{letter}0": float(centres[0]), f"d{letter}": float(steps[0])}
+    return {letter: centres}
+
+
+def _heatmap(density: Density) -> go.Heatmap:
+    """Return a density as 256 shades: the root of the counts shows rare events too."""
+    roots = np.sqrt(density.counts.astype(np.float64))
+    top = float(np.percentile(roots[roots > 0], 99.5)) if roots.any() else 1.0
+    shades = np.clip(np.ceil(roots * (255.0 / top)), 0, 255).astype(np.uint8)
+    return go.Heatmap(
+        z=shades, zmin=0, zmax=255, colorscale=SHADES, showscale=False, hoverinfo="skip",
+        zsmooth=False, **_spaced(density.edges[0], "x"), **_spaced(density.edges[1], "y"),
+    )  # fmt: skip
+
+
+def _histograms(gate: GateView, colour: str) -> list[go.Scatter]:
+    """Return the tube's histogram filled, and its control's as an outline over it."""
+    traces = [
+        _steps(gate.density, line={"color": colour, "width": 1.5}, fill="tozeroy",
+               fillcolor=theme.faint(colour, 0.28), name="this tube")
+    ]  # fmt: skip
+    if gate.control is not None:
+        line = {"color": theme.QUIET, "width": 1.5, "dash": "4px,2px"}
+        traces.append(_steps(gate.control, line=line, name=theme.plain(gate.control_name)))
+    return traces
+
+
+def _steps(density: Density, **style: Any) -> go.Scatter:
+    """Return one histogram in percent of its highest bin, the outermost bins not counted.
+
+    Events beyond the display pile up in the outermost bins; as the height of the figure they
+    would flatten everything else.
+    """
+    counts = density.counts.astype(np.float64)
+    smooth = np.convolve(counts, [0.25, 0.5, 0.25], mode="same")
+    top = float(smooth[1:-1].max()) if smooth.size > 2 else 0.0
+    return go.Scatter(
+        y=np.round(100.0 * smooth / (top or 1.0), 1), mode="lines",
+        hovertemplate="%{y:.0f} % of highest<extra>%{fullData.name}</extra>",
+        **_spaced(density.edges[0], "x"), **style,
+    )  # fmt: skip
+
+
+def shapes(boundary: Boundary, *, flat: bool) -> list[dict[str, Any]]:
+    """Return a boundary as plotly shapes, in a fixed order: shapes carry no id."""
+    points = scales.to_display(boundary)
+    if not points.size:
+        return []
+    if boundary.kind in ("threshold", "interval"):
+        return [_upright(float(x)) for x in points[:, 0]]
+    if boundary.kind == "quadrant":
+        x, y = (float(v) for v in points[0])
+        across = {"type": "line", "x0": -1e9, "x1": 1e9, "y0": y, "y1": y, "line": GATE}
+        return [_upright(x), across]
+    if flat:
+        return []
+    outline = scales.path(scales.outline(boundary))
+    return [{"type": "path", "path": outline, "line": GATE, "opacity": 1}]
+
+
+def _upright(x: float) -> dict[str, Any]:
+    return {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "line": GATE, "name": "upright"}
+
+
+def _label(gate: GateView, flat: bool) -> dict[str, Any]:
+    """Return the gate's name and percentage, written on it."""
+    words = f"{theme.plain(gate.population)}<br><b>{theme.percent(gate.fraction)}</b>"
+    x, y, side = _label_place(gate, flat)
+    return {
+        "text": words, "x": x, "y": y, "showarrow": False, "xanchor": side, "yanchor": "top",
+        "align": "left", "xshift": {"left": 5, "right": -5, "center": 0}[side],
+        "font": {"size": theme.SMALL, "color": theme.TEXT}, "bgcolor": "rgba(255,255,255,0.72)",
+    }  # fmt: skip
+
+
+def _label_place(gate: GateView, flat: bool) -> tuple[float, float, str]:
+    """Return where the label stands: right of a threshold, in the upper part of an outline."""
+    x_low, x_high = (float(gate.density.edges[0][i]) for i in (0, -1))
+    points = scales.to_display(gate.boundary)
+    if flat:
+        if not points.size:
+            return x_low, 104.0, "left"
+        at = float(points[:, 0].min())
+        right = at < x_low + 0.72 * (x_high - x_low)
+        return at, 104.0, "left" if right else "right"
+    y_low, y_high = (float(gate.density.edges[1][i]) for i in (0, -1))
+    if gate.boundary.kind in ("none", "quadrant", "threshold", "interval") or not points.size:
+        return x_high, y_high, "right"
+    drawn = scales.outline(gate.boundary)
+    top = drawn[int(np.argmax(drawn[:, 1]))]
+    above = float(top[1]) + 0.13 * (y_high - y_low)
+    x = min(max(float(top[0]), x_low + 0.2 * (x_high - x_low)), x_high - 0.2 * (x_high - x_low))
+    return x, min(above, y_high), "center"

@@ -1,0 +1,37 @@
+"""Fluorescence over the cycles of a qPCR run."""
+
+import plotly.graph_objects as go
+
+from dashboards import theme
+from dashboards.figures import FIGURES
+from labproc.model import Task
+from labproc.pipeline.results import PlateView, Results
+
+COLOURS = {Task.STANDARD: theme.QUIET, Task.UNKNOWN: theme.CONTROL, Task.NTC: "#d55e00"}
+
+
+@FIGURES.register("amplification")
+def amplification(
+    results: Results, *, plate: PlateView | None = None, target: str | None = None
+) -> go.Figure:
+    """Draw every well's fluorescence over its cycles: standards, samples, no template."""
+    shown = plate or next(iter(results.plates), None)
+    curves = [a for a in (shown.amplification if shown else ()) if target in (None, a.target)]
+    if shown is None or not curves:
+        words = "The export holds no amplification curves."
+        return theme.empty(words if shown else "No qPCR plate was read yet.", ("Cycle", "cycles"))
+    tasks = {(w.position, w.target): w.task for w in shown.wells}
+    drawing = theme.figure(360, margin={"l": 64, "r": 24, "t": 12, "b": 48})
+    for curve in curves:
+        task = tasks.get((curve.position, curve.target), Task.UNKNOWN)
+        drawing.add_scatter(
+            x=curve.cycles, y=curve.fluorescence, mode="lines",
+            line={"width": 1, "color": theme.faint(COLOURS.get(task, theme.CONTROL), 0.7)},
+            name=f"{curve.position} {theme.plain(curve.target)}",
+            hovertemplate="cycle %{x:.0f}: %{y:.3g}<extra>%{fullData.name}</extra>",
+        )  # fmt: skip
+    drawing.update_xaxes(**theme.axis("Cycle", "cycles"))
+    drawing.update_yaxes(**theme.y_axis("Fluorescence", "a.u."))
+    caption = "Blue: samples. Grey: standards. Red: no template."
+    drawing.update_layout(meta={"caption": caption})
+    return drawing

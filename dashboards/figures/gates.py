@@ -1,0 +1,92 @@
+"""A gate as it is drawn: the parent's events, the boundary, its percentage on it."""
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from dashboards import theme
+from dashboards.figures import FIGURES
+from dashboards.figures._gate_panel import Panel, fill
+from labproc.model import Role
+from labproc.pipeline.results import GateView, Results, TubeView
+
+COLUMN, ROW = 250, 250  # px of one panel in a composed figure
+NOTHING = ("Signal", "a.u.")
+
+
+def gate_figure(gate: GateView, *, colour: str = theme.CONTROL, height: int = 420) -> go.Figure:
+    """Draw one gate: a density for two channels, a histogram with its control for one."""
+    if not int(gate.density.counts.sum()):
+        words = f"{gate.parent} holds no events, so {gate.population} cannot be drawn."
+        return theme.empty(words, NOTHING, height)
+    drawing = theme.figure(height, margin={"l": 68, "r": 20, "t": 16, "b": 52})
+    fill(drawing, gate, Panel(), colour)
+    return drawing
+
+
+def example_tubes(results: Results) -> tuple[TubeView, ...]:
+    """Return one tube per row of the composed figure: untransduced, then every arm, one day.
+
+    The donor and day are those whose control is there and which need the least look, so that the
+    figure shows the method and not an odd sample.
+    """
+    panels = [t for t in results.tubes if any(g.population == "CAR+" for g in t.gates)]
+    tubes = panels or list(results.tubes)
+    samples = [t for t in tubes if t.key.role is Role.SAMPLE]
+    controls = [t for t in tubes if t.key.role is Role.UNTRANSDUCED]
+    places = {(t.key.donor, t.key.day) for t in samples}
+    if not places:
+        return tuple(tubes[:1])
+    arms = [a.name for a in results.arms]
+
+    def doubt(place: tuple[str, int | None]) -> tuple[bool, bool, float]:
+        here = [t for t in samples if (t.key.donor, t.key.day) == place]
+        has_control = any((t.key.donor, t.key.day) == place for t in controls)
+        whole = {t.key.arm for t in here} >= set(arms)
+        return (not whole, not has_control, max(t.oddness for t in here))
+
+    best = min(sorted(places, key=lambda p: (p[0], -1 if p[1] is None else p[1])), key=doubt)
+    here = [t for t in (*controls, *samples) if (t.key.donor, t.key.day) == best]
+    rows = {("" if t.key.role is Role.UNTRANSDUCED else t.key.arm): t for t in reversed(here)}
+    return tuple(rows[name] for name in ("", *arms) if name in rows)
+
+
+@FIGURES.register("gating")
+def gating(results: Results, *, tubes: Sequence[TubeView] | None = None) -> go.Figure:
+    """Compose the gating figure: a row per tube (untransduced, each arm), a column per step."""
+    chosen = tuple(tubes) if tubes is not None else example_tubes(results)
+    steps = list(dict.fromkeys(g.population for t in chosen for g in t.gates))
+    if not steps:
+        return theme.empty("No tube was gated yet.", NOTHING)
+    drawing = theme.figure(60 + ROW * len(chosen), margin={"l": 96, "r": 12, "t": 28, "b": 44})
+    colours = theme.arm_colours(results.arms)
+    for row, tube in enumerate(chosen):
+        is_control = tube.key.role is not Role.SAMPLE
+        colour = theme.QUIET if is_control else colours.get(tube.key.arm, theme.CONTROL)
+        for gate in tube.gates:
+            place = _cell(row, steps.index(gate.population), len(chosen), len(steps))
+            fill(drawing, gate, place, colour)
+        _row_name(drawing, row, len(chosen), tube.key.label, colour)
+    drawing.update_layout(width=max(520, COLUMN * len(steps)), autosize=False)
+    caption = "Percentages are of the parent. Grey outline: the control, scaled to the same height."
+    drawing.update_layout(meta={"caption": caption})
+    return drawing
+
+
+def _cell(row: int, column: int, n_rows: int, n_columns: int) -> Panel:
+    """Return the panel at a place of the grid, counted from the top left."""
+    wide, high = 1.0 / n_columns, 1.0 / n_rows
+    left, top = column * wide, 1.0 - row * high
+    number = row * n_columns + column + 1
+    suffix = "" if number == 1 else str(number)
+    return Panel(
+        suffix, (left + 0.18 * wide, left + 0.96 * wide), (top - 0.76 * high, top - 0.04 * high)
+    )
+
+
+def _row_name(drawing: go.Figure, row: int, n_rows: int, name: str, colour: str) -> None:
+    drawing.add_annotation(
+        text=theme.plain(name), x=0, xref="paper", xshift=-84, xanchor="center", textangle=-90,
+        y=1.0 - (row + 0.4) / n_rows, yref="paper", showarrow=False,
+        font={"size": theme.SMALL, "color": theme.ink(colour)},
+    )  # fmt: skip

@@ -1,0 +1,185 @@
+"""qPCR plates: the standard curve with residuals, the plate as it lay, copies read from it."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from dashboards import theme
+from dashboards.figures import FIGURES
+from labproc.model import CopyNumber, StandardCurve, Status, Task, Well
+from labproc.pipeline.results import PlateView, Results
+
+COLOUR = theme.CONTROL
+TARGETS = (theme.CONTROL, theme.QUIET, "#009e73", "#cc79a7")
+SHADES = [[0.0, "#16283a"], [0.4, "#56789a"], [1.0, "#e8eef3"]]  # early Cq dark: many copies
+SIGN = {Task.STANDARD: "S", Task.NTC: "N", Task.POSITIVE: "P", Task.NRT: "R", Task.IPC: "I"}
+NO_PLATE = "No qPCR plate was read yet."
+
+
+def _first(results: Results, plate: PlateView | None) -> PlateView | None:
+    return plate or next(iter(results.plates), None)
+
+
+@FIGURES.register("standard_curve")
+def standard_curve(results: Results, *, plate: PlateView | None = None) -> go.Figure:
+    """Draw Cq against copies for every target's standards, the residuals below."""
+    shown = _first(results, plate)
+    if shown is None or not shown.curves:
+        words = NO_PLATE if shown is None else f"{shown.name} has no standard curve."
+        return theme.empty(words, ("Copies", "copies/well"))
+    drawing = theme.figure(420, margin={"l": 64, "r": 24, "t": 12, "b": 48})
+    for i, curve in enumerate(shown.curves):
+        _curve(drawing, shown, curve, TARGETS[i % len(TARGETS)])
+    low = min(c.log10_range[0] for c in shown.curves if c.log10_range) - 0.3
+    high = max(c.log10_range[1] for c in shown.curves if c.log10_range) + 0.3
+    powers = list(range(math.ceil(low), math.floor(high) + 1))
+    across = {"tickvals": [10.0**k for k in powers], "type": "log", "range": [low, high]}
+    across |= {"ticktext": [theme.short(10.0**k) for k in powers]}
+    drawing.update_layout(
+        xaxis=theme.axis("Standard", "copies/well", **across, anchor="y2"),
+        yaxis=theme.y_axis("Cq", "cycles", domain=[0.36, 1.0]),
+        yaxis2=theme.y_axis("Residual", "cycles", domain=[0.0, 0.24], nticks=3),
+    )
+    drawing.add_hline(y=0, yref="y2", line={"color": theme.QUIET, "width": 1})
+    drawing.update_layout(meta={"caption": " ".join(curve_words(c) for c in shown.curves)})
+    return drawing
+
+
+def _curve(drawing: go.Figure, plate: PlateView, curve: StandardCurve, colour: str) -> None:
+    """Add one target's standards, its line with the name at its end, and the residuals."""
+    wells = [w for w in plate.wells if w.target == curve.target and w.task is Task.STANDARD]
+    wells = [w for w in wells if w.quantity and w.cq is not None and not w.omitted]
+    at = np.array([float(w.quantity or 1) for w in wells])
+    cq = np.array([float(w.cq or 0) for w in wells])
+    words = [f"{w.position}: {theme.number(w.quantity)} copies, Cq {w.cq:.2f}" for w in wells]
+    point = {"mode": "markers", "marker": {"color": colour, "size": 7}, "x": at, "text": words}
+    point |= {"hovertemplate": "%{text}<extra></extra>"}
+    drawing.add_scatter(y=cq, **point)
+    residual = cq - (curve.intercept + curve.slope * np.log10(at)) if at.size else cq
+    drawing.add_scatter(y=residual, **point, yaxis="y2")
+    low, high = curve.log10_range or (0.0, 7.0)
+    ends = np.array([low, high])
+    drawing.add_scatter(
+        x=10.0**ends, y=curve.intercept + curve.slope * ends, mode="lines+text", hoverinfo="skip",
+        line={"color": colour, "width": 2}, text=[theme.plain(curve.target), ""],
+        textposition="middle right", textfont={"color": theme.ink(colour), "size": theme.SMALL},
+    )  # fmt: skip
+
+
+def curve_words(curve: StandardCurve) -> str:
+    """Say what a standard curve is: slope, efficiency with its interval, R², points."""
+    gain = theme.percent(curve.efficiency)
+    if curve.efficiency_ci:
+        gain += (
+            f" ({theme.percent(curve.efficiency_ci[0])} to {theme.percent(curve.efficiency_ci[1])})"
+        )
+    r_squared = "" if curve.r_squared is None else f", R² {curve.r_squared:.4f}"
+    slope = f"{curve.slope:.3f}".replace("-", "−")
+    points = f"{curve.n_points} wells of {curve.n_levels} levels"
+    return f"{curve.target}: slope {slope}, efficiency {gain}{r_squared}, {points}."
+
+
+def grid(wells: Sequence[Well]) -> tuple[list[str], list[int]]:
+    """Return the rows and columns of the plate that holds these wells: 8 x 12 or 16 x 24."""
+    large = any(w.position[:1] > "H" or int(w.position[1:] or 0) > 12 for w in _placed(wells))
+    return list("ABCDEFGHIJKLMNOP"[: 16 if large else 8]), list(range(1, 25 if large else 13))
+
+
+def _placed(wells: Sequence[Well]) -> list[Well]:
+    return [w for w in wells if w.position[:1].isalpha() and w.position[1:].isdigit()]
+
+
+@FIGURES.register("plate_map")
+def plate_map(
+    results: Results, *, plate: PlateView | None = None, target: str | None = None
+) -> go.Figure:
+    """Draw one target's Cq where the wells lay; a dash where nothing was detected."""
+    shown = _first(results, plate)
+    wells = _placed(shown.wells) if shown else []
+    targets = [w.target for w in wells]
+    if not wells:
+        return theme.empty(NO_PLATE, ("Column", "plate position"))
+    chosen = target or max(dict.fromkeys(targets), key=targets.count)
+    rows, columns = grid(wells)
+    cq = np.full((len(rows), len(columns)), np.nan)
+    signs = [["" for _ in columns] for _ in rows]
+    words = [["empty" for _ in columns] for _ in rows]
+    for well in (w for w in wells if w.target == chosen):
+        row, column = rows.index(well.position[0]), int(well.position[1:]) - 1
+        cq[row, column] = np.nan if well.cq is None else well.cq
+        signs[row][column] = "×" if well.omitted else SIGN.get(well.task, "" if well.cq else "–")
+        words[row][column] = _well_words(well)
+    drawing = theme.figure(330, margin={"l": 56, "r": 24, "t": 12, "b": 44})
+    bar = {"title": {"text": "Cq (cycles)", "font": {"size": theme.SMALL}}, "thickness": 10}
+    drawing.add_heatmap(
+        z=cq, x=columns, y=rows, text=signs, customdata=words, xgap=2, ygap=2, colorscale=SHADES,
+        colorbar={**bar, "outlinewidth": 0}, texttemplate="%{text}",
+        hovertemplate="%{customdata}<extra></extra>", hoverongaps=False,
+    )  # fmt: skip
+    drawing.update_xaxes(**theme.axis("Column", "plate position", dtick=1, ticks=""))
+    upright = theme.axis("Row", "plate position", autorange="reversed", ticks="", showline=False)
+    drawing.update_yaxes(**upright)
+    caption = f"{chosen}: S standard, N no template, P positive, – not detected, × left out."
+    drawing.update_layout(meta={"caption": caption})
+    return drawing
+
+
+def _well_words(well: Well) -> str:
+    cq = "not detected" if well.cq is None else f"Cq {well.cq:.2f}"
+    name = theme.plain(well.sample) or "no name"
+    return f"<b>{well.position}</b> {name}<br>{theme.plain(well.target)}, {well.task.value}<br>{cq}"
+
+
+@FIGURES.register("plate_copies")
+def plate_copies(results: Results, *, plate: PlateView | None = None) -> go.Figure:
+    """Draw every sample's copies per well with its interval, the first at the top."""
+    shown = _first(results, plate)
+    samples = [s for s in (shown.samples if shown else ()) if _height(s)]
+    if not samples:
+        words = NO_PLATE if shown is None else f"{shown.name} has no samples to quantify."
+        return theme.empty(words, ("Copies", "copies/well"))
+    names = [f"{theme.plain(_cut(s.sample))} · {theme.plain(s.target)}" for s in samples]
+    at = [_height(s) or 1.0 for s in samples]
+    drawing = theme.figure(90 + 20 * len(samples), margin={"l": 20, "r": 24, "t": 12, "b": 48})
+    drawing.add_scatter(
+        x=at, y=names, mode="markers",
+        error_x={"type": "data", "symmetric": False, "thickness": 1.2, "width": 0, "color": COLOUR,
+                 "array": [max(0.0, (s.ci_high or 0) - (s.copies or 1e99)) for s in samples],
+                 "arrayminus": [max(0.0, (s.copies or 0) - (s.ci_low or 1e99)) for s in samples]},
+        marker={"size": 8, "color": COLOUR, "symbol": [_symbol(s) for s in samples],
+                "line": {"width": 1.4, "color": COLOUR}},
+        text=[_sample_words(s) for s in samples], hovertemplate="%{text}<extra></extra>",
+    )  # fmt: skip
+    low, high = min(at) / 2, max(at) * 2
+    across = theme.log_axis("Copies", "copies/well", low, high) | {"showline": True}
+    drawing.update_xaxes(**across)
+    upright = theme.axis("Sample", "sample · target", autorange="reversed", showline=False)
+    drawing.update_yaxes(**(upright | {"ticks": ""}))
+    caption = "Bars: 95 % interval. Open: below LLOQ. ◁: not detected, upper limit."
+    drawing.update_layout(meta={"caption": caption})
+    return drawing
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= 32 else f"{name[:31]}…"
+
+
+def _height(sample: CopyNumber) -> float | None:
+    at = sample.ci_high if sample.status is Status.NOT_DETECTED else sample.copies
+    return at if at is not None and math.isfinite(at) and at > 0 else None
+
+
+def _symbol(sample: CopyNumber) -> str:
+    if sample.status is Status.NOT_DETECTED:
+        return "triangle-left-open"
+    return "circle" if sample.status is Status.QUANTIFIED else "circle-open"
+
+
+def _sample_words(sample: CopyNumber) -> str:
+    wells = (
+        f"{sample.n_detected} of {sample.n_wells} wells, {sample.status.value.replace('_', ' ')}"
+    )
+    copies = theme.with_interval(sample.copies, sample.ci_low, sample.ci_high)
+    return f"<b>{theme.plain(sample.sample)}</b><br>{copies} copies/well<br>{wells}"

@@ -1,0 +1,114 @@
+"""The report's tables: every number with its interval, its flags and where it came from."""
+
+from collections.abc import Iterable, Sequence
+
+from dashboards import theme, wording
+from dashboards.markup import Markup, flag_list, join, table, tag
+from labproc.model import Comparison, Measurement, Severity
+from labproc.pipeline.results import Results
+
+plain_table = table
+ORDER = (
+    "cumulative_cart", "cart_total", "cart_per_ul", "cells_per_ul", "cumulative_fold",
+    "population_doublings", "viability", "car_fraction", "cd4_cd8_ratio", "cart_cd4_cd8_ratio",
+    "cd4_fraction", "cd8_fraction", "copies_per_ug", "vcn", "copies_per_well",
+)  # fmt: skip
+NAMES = {
+    "cumulative_cart": "CAR-T cells, cumulative", "cart_total": "CAR-T cells in the culture",
+    "cart_per_ul": "CAR-T cells per µL", "cells_per_ul": "Cells per µL",
+    "cumulative_fold": "Cumulative fold", "population_doublings": "Population doublings",
+    "viability": "Viability", "car_fraction": "CAR+ fraction", "cd4_cd8_ratio": "CD4:CD8",
+    "cart_cd4_cd8_ratio": "CD4:CD8 of CAR-T cells", "cd4_fraction": "CD4+ fraction",
+    "cd8_fraction": "CD8+ fraction", "copies_per_ug": "CAR copies per µg DNA",
+    "vcn": "Vector copies per genome", "copies_per_well": "Copies per well",
+}  # fmt: skip
+HEADS = ("Donor", "Experiment", "Arm", "Day", "Rep.", "Value (95 % interval)", "n", "Of", "Flags")
+
+
+def metric_name(metric: str) -> str:
+    """Return a metric's name for people."""
+    return NAMES.get(metric, metric.replace("_", " "))
+
+
+def numbers(results: Results) -> Markup:
+    """Return one folded table per metric, and the comparisons with all they rest on."""
+    there = dict.fromkeys(m.metric for m in results.measurements)
+    ranked = sorted(there, key=lambda m: ORDER.index(m) if m in ORDER else len(ORDER))
+    folded = [_metric(results.of(metric), metric) for metric in ranked]
+    if not folded:
+        return tag("p", "No number was measured yet.", cls="quiet")
+    return join((_comparisons(results.comparisons), *folded))
+
+
+def _metric(rows: Sequence[Measurement], metric: str) -> Markup:
+    unit = "%" if rows[0].unit == "fraction" else rows[0].unit
+    asked = sum(1 for r in rows if r.severity in (Severity.REVIEW, Severity.FAIL))
+    note = f" · {asked} to look at" if asked else ""
+    intervals = " / ".join(dict.fromkeys(r.interval_of for r in rows if r.interval_of))
+    heads = list(HEADS)
+    heads[5] = f"Value, {unit} (95 % interval)"
+    written = (_row(r) for r in sorted(rows, key=lambda r: r.key.order))
+    summary = tag(
+        "summary", f"{metric_name(metric)} ", tag("span", f"{len(rows)} rows{note}", cls="quiet")
+    )
+    caption = tag("p", f"Interval: {intervals}.", cls="caption") if intervals else ""
+    return tag("details", summary, caption, table(heads, written, right="3,5,6"))
+
+
+def _row(row: Measurement) -> tuple[object, ...]:
+    key = row.key
+    day = "" if key.day is None else key.day
+    n = "" if row.n is None else f"{row.n:,}"
+    return (
+        key.donor, key.experiment, key.arm, day, key.replicate,
+        wording.value_words(row).replace(" %", ""), n, row.parent,
+        flag_list(f for f in row.flags if f.severity is not Severity.INFO),
+    )  # fmt: skip
+
+
+def _comparisons(found: Iterable[Comparison]) -> Markup:
+    rows = [
+        (c.outcome, "" if c.day is None else c.day, c.contrast, c.effect,
+         theme.with_interval(c.estimate, c.ci_low, c.ci_high), c.unit, wording.p_value(c),
+         f"{c.n[0]}, {c.n[1]} {c.unit_of_replication}s", c.test,
+         "planned" if c.planned else "exploratory")
+        for c in found
+    ]  # fmt: skip
+    if not rows:
+        return Markup("")
+    heads = (
+        "Outcome",
+        "Day",
+        "Contrast",
+        "Effect",
+        "Estimate (95 % interval)",
+        "Unit",
+        "P",
+        "n",
+        "Test",
+        "Plan",
+    )
+    summary = tag("summary", "Comparisons ", tag("span", f"{len(rows)} rows", cls="quiet"))
+    return tag("details", summary, table(heads, rows, right="1,4"), open="open")
+
+
+def origin(results: Results) -> Markup:
+    """Return versions, the audit head, the study's flags and every raw file with its hash."""
+    versions = (
+        table(("What", "Version"), list(results.versions.items())) if results.versions else ""
+    )
+    head = tag("p", "Audit head: ", tag("code", results.audit_head or "no change was made by hand"))
+    flags = tag("p", flag_list(results.flags)) if results.flags else ""
+    rows = [
+        (
+            f.path,
+            f.kind,
+            f.key.label if f.key else "",
+            wording.STATES.get(f.state, f.state),
+            tag("code", f.sha256),
+        )
+        for f in results.files
+    ]
+    summary = tag("summary", "Raw files ", tag("span", f"{len(rows)} files", cls="quiet"))
+    files = table(("File", "Kind", "Sample", "State", "SHA-256"), rows)
+    return join((flags, head, versions, tag("details", summary, files)))
