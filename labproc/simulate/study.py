@@ -1,0 +1,200 @@
+"""A whole simulated study folder, as a scientist would have it."""
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from labproc.simulate import truth
+from labproc.simulate.acquisition import FINAL_UL, SAMPLE_UL, acquired, write_tube
+from labproc.simulate.cultures import (
+    RESTIMULATION_DAY,
+    SAMPLE_ML,
+    CultureDay,
+    simulate_cultures,
+)
+from labproc.simulate.design import CONTROL, TREATED, Design
+from labproc.simulate.patient import EVENTS, PATIENT, patient_course
+from labproc.simulate.plates import DNA_NG, DnaSample, simulate_plate
+from labproc.simulate.quantstudio import write_text, write_workbook
+
+REDOSING_DAYS = (0, 6)
+Rows = Iterable[Mapping[str, Any]]
+
+
+def write_study(folder: Path, design: Design | None = None) -> None:
+    """Write a study with known truth: settings, sheets, ``raw/`` and ``truth/``.
+
+    Parameters
+    ----------
+    folder : Path
+        Made where it is missing; files of the same names are replaced.
+    design : Design, optional
+        Three donors, eight days and three panels when left out.
+    """
+    design = design or Design()
+    folder.mkdir(parents=True, exist_ok=True)
+    cultures = simulate_cultures(design, np.random.default_rng([design.seed, 1]))
+    (folder / "study.toml").write_text(settings(design), encoding="utf-8")
+    _write_flow(folder, cultures, design)
+    _table(folder / "culture.csv", _culture_rows(cultures))
+    if design.with_qpcr:
+        _write_plates(folder, cultures, design)
+    if design.with_patient:
+        _write_patient(folder, design)
+    truth.write_truth(folder / "truth", cultures, design)
+
+
+def _write_flow(folder: Path, cultures: list[CultureDay], design: Design) -> None:
+    tubes = list(acquired(cultures, design, np.random.default_rng([design.seed, 2])))
+    for number, tube in enumerate(tubes):
+        write_tube(folder / "raw", tube, design, number=number)
+    controls = [t for t in tubes if t.role != "sample"]
+    rows = [
+        {
+            "file": t.path,
+            "donor": t.donor,
+            "arm": t.arm,
+            "day": t.day,
+            "panel": t.spec.panel,
+            "role": t.role,
+        }
+        for t in controls
+    ]
+    _table(folder / "samples.csv", rows)
+
+
+def _write_plates(folder: Path, cultures: list[CultureDay], design: Design) -> None:
+    """Write one plate per donor: both arms, every day, in triplicate."""
+    raw = folder / "raw" / "qpcr"
+    raw.mkdir(parents=True, exist_ok=True)
+    for number, donor in enumerate(design.donor_names):
+        rng = np.random.default_rng([design.seed, 3, number])
+        samples = [DnaSample(dna_name(c), c.copies_per_ug) for c in cultures if c.donor == donor]
+        wells = simulate_plate(samples, rng)
+        start = f"2026-03-{18 + number:02d} 10:05:00 AM CET"
+        path = raw / f"{donor}_CAR_ALB.xlsx"
+        write_workbook(path, wells, run_start=start, seed=design.seed + number)
+
+
+def dna_name(culture: CultureDay) -> str:
+    """Return the name of a culture's DNA sample on its plate."""
+    return f"{culture.donor}_{culture.arm}_d{culture.day:02d}"
+
+
+def _write_patient(folder: Path, design: Design) -> None:
+    """Write the patient's plate (as text), row and events."""
+    raw = folder / "raw" / "qpcr"
+    raw.mkdir(parents=True, exist_ok=True)
+    course = patient_course()
+    samples = [DnaSample(patient_name(d.day), d.copies_per_ug, d.dna_ng) for d in course]
+    wells = simulate_plate(samples, np.random.default_rng([design.seed, 4]))
+    write_text(raw / f"{PATIENT}_CAR_ALB.txt", wells, run_start="2027-03-22 11:20:00 AM CET")
+    row = {"patient": PATIENT, "arm": TREATED, "sex": "F", "age": 61, "response": "CR"}
+    _table(folder / "patients.csv", [row])
+    events = [{"patient": PATIENT, "day": d, "event": e, "note": n} for d, e, n in EVENTS]
+    _table(folder / "events.csv", events)
+
+
+def patient_name(day: int) -> str:
+    """Return the name of a patient's DNA sample on its plate."""
+    return f"{PATIENT}_d{day:03d}"
+
+
+def _culture_rows(cultures: Sequence[CultureDay]) -> Rows:
+    """Yield what was done to each culture, as a scientist would log it."""
+    for c in cultures:
+        where = {"donor": c.donor, "arm": c.arm, "day": c.day}
+        yield {
+            **where,
+            "volume_before_ml": f"{c.volume_ml:g}",
+            "sampled_ml": f"{SAMPLE_ML:g}",
+            "kept_fraction": f"{c.kept_fraction:g}",
+            "volume_after_ml": f"{c.volume_after_ml:g}",
+            "event": c.event,
+        }
+        if c.arm != CONTROL and c.day in REDOSING_DAYS:
+            yield {**where, "event": "drug"}
+        if c.day == RESTIMULATION_DAY:
+            yield {**where, "event": "restimulate"}
+
+
+def _table(path: Path, rows: Rows) -> None:
+    listed = list(rows)
+    names = list(dict.fromkeys(name for row in listed for name in row))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, names, restval="")
+        writer.writeheader()
+        writer.writerows(listed)
+
+
+def settings(design: Design) -> str:
+    """Return the text of the study's ``study.toml``."""
+    parts = [_HEAD, _FILES, *(_PANELS[p] for p in design.panels)]
+    if "count" in design.panels:
+        parts.append(_COUNTS.format(sample=SAMPLE_UL, final=FINAL_UL, cv=design.pipetting_cv))
+    if design.with_qpcr or design.with_patient:
+        parts.append(_QPCR.format(dna=DNA_NG))
+    last = max(design.days)
+    parts.append(_PLAN.format(first=min(2, last), last=min(10, last)))
+    return "\n".join(parts)
+
+
+_HEAD = f'''# A simulated study: the truth behind every number is in truth/.
+[study]
+title = "CAR-T cells with and without lenalidomide (simulated)"
+control = "{CONTROL}"
+
+[arms.{CONTROL}]
+label = "Control"
+vehicle = "DMSO 0.1 %"
+aliases = ["ctrl", "DMSO"]
+
+[arms."{TREATED}"]
+label = "Lenalidomide 10 µmol/L"
+lenalidomide_um = 10
+from_day = 0
+aliases = ["Len", "L10", "10uM"]
+'''
+_FILES = """[files]
+pattern = ["{date}/{donor}_{arm}_d{day}_{panel}.fcs"]
+"""
+_PANELS = {
+    "car": """[panels.car]
+strategy = "car_t"
+markers = { CAR = "BL1-A", CD3 = "YL2-A", viability = "RL2-A" }
+""",
+    "subset": """[panels.subset]
+strategy = "cd4_cd8"
+markers = { CD3 = "YL2-A", CD4 = "VL1-A", CD8 = "RL1-A", viability = "RL2-A" }
+""",
+    "count": """[panels.count]
+strategy = "live"
+markers = { viability = "RL2-A" }
+""",
+}
+_COUNTS = """[counts]
+panel = "count"
+method = "volume"
+sample_ul = {sample:g}
+final_ul = {final:g}
+pipetting_cv = {cv:g}
+"""
+_QPCR = """[qpcr]
+transgene = "CAR"
+reference = {{ target = "ALB", copies_per_diploid_genome = 2 }}
+sample_pattern = ["{{donor}}_{{arm}}_d{{day}}", "{{donor}}_d{{day}}"]
+dna_ng_per_well = {dna:g}
+standard_unit = "copies_per_well"
+"""
+_PLAN = """[plan]
+unit = "donor"
+primary = "cart_growth_rate"
+window_days = [{first}, {last}]
+test = "two_stage_paired"
+secondary = ["ln_cd4_cd8_slope", "copies_per_ug_auc"]
+correction = "holm"
+"""
