@@ -31,7 +31,7 @@ def ticks(spec: str, low: float, high: float) -> tuple[list[float], list[str]]:
 
 def _even(low: float, high: float) -> list[float]:
     step = 10.0 ** math.floor(math.log10(max(high - low, 1e-12)))
-    step = next(s for s in (step * k for k in (0.2, 0.25, 0.5, 1.0)) if (high - low) / s <= 5)
+    step = next(s for s in (step * k for k in (0.2, 0.5, 1.0, 2.0, 5.0)) if (high - low) / s <= 4.5)
     return [k * step for k in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
@@ -48,8 +48,8 @@ def _word(value: float, spec: str) -> str:
     sign = "−" if value < 0 else ""
     size = abs(value)
     if spec == "linear":
-        whole = f"{size / 1e3:,.6g} k" if size >= 1e3 else f"{size:g}"
-        return sign + whole
+        large = (1e6, " M") if size >= 1e6 else (1e3, " k") if size >= 1e3 else (1.0, "")
+        return f"{sign}{size / large[0]:.6g}{large[1]}"
     return f"{sign}10{str(round(math.log10(size))).translate(SUPERSCRIPT)}"
 
 

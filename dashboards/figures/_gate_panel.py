@@ -57,7 +57,7 @@ def _signal_axis(density: Density, which: int) -> dict[str, Any]:
     at, words = scales.ticks(density.scales[which], low, high)
     label, channel = density.labels[which], density.channels[which]
     name = theme.plain(channel if label in ("", channel) else f"{label}, {channel}")
-    return theme.axis(name, "a.u.", range=[low, high], tickvals=at, ticktext=words)
+    return theme.axis(name, "a.u.", range=[low, high], tickvals=at, ticktext=words, tickangle=0)
 
 
 def _percent_axis() -> dict[str, Any]:
@@ -136,29 +136,29 @@ def _upright(x: float) -> dict[str, Any]:
 def _label(gate: GateView, flat: bool) -> dict[str, Any]:
     """Return the gate's name and percentage, written on it."""
     words = f"{theme.plain(gate.population)}<br><b>{theme.percent(gate.fraction)}</b>"
-    x, y, side = _label_place(gate, flat)
+    x, y, side, hang = _label_place(gate, flat)
     return {
-        "text": words, "x": x, "y": y, "showarrow": False, "xanchor": side, "yanchor": "top",
+        "text": words, "x": x, "y": y, "showarrow": False, "xanchor": side, "yanchor": hang,
         "align": "left", "xshift": {"left": 5, "right": -5, "center": 0}[side],
         "font": {"size": theme.SMALL, "color": theme.TEXT}, "bgcolor": "rgba(255,255,255,0.72)",
     }  # fmt: skip
 
 
-def _label_place(gate: GateView, flat: bool) -> tuple[float, float, str]:
+def _label_place(gate: GateView, flat: bool) -> tuple[float, float, str, str]:
     """Return where the label stands: right of a threshold, in the upper part of an outline."""
     x_low, x_high = (float(gate.density.edges[0][i]) for i in (0, -1))
     points = scales.to_display(gate.boundary)
     if flat:
         if not points.size:
-            return x_low, 104.0, "left"
+            return x_low, 104.0, "left", "top"
         at = float(points[:, 0].min())
         right = at < x_low + 0.72 * (x_high - x_low)
-        return at, 104.0, "left" if right else "right"
+        return at, 104.0, "left" if right else "right", "top"
     y_low, y_high = (float(gate.density.edges[1][i]) for i in (0, -1))
     if gate.boundary.kind in ("none", "quadrant", "threshold", "interval") or not points.size:
-        return x_high, y_high, "right"
+        return x_high, y_high, "right", "top"
     drawn = scales.outline(gate.boundary)
-    top = drawn[int(np.argmax(drawn[:, 1]))]
-    above = float(top[1]) + 0.13 * (y_high - y_low)
-    x = min(max(float(top[0]), x_low + 0.2 * (x_high - x_low)), x_high - 0.2 * (x_high - x_low))
-    return x, min(above, y_high), "center"
+    top, wide = float(drawn[:, 1].max()), x_high - x_low
+    x = min(max(float(drawn[:, 0].mean()), x_low + 0.2 * wide), x_high - 0.2 * wide)
+    has_room = top < y_high - 0.16 * (y_high - y_low)
+    return x, min(top, y_high), "center", "bottom" if has_room else "top"

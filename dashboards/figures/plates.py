@@ -64,7 +64,7 @@ def _curve(drawing: go.Figure, plate: PlateView, curve: StandardCurve, colour: s
     drawing.add_scatter(
         x=10.0**ends, y=curve.intercept + curve.slope * ends, mode="lines+text", hoverinfo="skip",
         line={"color": colour, "width": 2}, text=[theme.plain(curve.target), ""],
-        textposition="middle right", textfont={"color": theme.ink(colour), "size": theme.SMALL},
+        textposition="top right", textfont={"color": theme.ink(colour), "size": theme.SMALL},
     )  # fmt: skip
 
 

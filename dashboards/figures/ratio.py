@@ -56,8 +56,8 @@ def _ratio_axis(words: str, limits: tuple[float, float], linear: bool) -> dict[s
         return theme.y_axis(words, "ratio", range=[0, limits[1] * 1.05])
     low, high = limits[0] / 1.08, limits[1] * 1.08
     ticks = theme.log2_ticks(low, high)
-    if len(ticks) < 2:
-        ticks = theme.log_ticks(low, high)
+    if len(ticks) < 3:  # halves between the powers, so that a flat ratio can be read off
+        ticks = sorted(ticks + [1.5 * t for t in theme.log2_ticks(low / 1.5, high / 1.5)])
     return theme.y_axis(
         words, "ratio, log2", type="log", range=[math.log10(low), math.log10(high)],
         tickvals=ticks, ticktext=[theme.short(t) for t in ticks],

@@ -1,0 +1,55 @@
+"""The report: one file, whole, inert, small."""
+
+import re
+
+import pytest
+
+from dashboards.report import build_report
+from labproc.pipeline.results import Results
+
+
+@pytest.fixture(scope="module")
+def page(results: Results) -> str:
+    return build_report(results)
+
+
+def words(page: str) -> str:
+    return re.sub(r"<script.*?</script>|<style.*?</style>", "", page, flags=re.S)
+
+
+def test_the_four_figures_stand_first_each_with_its_comparison(page: str, results: Results) -> None:
+    text = words(page)
+    order = [text.index(f'data-figure="{n}"') for n in ("growth", "ratio", "copies", "timeline")]
+    assert order == sorted(order)
+    assert order[0] < text.index(results.comparisons[0].sentence) < order[1]
+    assert text.index("To look at") < text.index('data-figure="gating"')
+
+
+def test_instrument_text_is_escaped_everywhere(page: str) -> None:
+    assert "<img" not in page
+    assert "&lt;img src=x onerror=alert(1)&gt;" in page
+
+
+def test_nothing_points_to_another_host(page: str) -> None:
+    assert not re.findall(r'(?:src|href)="(?!#)', page)
+    assert "default-src 'none'" in page
+
+
+def test_the_report_is_at_most_2_megabytes(page: str) -> None:
+    assert len(page.encode()) <= 2_000_000
+
+
+def test_it_names_versions_hashes_methods_and_the_audit_head(page: str, results: Results) -> None:
+    for text in (results.audit_head, results.methods[0], results.files[0].sha256, "0.1.0"):
+        assert text in page
+
+
+def test_a_study_without_results_gives_a_report_that_says_so(no_results: Results) -> None:
+    text = words(build_report(no_results))
+    assert "No number was measured yet." in text
+    assert "No qPCR plate was read." in text
+    assert "no change was made by hand" in text
+
+
+def test_two_builds_are_equal(page: str, results: Results) -> None:
+    assert build_report(results) == page
