@@ -125,7 +125,7 @@ def _one(
     alive = carried["alive"]
     n = alive.size
     background = dye.background * (spec.control_shift if name == "CAR" else 1.0)
-    total = rng.standard_gamma(dye.skew, n, np.float32) * np.float32(background / dye.skew)
+    total: Floats = rng.standard_gamma(dye.skew, n, np.float32) * np.float32(background / dye.skew)
     carriers = ~alive if name == "viability" else carried[name]
     if name != "viability":
         total *= np.where(alive, 1.0, DEAD_BINDING)
@@ -139,4 +139,5 @@ def _bright(n: int, dye: Dye, spec: "TubeSpec", name: str, rng: np.random.Genera
     drawn = median * np.exp(dye.sigma * rng.standard_normal(n, np.float32))
     if dye.dim:
         drawn *= np.where(rng.random(n) < dye.dim, dye.dim_factor, 1.0)
-    return drawn.astype(np.float32)
+    bright: Floats = drawn.astype(np.float32)
+    return bright
