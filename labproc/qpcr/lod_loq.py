@@ -1,0 +1,286 @@
+"""Limits of detection and quantification from the lab's own dilution series.
+
+The share of wells detected at each level is binomial; four curves are fitted by maximum
+likelihood and the one with the lowest AIC is kept. The interval is a profile interval: a Wald
+interval of the same data reaches below 0 copies.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import special
+
+from labproc.errors import NotEnoughData
+from labproc.qpcr.low_copy import POISSON_ZERO
+
+Floats = NDArray[np.float64]
+
+CHI2_95 = 3.841458820694124  # 0.95 quantile, 1 degree of freedom
+SLOPES = (0.05, 30.0)  # per decade; flatter or steeper than any assay
+TINY = 1e-12
+WIDEST = 4.0  # decades searched on either side of the estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A detection curve p = link(a + b log10 copies), or 1 - exp(-theta copies)."""
+
+    name: str
+    link: Callable[[Floats], Floats]
+    inverse: Callable[[float], float]
+
+
+MODELS = (
+    Model("probit", lambda z: special.ndtr(z), lambda p: float(special.ndtri(p))),
+    Model("logit", lambda z: special.expit(z), lambda p: float(special.logit(p))),
+    Model("cloglog", lambda z: -np.expm1(-np.exp(z)), lambda p: float(np.log(-np.log1p(-p)))),
+)
+SINGLE_HIT = "single_hit_poisson"
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A dilution series: levels in copies per reaction, wells, wells detected."""
+
+    copies: Floats
+    n: Floats
+    k: Floats
+
+    def log_likelihood(self, p: Floats) -> float:
+        """Return the binomial log-likelihood of detection probabilities, constants included."""
+        inside = np.clip(p, TINY, 1 - TINY)
+        ways = special.gammaln(self.n + 1) - special.gammaln(self.k + 1)
+        ways = ways - special.gammaln(self.n - self.k + 1)
+        own = self.k * np.log(inside) + (self.n - self.k) * np.log1p(-inside)
+        return float((ways + own).sum())
+
+
+@dataclass(frozen=True, slots=True)
+class LodFit:
+    """One model's limit of detection, copies per reaction, with its profile interval.
+
+    ``parameters`` are a and b (per decade), or theta for the single-hit model; an end of the
+    interval is None where the data do not bound it.
+    """
+
+    model: str
+    parameters: tuple[float, ...]
+    lod: float
+    low: float | None
+    high: float | None
+    aic: float
+    detected: float = 0.95
+
+    def copies_at(self, probability: float) -> float:
+        """Return the copies per reaction that are detected with this probability."""
+        if self.model == SINGLE_HIT:
+            return float(-np.log1p(-probability) / self.parameters[0])
+        model = next(m for m in MODELS if m.name == self.model)
+        a, b = self.parameters
+        return float(10 ** ((model.inverse(probability) - a) / b))
+
+    def k_of_n(self, k: int, n: int) -> float:
+        """Return the LOD when a sample is positive if at least k of its n wells are.
+
+        The well's own probability p solves P(Binomial(n, p) >= k) = 0.95.
+        """
+        return self.copies_at(float(special.betaincinv(k, n - k + 1, self.detected)))
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One level of a dilution series: detected wells with Wilson's interval, and scatter.
+
+    ``cv`` is the relative SD of back-calculated copies; None with fewer than 2 detected wells.
+    """
+
+    copies: float
+    n: int
+    k: int
+    low: float
+    high: float
+    cv: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """LOD by every model, the best first; LOQ; and the levels that they come from."""
+
+    fits: tuple[LodFit, ...]
+    levels: tuple[Level, ...]
+    loq: float | None
+    loq_cv: float
+
+    @property
+    def lod(self) -> LodFit:
+        """The fit with the lowest AIC."""
+        return self.fits[0]
+
+    @property
+    def is_below_theory(self) -> bool:
+        """Whether the LOD lies below 3.00 copies, less than counting allows: copies are wrong."""
+        return self.lod.high is not None and self.lod.high < POISSON_ZERO
+
+
+def limits(
+    copies: ArrayLike, *, cq: Sequence[float | None], slope: float, loq_cv: float = 0.35
+) -> Limits:
+    """Return LOD and LOQ of a dilution series.
+
+    LOQ is the lowest level from which on upwards the CV of copies is at most ``loq_cv``, with
+    CV = sqrt((1 + E)^(SD^2 ln(1 + E)) - 1).
+
+    Parameters
+    ----------
+    copies : array_like, shape (n_wells,)
+        Nominal copies per reaction; wells at 0 are left out.
+    cq : sequence of float or None, length n_wells
+        None where nothing was detected.
+    slope : float
+        Of the standard curve.
+    loq_cv : float
+        Largest CV that counts as quantified.
+
+    References
+    ----------
+    Forootan A et al. Methods to determine limit of detection and limit of quantification in
+    quantitative real-time PCR. Biomol Detect Quantif 2017. doi:10.1016/j.bdq.2017.04.001
+    """
+    by_level = _by_level(np.asarray(copies, dtype=np.float64), cq)
+    rows = tuple(_level(q, found, slope) for q, found in by_level)
+    series = Series(
+        np.array([r.copies for r in rows]),
+        np.array([r.n for r in rows], dtype=np.float64),
+        np.array([r.k for r in rows], dtype=np.float64),
+    )
+    return Limits(fit_detection(series), rows, _loq(rows, loq_cv), loq_cv)
+
+
+def _by_level(copies: Floats, cq: Sequence[float | None]) -> list[tuple[float, list[float | None]]]:
+    found: dict[float, list[float | None]] = {}
+    for q, c in zip(copies, cq, strict=True):
+        if q > 0:
+            found.setdefault(float(q), []).append(c)
+    return sorted(found.items())
+
+
+def _level(copies: float, cq: list[float | None], slope: float) -> Level:
+    seen = [c for c in cq if c is not None]
+    low, high = wilson(len(seen), len(cq))
+    cv = copies_cv(float(np.std(seen, ddof=1)), slope=slope) if len(seen) > 1 else None
+    return Level(copies, len(cq), len(seen), low, high, cv)
+
+
+def copies_cv(sd_cycles: float, *, slope: float) -> float:
+    """Return the CV of copies from the SD of Cq, copies being log-normal.
+
+    Examples
+    --------
+    >>> round(copies_cv(0.119231, slope=-3.39214854869315), 4)
+    0.0811
+    """
+    gain = np.log(10) / abs(slope)  # ln(1 + E)
+    return float(np.sqrt(np.expm1((sd_cycles * gain) ** 2)))
+
+
+def wilson(k: int, n: int) -> tuple[float, float]:
+    """Return Wilson's 95 % interval of a proportion."""
+    z2 = CHI2_95
+    centre, half = k + z2 / 2, np.sqrt(z2 * (k * (n - k) / n + z2 / 4))
+    return float(max(0.0, centre - half) / (n + z2)), float((centre + half) / (n + z2))
+
+
+def _loq(levels: Sequence[Level], cv: float) -> float | None:
+    found = None
+    for level in reversed(levels):
+        if level.cv is None or level.cv > cv or level.k < level.n:
+            break
+        found = level.copies
+    return found
+
+
+def fit_detection(series: Series) -> tuple[LodFit, ...]:
+    """Fit probit, logit, cloglog and single-hit Poisson; the lowest AIC first.
+
+    Raises
+    ------
+    NotEnoughData
+        If no level lies between none and all detected: the data then bound no curve.
+    """
+    share = series.k / series.n
+    if not ((share > 0) & (share < 1)).any() or series.n.size < 2:
+        raise NotEnoughData(
+            f"dilution series: {series.n.size} levels, none of them with some wells detected and "
+            "some not, expected at least one; add levels of 1 to 10 copies"
+        )
+    fits = [_fit_linked(model, series) for model in MODELS]
+    return tuple(sorted([*fits, _fit_single_hit(series)], key=lambda f: f.aic))
+
+
+def _fit_linked(model: Model, series: Series) -> LodFit:
+    """Fit a + b log10(copies) in terms of the LOD itself, so that it can be profiled."""
+    from scipy import optimize
+
+    x = np.log10(series.copies)
+    at = model.inverse(0.95)
+
+    def best_slope(place: float) -> tuple[float, float]:
+        def cost(b: float) -> float:
+            return -series.log_likelihood(model.link(at + b * (x - place)))
+
+        found = optimize.minimize_scalar(
+            cost, bounds=SLOPES, method="bounded", options={"xatol": 1e-10}
+        )
+        return float(found.fun), float(found.x)
+
+    inner = x[(series.k > 0) & (series.k < series.n)]
+    span = (float(inner.min()) - 1.5, float(inner.max()) + 2.0)
+    found = optimize.minimize_scalar(
+        lambda v: best_slope(v)[0], bounds=span, method="bounded", options={"xatol": 1e-10}
+    )
+    place = float(found.x)
+    least, b = best_slope(place)
+    low, high = _profile(lambda v: best_slope(v)[0], place, least)
+    ends = (None if low is None else 10**low, None if high is None else 10**high)
+    return LodFit(model.name, (at - b * place, b), 10**place, *ends, 2 * least + 4)
+
+
+def _fit_single_hit(series: Series) -> LodFit:
+    """Fit p = 1 - exp(-theta copies): each molecule is found with chance theta."""
+    from scipy import optimize
+
+    def cost(log_theta: float) -> float:
+        return -series.log_likelihood(-np.expm1(-np.exp(log_theta) * series.copies))
+
+    start = float(np.log(1 / np.median(series.copies)))
+    found = optimize.minimize_scalar(
+        cost, bounds=(start - 12, start + 12), method="bounded", options={"xatol": 1e-10}
+    )
+    best, least = float(found.x), float(found.fun)
+    low, high = _profile(cost, best, least)
+    lod = POISSON_ZERO / np.exp(best)
+    ends = (
+        None if high is None else float(POISSON_ZERO / np.exp(high)),
+        None if low is None else float(POISSON_ZERO / np.exp(low)),
+    )
+    return LodFit(SINGLE_HIT, (float(np.exp(best)),), float(lod), *ends, 2 * least + 2)
+
+
+def _profile(
+    cost: Callable[[float], float], best: float, least: float
+) -> tuple[float | None, float | None]:
+    """Return where the profile rises by half the chi-squared quantile, None where it does not."""
+    from scipy import optimize
+
+    limit = least + CHI2_95 / 2
+
+    def end(side: float) -> float | None:
+        for reach in np.geomspace(0.05, WIDEST, 12):
+            if cost(best + side * reach) > limit:
+                a, b = sorted((best, best + side * float(reach)))
+                return float(optimize.brentq(lambda v: cost(v) - limit, a, b, xtol=1e-9))
+        return None
+
+    return end(-1.0), end(1.0)
