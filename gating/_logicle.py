@@ -99,5 +99,3 @@ def forward_table(curve: Biexponential) -> NDArray[np.complex64]:
     above = (starts + 1j * gains).astype(np.complex64)
     below = ((2 * curve.zero - starts) + 1j * gains).astype(np.complex64)
     return np.concatenate([above, below])
-
-

@@ -108,7 +108,7 @@ def _read_step(strategy: str, number: int, row: Any) -> Step:
         raise StrategyError(f"{where}: found {row!r}, expected a table [[step]]")
     populations = _words(where, row, "populations") or _words(where, row, "population")
     if not populations:
-        raise StrategyError(f"{where}: no population, expected population = \"...\"")
+        raise StrategyError(f'{where}: no population, expected population = "..."')
     where = f"strategy {strategy}, step {populations[0]!r}"
     method = str(row.get("method", ""))
     try:

@@ -68,12 +68,12 @@ class Log:
         """Return 1 + log10(x / top) / decades."""
         floor = self.top * 10.0**-self.decades
         held = np.maximum(np.asarray(values, dtype=np.float64), floor)
-        return 1.0 + np.log10(held / self.top) / self.decades
+        return np.asarray(1.0 + np.log10(held / self.top) / self.decades)
 
     def inverse(self, values: ArrayLike) -> NDArray[np.float64]:
         """Return top x 10^((y - 1) x decades)."""
         display = np.asarray(values, dtype=np.float64)
-        return self.top * 10.0 ** ((display - 1.0) * self.decades)
+        return np.asarray(self.top * 10.0 ** ((display - 1.0) * self.decades))
 
 
 @dataclass(frozen=True, slots=True)

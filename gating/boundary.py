@@ -1,0 +1,82 @@
+"""Apply an outline to events: the same rule for automatic, drawn and imported gates."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gating.geometry import in_ellipse, in_polygon
+from gating.transforms import parse_transform
+from labproc.errors import GatingError
+from labproc.model import Boundary
+
+Bools = NDArray[np.bool_]
+N_POINTS = {"threshold": (1, 1), "interval": (2, 2), "rectangle": (2, 2), "quadrant": (1, 1),
+            "ellipse": (3, 3), "polygon": (3, 10_000)}  # fmt: skip
+# Which side of the cross a quadrant's populations lie on, in the order they are made.
+QUADRANTS = ((True, False), (False, True), (True, True), (False, False))
+
+
+def redraw(boundary: Boundary, points: Sequence[Sequence[float]], population: str) -> Boundary:
+    """Return the boundary with a reviewer's points.
+
+    Raises
+    ------
+    GatingError
+        If the number of points or coordinates does not fit the kind of gate.
+    """
+    array = np.asarray(points, dtype=np.float64)
+    few, many = N_POINTS.get(boundary.kind, (0, 0))
+    n = len(boundary.channels)
+    if array.ndim != 2 or array.shape[1] != n or not few <= len(array) <= many:
+        raise GatingError(
+            f"{population}: found points of shape {array.shape}, expected a {boundary.kind} on "
+            f"{n} channels: {few} to {many} points of {n} numbers"
+        )
+    if not np.isfinite(array).all():
+        raise GatingError(f"{population}: found a point that is not a number")
+    return Boundary(boundary.kind, boundary.channels, boundary.scales, array)
+
+
+def inside(
+    boundary: Boundary,
+    linear: Sequence[NDArray[Any]],
+    *,
+    quadrant: tuple[bool, bool] = (True, True),
+    above: bool = True,
+) -> Bools:
+    """Say which events a boundary selects.
+
+    Parameters
+    ----------
+    boundary : Boundary
+    linear : sequence of ndarray, each of shape (n_events,)
+        Compensated values of the boundary's channels.
+    quadrant : tuple of bool
+        For a cross: whether above it on each channel.
+    above : bool
+        For a threshold: whether the events above it are meant.
+    """
+    points = boundary.points
+    match boundary.kind:
+        case "threshold":
+            high = linear[0] > points[0, 0]
+            return np.asarray(high if above else ~high)
+        case "interval":
+            low, top = sorted(points[:, 0])
+            return np.asarray((linear[0] >= low) & (linear[0] <= top))
+        case "quadrant":
+            x, y = linear[0] > points[0, 0], linear[1] > points[0, 1]
+            return np.asarray((x == quadrant[0]) & (y == quadrant[1]))
+        case "rectangle":
+            corner, far = points.min(axis=0), points.max(axis=0)
+            x = (linear[0] >= corner[0]) & (linear[0] <= far[0])
+            return np.asarray(x & (linear[1] >= corner[1]) & (linear[1] <= far[1]))
+        case "polygon" | "ellipse":
+            display = [
+                parse_transform(s).forward(v) for s, v in zip(boundary.scales, linear, strict=True)
+            ]
+            rule = in_polygon if boundary.kind == "polygon" else in_ellipse
+            return rule(display[0], display[1], points)
+    raise GatingError(f"a boundary of kind {boundary.kind!r} cannot be moved")

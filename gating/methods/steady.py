@@ -1,0 +1,33 @@
+"""Steady flow: clogs, gaps and shifts over time are left out before anything else is gated."""
+
+import numpy as np
+
+from gating.methods import METHODS, Method, Request, Selection
+from gating.quality import check_flow
+from labproc.model import Boundary
+
+
+def place(request: Request) -> tuple[Selection, ...]:
+    """Hold the events of steady stretches; the first channel is time, the others are watched."""
+    steady = check_flow(request.linear[0], request.linear[1:])
+    parameters: dict[str, float | str] = {
+        "kept_time": steady.kept_time,
+        "n_removed_spans": float(len(steady.removed_spans)),
+    }
+    mask = np.asarray(steady.kept, dtype=np.bool_)
+    fraction = float(mask.mean()) if mask.size else None
+    return (
+        Selection(
+            request.populations[0],
+            mask,
+            Boundary("none"),
+            fraction,
+            parameters=parameters,
+            flags=steady.flags,
+        ),
+    )
+
+
+METHODS.register("steady")(
+    Method("leave out clogs, gaps and shifts over time", place, n_channels=(1, 2, 3, 4, 5, 6, 7))
+)

@@ -1,0 +1,34 @@
+"""One channel cut in two at the valley: viability (the low side) or a marker (the high side)."""
+
+import numpy as np
+
+from gating.density import histogram
+from gating.methods import METHODS, Method, Request, Selection
+from gating.methods._split import split, to_linear
+from gating.uncertainty import counted
+from labproc.model import Boundary
+
+
+def place(request: Request) -> tuple[Selection, ...]:
+    """Cut at the valley and take the side that the strategy asks for."""
+    population, side = request.populations[0], request.word("side", "above")
+    rng = np.random.default_rng(request.seed)
+    display = request.display(0)
+    cut = split(display, population, draws=request.draws, rng=rng)
+    threshold = to_linear(cut, request.scales[0])
+    high = request.linear[0] > threshold
+    mask = high if side == "above" else ~high
+    fraction = float(mask.mean()) if mask.size else None
+    above = histogram(display).fraction_above(cut.draws)
+    moved = above if side == "above" else 1.0 - above
+    boundary = Boundary("threshold", request.channels, request.specs, np.array([[threshold]]))
+    parameters: dict[str, float | str] = {
+        "threshold": threshold, "side": side, "placed": cut.how, "separation": cut.separation,
+    }  # fmt: skip
+    draws = counted(moved, request.n_events, rng)
+    return (Selection(population, mask, boundary, fraction, draws, parameters, cut.flags),)
+
+
+METHODS.register("valley")(
+    Method("cut at the valley between two peaks", place, options={"side": "above"})
+)

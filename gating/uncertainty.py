@@ -1,0 +1,68 @@
+"""How sure a fraction is: the gate moved within its own error, the events counted anew.
+
+Everything works on histograms, so that the order of the events cannot matter and 200 draws of
+100,000 events cost a millisecond.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gating.density import Histogram, smooth
+
+Floats = NDArray[np.float64]
+LEVEL = (0.025, 0.975)
+
+
+def resample(histogram: Histogram, draws: int, rng: np.random.Generator) -> Floats:
+    """Draw the histogram anew, shape (draws, n_bins): events kept or repeated by chance."""
+    return rng.poisson(histogram.counts, size=(draws, histogram.counts.size)).astype(np.float64)
+
+
+def valley_draws(
+    histogram: Histogram,
+    between: tuple[float, float],
+    bandwidth: float,
+    *,
+    draws: int,
+    rng: np.random.Generator,
+) -> Floats:
+    """Find the valley between two peaks again in each resampled histogram, in display units."""
+    first, last = int(between[0]), max(int(between[1]), int(between[0]) + 1)
+    density = smooth(resample(histogram, draws, rng), bandwidth)[:, first : last + 1]
+    return np.asarray(histogram.at(first + density.argmin(axis=1) + 0.5))
+
+
+def counted(fractions: Floats, n_events: int, rng: np.random.Generator) -> Floats:
+    """Add counting error to fractions of ``n_events``: one binomial draw each."""
+    if n_events <= 0:
+        return np.full(fractions.shape, np.nan)
+    held = np.clip(fractions, 0.0, 1.0)
+    return np.asarray(rng.binomial(n_events, held) / n_events, dtype=np.float64)
+
+
+def interval(
+    draws: Floats | None, estimate: float | None, n_events: int
+) -> tuple[float | None, float | None]:
+    """Return the 95 % interval of a fraction: its draws, and never tighter than counting.
+
+    Where no event or every event was selected the draws say nothing; the exact binomial limit
+    (3.7 events in n for 0) then stands for it.
+    """
+    if estimate is None or n_events <= 0:
+        return None, None
+    low, high = wilson(estimate, n_events)
+    if draws is not None and draws.size:
+        drawn = np.quantile(draws[np.isfinite(draws)], LEVEL) if np.isfinite(draws).any() else None
+        if drawn is not None:
+            low, high = min(low, float(drawn[0])), max(high, float(drawn[1]))
+    return max(0.0, min(low, estimate)), min(1.0, max(high, estimate))
+
+
+def wilson(fraction: float, n_events: int) -> tuple[float, float]:
+    """Return Wilson's 95 % interval of a counted fraction."""
+    z = 1.959964
+    shrink = 1.0 + z * z / n_events
+    centre = (fraction + z * z / (2 * n_events)) / shrink
+    spread = fraction * (1.0 - fraction) / n_events + z * z / (4.0 * n_events**2)
+    half = z * float(np.sqrt(max(spread, 0.0))) / shrink
+    return max(0.0, centre - half), min(1.0, centre + half)

@@ -1,0 +1,149 @@
+"""``labproc gate``: gate FCS files outside any study."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from labproc.cli._output import for_each_file, json_line
+from labproc.errors import GatingError, SettingsError
+
+if TYPE_CHECKING:
+    from gating.controls import Control
+    from gating.strategy import Strategy
+    from labproc.model import FlowTube, Populations
+
+CONTROL_ROLES = ("untransduced", "fmo", "unstained", "compensation", "beads")
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--strategy", required=True, help="A shipped strategy (car_t, cd4_cd8, live) or a file."
+)
+@click.option(
+    "--marker",
+    "markers",
+    multiple=True,
+    metavar="CD4=CHANNEL",
+    help="The channel of a marker, where the labels do not say it. Repeatable.",
+)
+@click.option(
+    "--control",
+    "controls",
+    multiple=True,
+    metavar="ROLE=FILE",
+    help="A control tube: untransduced, fmo, unstained, beads, or compensation:CHANNEL.",
+)
+@click.option(
+    "--masks",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Also write each file's masks here, as DIR/<file name>.npz.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    files: tuple[Path, ...],
+    strategy: str,
+    markers: tuple[str, ...],
+    controls: tuple[str, ...],
+    masks: Path | None,
+    as_json: bool,
+) -> None:
+    """Gate FCS files and print one line for each population.
+
+    n_events and fraction_of_parent are the gate's own; estimate, with its interval, is the best
+    estimate of the true fraction.
+    """
+    from gating.strategy import load_strategy
+
+    plan = load_strategy(strategy)
+    panel = dict(_pair(m, "--marker", "CD4=CHANNEL") for m in markers)
+    tubes = [_control(c) for c in controls]
+
+    def work(path: Path) -> None:
+        tube, populations = _gate(path, plan, panel, tubes)
+        if masks is not None:
+            _write_masks(masks / f"{path.name}.npz", populations)
+        _print(path, tube, populations, as_json=as_json)
+
+    ctx.exit(for_each_file(files, work))
+
+
+def _pair(text: str, option: str, example: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
+        raise SettingsError(f"{option}: found {text!r}, expected {example}")
+    return name, value
+
+
+def _control(text: str) -> "Control":
+    from gating.controls import SAME_ARM, Control
+    from labproc.model import Role
+    from labproc.parsers.fcs import read_tube
+    from labproc.registry import nearest
+
+    name, file = _pair(text, "--control", "untransduced=FILE")
+    role, _, channel = name.partition(":")
+    if role not in CONTROL_ROLES:
+        raise SettingsError(f"--control: {role!r} is no role; {nearest(role, list(CONTROL_ROLES))}")
+    if role == "compensation" and not channel:
+        raise SettingsError(f"--control: found {text!r}, expected compensation:CHANNEL=FILE")
+    return Control(Role(role), read_tube(Path(file)), SAME_ARM, channel)
+
+
+def _gate(
+    path: Path, plan: "Strategy", panel: Mapping[str, str], controls: "list[Control]"
+) -> "tuple[FlowTube, Populations]":
+    from gating.engine import gate_tube
+    from labproc.parsers.fcs import read_tube
+
+    tube = read_tube(path)
+    return tube, gate_tube(tube, plan, markers=panel, controls=controls)
+
+
+def _write_masks(path: Path, populations: "Populations") -> None:
+    import numpy as np
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        arrays: dict[str, Any] = {g.population: g.mask for g in populations}
+        np.savez_compressed(path, **arrays)
+    except OSError as error:
+        raise GatingError(f"{path}: {error.strerror}, expected a folder to write to") from error
+
+
+def _print(path: Path, tube: "FlowTube", populations: "Populations", *, as_json: bool) -> None:
+    shared = [f.as_dict() for f in (*tube.flags, *populations.flags)]
+    for gate in populations:
+        row = {
+            "file": path.name,
+            "path": str(path),
+            "population": gate.population,
+            "parent": gate.parent,
+            "n_events": gate.n_events,
+            "fraction_of_parent": gate.fraction_of_parent,
+            "estimate": gate.estimate,
+            "ci_low": gate.ci_low,
+            "ci_high": gate.ci_high,
+            "method": gate.method,
+            "parameters": dict(gate.parameters),
+            "flags": [f.as_dict() for f in gate.flags] + shared,
+        }
+        click.echo(json_line(row) if as_json else _row(row))
+
+
+def _row(row: Mapping[str, Any]) -> str:
+    """Return one population as a line for people."""
+
+    def percent(value: float | None) -> str:
+        return "-" if value is None else f"{value:.2%}"
+
+    span = f"{percent(row['ci_low'])} to {percent(row['ci_high'])}"
+    codes = ", ".join(f["code"] for f in row["flags"] if f["severity"] != "info")
+    return (
+        f"{row['file']}  {row['population']:<10} of {row['parent']:<10} {row['n_events']:>8} "
+        f"{percent(row['estimate'])} ({span})  {codes}"
+    )
