@@ -10,6 +10,7 @@ from labproc.model import Flag, Measurement, Role, SampleKey, Severity
 from labproc.model._arrays import Bools, Floats
 from labproc.model.flag import info, unique, warning
 
+Culture = tuple[str, str, str, str]
 FEW_EVENTS = 100  # under this many events a fraction's own counting error exceeds 10 %
 
 
@@ -31,7 +32,7 @@ class Course:
     """
 
     metric: str
-    culture: tuple[str, str, str, str]
+    culture: Culture
     days: Floats
     values: Floats
     draws: Floats | None = None
@@ -75,11 +76,14 @@ def _ln(draws: Floats) -> Floats:
 def is_usable(measurement: Measurement) -> bool:
     """Whether a number of a sample on a day may enter a trend."""
     return (
-        measurement.value is not None
-        and measurement.key.role is Role.SAMPLE
-        and measurement.key.day is not None
+        _is_dated_sample(measurement)
+        and measurement.value is not None
         and measurement.severity is not Severity.FAIL
     )
+
+
+def _is_dated_sample(measurement: Measurement) -> bool:
+    return measurement.key.role is Role.SAMPLE and measurement.key.day is not None
 
 
 def one_per_day(measurements: Iterable[Measurement]) -> list[Measurement]:
@@ -136,26 +140,46 @@ def _stacked(group: Sequence[Measurement]) -> Floats:
 
 
 def courses(measurements: Iterable[Measurement], metric: str) -> list[Course]:
-    """Return every culture's course of one metric, in the order of their keys."""
-    groups: dict[tuple[str, str, str, str], list[Measurement]] = defaultdict(list)
-    for one in one_per_day(m for m in measurements if m.metric == metric):
+    """Return every culture's course of one metric, in the order of their keys.
+
+    A culture of which no value is usable has a course without days that carries the reasons.
+    """
+    everything = [m for m in measurements if m.metric == metric and _is_dated_sample(m)]
+    groups: dict[Culture, list[Measurement]] = {m.key.culture: [] for m in everything}
+    for one in one_per_day(everything):
         groups[one.key.culture].append(one)
-    return [_course(metric, culture, group) for culture, group in groups.items()]
+    refused: dict[Culture, list[Flag]] = defaultdict(list)
+    for one in everything:
+        if not is_usable(one):
+            refused[one.key.culture] += one.flags
+    return [
+        _course(metric, culture, groups[culture], refused[culture]) for culture in sorted(groups)
+    ]
 
 
-def _course(metric: str, culture: tuple[str, str, str, str], group: list[Measurement]) -> Course:
+def _course(
+    metric: str, culture: Culture, group: Sequence[Measurement], refused: Iterable[Flag]
+) -> Course:
     draws = _stacked(group).T
-    few = [m.key.day for m in group if m.n is not None and m.n < FEW_EVENTS]
-    flags: tuple[Flag, ...] = ()
-    if few and metric.endswith("ratio"):
-        days = ", ".join(str(d) for d in few)
-        message = f"{' '.join(p for p in culture if p)}: under {FEW_EVENTS} events on day {days}"
-        flags = (warning("few_events_in_ratio", message),)
     return Course(
         metric,
         culture,
         np.array([m.key.day for m in group], dtype=float),
         np.array([m.value for m in group], dtype=float),
         draws if draws.size else None,
-        flags,
+        unique((*refused, *_doubts(metric, culture, group))),
     )
+
+
+def _doubts(metric: str, culture: Culture, group: Sequence[Measurement]) -> list[Flag]:
+    label = " ".join([*(part for part in culture if part), metric])
+    found = []
+    few = [str(m.key.day) for m in group if m.n is not None and m.n < FEW_EVENTS]
+    if few and metric.endswith("ratio"):
+        message = f"{label}: under {FEW_EVENTS} events on day {', '.join(few)}"
+        found.append(warning("few_events_in_ratio", message))
+    doubtful = [str(m.key.day) for m in group if m.severity is Severity.REVIEW]
+    if doubtful:
+        message = f"{label}: the value of day {', '.join(doubtful)} waits for someone's look"
+        found.append(warning("rests_on_unreviewed", message))
+    return found

@@ -9,7 +9,7 @@ import numpy as np
 
 from labproc.model import CultureEvent, Flag, Measurement
 from labproc.model.flag import info, review
-from labproc.trends.courses import one_per_day
+from labproc.trends.courses import Culture, one_per_day
 from labproc.trends.handling import first_jump, kept_before
 
 CUMULATIVE: Mapping[str, str] = {
@@ -20,8 +20,6 @@ CUMULATIVE: Mapping[str, str] = {
 }
 """Counted cells, and the metric that has their culture's handling undone."""
 Z95 = 1.959964  # half-width of a 95 % interval in standard errors
-
-Culture = tuple[str, str, str, str]
 
 
 def derive_growth(

@@ -21,12 +21,16 @@ def run(arms: Arms, level: float = 0.05) -> Contrast:
     )
 
 
+SAME = 1e-12
+"""A standard error this small beside the estimate is rounding: the repeats do not differ."""
+
+
 def t_contrast(
     estimate: float, se: float, dof: float, n: tuple[int, int], level: float
 ) -> Contrast:
     """Return a t test of the estimate; a standard error of 0 gives no P."""
     half = t_quantile(1.0 - level, dof) * se
-    t = estimate / se if se > 0 else None
+    t = estimate / se if se > SAME * abs(estimate) else None
     return Contrast(
         estimate,
         estimate - half,
