@@ -31,7 +31,7 @@ class Content:
     @property
     def is_zip(self) -> bool:
         """Whether the file starts like a zip archive (xlsx, eds, rdml)."""
-        return self.head.startswith((b"PK\x03\x04", b"PK\x05\x06"))
+        return self.head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"))
 
     @property
     def is_ole(self) -> bool:

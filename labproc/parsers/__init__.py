@@ -50,10 +50,14 @@ def recognise(content: Content) -> tuple[str, Parser]:
     ------
     UnknownFormat
         If no parser recognises the content.
+    ParseError
+        If it could not be looked into, with the reason.
     """
     for name, parser in PARSERS.items():
         if parser.sniff(content):
             return name, parser
+    if content.problem is not None:
+        raise content.problem
     raise UnknownFormat(
         f"{content.path.name}: starts with {content.head[:16]!r}, "
         "expected an FCS file or a qPCR export; `labproc formats` lists what can be read"

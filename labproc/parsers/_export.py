@@ -1,0 +1,148 @@
+"""An export as tables of results: preamble, headings, body, whatever the file type."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from labproc.errors import ParseError
+from labproc.formats.content import Content
+from labproc.formats.grid import Grid, Line
+from labproc.parsers import _positions as positions
+from labproc.parsers._headings import Columns, columns_of, fold
+
+# Sheets without results, left unread while a file is recognised: they are by far the largest.
+RAW_SHEETS = re.compile(r"(raw|multicomponent|melt|amplification|derivative|run ?information).*")
+MAX_SHEETS = 60
+_KEY_VALUE = re.compile(r"\*?\s*([^=]{1,80}?)\s*=\s*(.*)")
+_KEY_COLON = re.compile(r"([A-Za-z][^:]{0,60}?)\s*:\s+(.*)")
+
+
+@dataclass(frozen=True, slots=True)
+class ResultTable:
+    """One table with a column of Cq: its headings and the rows that belong to it."""
+
+    grid: Grid
+    header: Line
+    columns: Columns
+    body: tuple[Line, ...]
+
+    def where(self, line: Line) -> str:
+        """Say where a row is, for messages."""
+        return self.grid.where(line.number)
+
+    def headings(self) -> frozenset[str]:
+        """Return the headings, folded."""
+        return frozenset(fold(self.header.text(i)) for i in range(len(self.header.cells)))
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What a text or workbook export holds."""
+
+    name: str
+    grids: tuple[Grid, ...]
+    tables: tuple[ResultTable, ...]
+    preamble: Mapping[str, str] = field(default_factory=dict)
+
+    def value(self, *keys: str) -> str:
+        """Return the first of these keys of the preamble that says something."""
+        found = (self.preamble.get(fold(key), "") for key in keys)
+        return next((v for v in found if v), "")
+
+    def has(self, *keys: str) -> bool:
+        """Whether the preamble has all of these keys."""
+        return all(fold(key) in self.preamble for key in keys)
+
+    def says(self, pattern: str) -> bool:
+        """Whether a line above the first table matches a pattern, whatever its case."""
+        found = re.compile(pattern, re.IGNORECASE)
+        return any(found.search(text) for text in self._head())
+
+    def _head(self) -> Iterator[str]:
+        for grid in self.grids:
+            for line in grid.lines[:80]:
+                yield " ".join(line.text(i) for i in range(len(line.cells))).strip()
+
+
+def export_of(content: Content) -> Export:
+    """Find the preamble and the result tables of an export.
+
+    Raises
+    ------
+    ParseError
+        If it is neither a text table nor a workbook, or a sheet cannot be read.
+    """
+    grids = tuple(_grids(content))
+    if not grids:
+        raise ParseError(f"{content.path.name}: neither a text table nor a workbook")
+    tables = tuple(t for grid in grids for t in _tables(grid, content.path.name))
+    preamble: dict[str, str] = {}
+    for grid in grids:
+        for key, value in _pairs(grid.lines, tables):
+            preamble.setdefault(key, value)
+    return Export(content.path.name, grids, tables, preamble)
+
+
+def sheet(content: Content, pattern: str) -> Grid | None:
+    """Return the first sheet, or the text, whose name matches; None where there is none."""
+    if content.workbook is None:
+        return content.text_grid
+    found = re.compile(pattern, re.IGNORECASE)
+    name = next((n for n in content.workbook.names if found.fullmatch(n)), None)
+    return None if name is None else content.workbook.sheet(name)
+
+
+def _grids(content: Content) -> Iterator[Grid]:
+    if content.text_grid is not None:
+        yield content.text_grid
+    if content.workbook is not None:
+        for name in content.workbook.names[:MAX_SHEETS]:
+            if RAW_SHEETS.fullmatch(name.casefold()) is None:
+                yield content.workbook.sheet(name)
+
+
+def _tables(grid: Grid, file: str) -> Iterator[ResultTable]:
+    index = 0
+    while index < len(grid.lines):
+        line = grid.lines[index]
+        index += 1
+        columns = columns_of(line) if line.filled > 1 else Columns()
+        if "cq" in columns and ("well" in columns or "sample" in columns):
+            body = tuple(_body(grid.lines[index:], columns, grid, file))
+            yield ResultTable(grid, line, columns, body)
+            index += len(body)
+
+
+def _body(lines: Iterable[Line], columns: Columns, grid: Grid, file: str) -> Iterator[Line]:
+    """Yield rows until one whose well cell holds no well: a footer or the next section."""
+    well = columns.index("well")
+    for line in lines:
+        text = line.text(well)
+        if not line.filled or is_well(text) or (not text and line.filled > 2):
+            yield line
+            continue
+        cq = line.text(columns.index("cq"))
+        if line.filled > 3 and line.filled * 2 > columns.n and cq:
+            raise ParseError(
+                f"{file}, {grid.where(line.number)}: the well is {text!r}, expected A1 to AV48"
+            )
+        return
+
+
+def is_well(text: str) -> bool:
+    """Whether a cell is a well's name or number; a well that no plate has counts too."""
+    return positions.split(text) is not None or positions.number(text) is not None
+
+
+def _pairs(lines: Iterable[Line], tables: tuple[ResultTable, ...]) -> Iterator[tuple[str, str]]:
+    """Yield what lines outside the tables say: ``* Key = value``, ``Key: value`` or two cells."""
+    inside = {id(line) for t in tables for line in (t.header, *t.body)}
+    for line in lines:
+        if id(line) in inside or not line.filled:
+            continue
+        first, second = line.text(0), line.text(1)
+        match = _KEY_VALUE.fullmatch(first) or _KEY_COLON.fullmatch(first)
+        if match is not None:
+            yield fold(match.group(1)), match.group(2).strip()
+        elif first and line.filled <= 2:
+            yield fold(first), second

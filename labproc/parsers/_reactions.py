@@ -1,0 +1,249 @@
+"""Rows of a result table as reactions, each cell checked and every doubt kept."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from labproc.errors import ParseError
+from labproc.formats.grid import Cell, Line, as_text
+from labproc.model import Flag, Task, Well
+from labproc.model.flag import info, review, warning
+from labproc.parsers import _numbers as numbers
+from labproc.parsers import _positions as positions
+from labproc.parsers import _words as words
+from labproc.parsers._export import ResultTable
+from labproc.parsers._headings import Column
+
+MAX_CYCLES = 100.0  # no run has more; 100 and above stands for not detected
+_EMPTY = frozenset({"", "-"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """A well with the plate it is on and where in the file it stands."""
+
+    well: Well
+    where: str
+    plate: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What no two reactions of a run share."""
+        return (self.plate, self.well.position, self.well.target or self.well.dye)
+
+
+@dataclass(slots=True)
+class RowReader:
+    """Reads the rows of one table.
+
+    Parameters
+    ----------
+    file : str
+        The file's name, to begin messages with.
+    table : ResultTable
+    decimal : str
+        The file's decimal sign.
+    plate_wells : int or None
+        The plate's size, to name numbered wells.
+    default_target : str
+        The target of rows that name none.
+    keep_numbers : bool
+        Leave numbered wells as numbers, as rotors have them.
+    doubts : list of Flag
+        Takes what is doubtful about the table as a whole.
+    """
+
+    file: str
+    table: ResultTable
+    decimal: str
+    plate_wells: int | None = None
+    default_target: str = ""
+    keep_numbers: bool = False
+    doubts: list[Flag] = field(default_factory=list)
+
+    def reactions(self) -> Iterator[Reaction]:
+        """Yield the reactions of every row, one for each column of Cq."""
+        for line in self.table.body:
+            if line.filled:
+                yield from self._row(line)
+
+    def _row(self, line: Line) -> Iterator[Reaction]:
+        columns = self.table.columns
+        self._check_width(line)
+        for column in self._cq_columns():
+            amount = columns.index("quantity", column.part)
+            told = [self._text(line, n, column.part) for n in ("sample", "target", "task")]
+            told += [line.text(column.index), line.text(amount), self._text(line, "given")]
+            if all(t in _EMPTY for t in told):
+                continue
+            yield self._reaction(line, column.index, column.part)
+
+    def _cq_columns(self) -> tuple[Column, ...]:
+        """Return the one column of Cq, or one for each dye or allele."""
+        found = self.table.columns.all("cq")
+        plain = tuple(c for c in found if not c.part)
+        return plain[:1] or found
+
+    def _reaction(self, line: Line, cq_index: int, part: str) -> Reaction:
+        position = self._position(line)
+        flags: list[Flag] = []
+        cq = self._cq(line, cq_index, flags)
+        word = self._text(line, "task")
+        sample = self._text(line, "sample")
+        given = self._number(line, self.table.columns.index("given"), "quantity", flags)
+        amount = self._number(line, self.table.columns.index("quantity", part), "quantity", flags)
+        task = self._task(word, sample, given)
+        quantity = given if task is Task.STANDARD and given else amount
+        well = Well(
+            position=position,
+            sample=sample,
+            target=self._target(line, part),
+            task=task,
+            cq=cq,
+            quantity=quantity,
+            omitted=self._omitted(line),
+            dye=self._text(line, "dye") or (part if not part.startswith("allele") else ""),
+            task_as_written=word,
+            flags=tuple(flags),
+        )
+        return Reaction(well, self.table.where(line), self._text(line, "plate"))
+
+    def _text(self, line: Line, name: str, part: str = "") -> str:
+        return line.text(self.table.columns.index(name, part))
+
+    def _target(self, line: Line, part: str) -> str:
+        text = self._text(line, "target", part)
+        if part.startswith("allele"):
+            return f"{text} {part.capitalize()}".strip()
+        return "" if text == "-" else text or self.default_target
+
+    def _where(self, line: Line) -> str:
+        return f"{self.file}, {self.table.where(line)}"
+
+    def _check_width(self, line: Line) -> None:
+        """Refuse a row that was cut, or that has cells beyond the headings."""
+        n = self.table.columns.n
+        extra = [as_text(c) for c in line.cells[n:] if c != ""]
+        if extra:
+            raise ParseError(
+                f"{self._where(line)}: {n + len(extra)} cells under {n} headings, beginning with "
+                f"{extra[0]!r}; a decimal comma or a name may hold the delimiter"
+            )
+        last = max(c.index for c in self._cq_columns())
+        if self.table.grid.name or len(line.cells) > last:
+            return
+        if len(line.cells) == last and last == n - 1:
+            return  # the Cq is the last column and was left out: not detected
+        raise ParseError(
+            f"{self._where(line)}: {len(line.cells)} of {n} cells, the Cq is missing; "
+            "the copy may be incomplete"
+        )
+
+    def _position(self, line: Line) -> str:
+        text = self._text(line, "well")
+        if not text:
+            if self.table.columns.index("well") is None:
+                return str(line.number - self.table.header.number)
+            raise ParseError(f"{self._where(line)}: no well, expected A1 to AV48")
+        found = positions.split(text)
+        if found is not None:
+            return self._named(line, text, found)
+        number = positions.number(text)
+        if number is None or self.keep_numbers or self.plate_wells is None:
+            return text if number is None else str(number)
+        if number > self.plate_wells:
+            raise ParseError(
+                f"{self._where(line)}: well number {number}, expected 1 to {self.plate_wells}"
+            )
+        return positions.from_number(number, plate=self.plate_wells)
+
+    def _named(self, line: Line, text: str, found: tuple[int, int]) -> str:
+        rows, columns = positions.MAX_ROWS, positions.MAX_COLUMNS
+        if self.plate_wells in positions.PLATES:
+            rows, columns = positions.PLATES[self.plate_wells]
+        if found[0] > positions.MAX_ROWS or found[1] > positions.MAX_COLUMNS:
+            raise ParseError(f"{self._where(line)}: the well is {text!r}, expected A1 to AV48")
+        if found[0] > rows or found[1] > columns:
+            message = f"{self._where(line)}: well {text!r} is not on a plate of {self.plate_wells}"
+            self.doubts.append(warning("well_off_plate", message))
+        return positions.name(*found)
+
+    def _cq(self, line: Line, index: int, flags: list[Flag]) -> float | None:
+        cell = line.cells[index] if index < len(line.cells) else ""
+        text = as_text(cell)
+        value = self._value(cell)
+        where = f"{self._where(line)}: Cq is {text!r}"
+        if value is None:
+            if text.casefold() in words.NOT_DETECTED:
+                return None
+            if words.DOUBTFUL.fullmatch(text.casefold()):
+                flags.append(review("cq_word", f"{where}, taken as not detected"))
+                return None
+            raise ParseError(f"{where}, expected a number or 'Undetermined'")
+        if value == -1 or value == MAX_CYCLES:
+            flags.append(info("cq_sentinel", f"{where}, which stands for not detected"))
+            return None
+        if not math.isfinite(value) or value <= 0 or value > MAX_CYCLES:
+            flags.append(review("cq_out_of_range", f"{where}, taken as not detected"))
+            return None
+        return value
+
+    def _value(self, cell: Cell) -> float | None:
+        if isinstance(cell, str):
+            return numbers.parse(cell, self.decimal)
+        return None if isinstance(cell, bool) else float(cell)
+
+    def _number(self, line: Line, index: int | None, what: str, flags: list[Flag]) -> float | None:
+        if index is None or index >= len(line.cells):
+            return None
+        cell = line.cells[index]
+        text = as_text(cell)
+        value = self._value(cell)
+        if value is None:
+            if text.casefold() in words.NOT_DETECTED or words.DOUBTFUL.fullmatch(text.casefold()):
+                return None
+            raise ParseError(f"{self._where(line)}: {what} is {text!r}, expected a number")
+        if not math.isfinite(value) or value < 0:
+            message = f"{self._where(line)}: {what} is {text!r}, left out"
+            flags.append(review("quantity_out_of_range", message))
+            return None
+        return value
+
+    def _task(self, word: str, sample: str, given: float | None) -> Task:
+        if self.table.columns.index("task") is not None:
+            return words.task_of(word) or Task.UNKNOWN
+        if given is not None and given > 0:
+            return Task.STANDARD
+        return words.task_of_name(sample) or Task.UNKNOWN
+
+    def _omitted(self, line: Line) -> bool:
+        for name, meaning in (("omit", True), ("include", False)):
+            word = self._text(line, name)
+            if word:
+                return words.truth(word) is meaning
+        return False
+
+
+def decimal_sign(file: str, tables: tuple[ResultTable, ...]) -> str:
+    """Decide the decimal sign of a file from every number of its result tables."""
+    return numbers.decide(_tokens(tables, own=True), _tokens(tables, own=False), name=file)
+
+
+_NUMERIC_FIELDS = ("cq", "quantity", "given", "slope", "intercept", "r_squared", "efficiency")
+_NAME_FIELDS = ("well", "sample", "target", "task", "dye", "plate", "omit", "include")
+
+
+def _tokens(tables: tuple[ResultTable, ...], *, own: bool) -> Iterator[numbers.Token]:
+    for table in tables:
+        fields = {
+            c.index: "Cq" if name == "cq" else name
+            for name in _NUMERIC_FIELDS
+            for c in table.columns.all(name)
+        }
+        named = {c.index for name in _NAME_FIELDS for c in table.columns.all(name)} - set(fields)
+        for line in table.body:
+            for i, cell in enumerate(line.cells):
+                if not isinstance(cell, str) or not numbers.is_numeric(cell) or i in named:
+                    continue
+                if (i in fields) is own:
+                    yield numbers.Token(numbers.clean(cell), table.where(line), fields.get(i, ""))

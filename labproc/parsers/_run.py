@@ -1,0 +1,297 @@
+"""From reactions to a run: numbers of wells, repeats, last cycles, the instrument's own curve."""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from labproc.errors import ParseError
+from labproc.formats.content import Content
+from labproc.formats.grid import Grid
+from labproc.model import Amplification, CqTable, Flag, QpcrRun, ReportedCurve, SourceFile, Well
+from labproc.model.flag import info, review, unique, warning
+from labproc.parsers import _numbers as numbers
+from labproc.parsers import _positions as positions
+from labproc.parsers import _words as words
+from labproc.parsers._export import Export, ResultTable
+from labproc.parsers._reactions import Reaction, RowReader, decimal_sign
+
+_CHUNK = 1 << 20
+_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})[ T](\d{1,2}:\d{2}(?::\d{2})?)\s*([AP]M)?", re.IGNORECASE)
+_CURVE_FIELDS = ("slope", "intercept", "r_squared", "efficiency")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What differs between families once the tables are found.
+
+    ``format`` is the layout's name, ``instrument`` what to call it where the file does not say;
+    ``plate_wells`` the plate's size where the family fixes it; ``keep_numbers`` for rotors,
+    whose tubes have numbers and no names.
+    """
+
+    format: str
+    instrument: str = ""
+    plate_wells: int | None = None
+    keep_numbers: bool = False
+    default_target: str = ""
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+def run_of(
+    content: Content,
+    export: Export,
+    tables: Sequence[ResultTable],
+    layout: Layout,
+    *,
+    amplification: Sequence[Amplification] = (),
+    decimal: str | None = None,
+) -> QpcrRun:
+    """Make the run of an export's result tables.
+
+    Raises
+    ------
+    ParseError
+        If no reaction is there, or any row cannot be read.
+    """
+    sign = decimal or decimal_sign(export.name, tuple(tables))
+    doubts = [f for grid in export.grids for f in grid.flags]
+    reactions: list[Reaction] = []
+    for table in tables:
+        plate, doubt = plate_size(export, table, layout)
+        doubts += doubt
+        reader = RowReader(
+            export.name,
+            table,
+            sign,
+            plate_wells=plate,
+            default_target=layout.default_target,
+            keep_numbers=layout.keep_numbers,
+            doubts=doubts,
+        )
+        reactions += reader.reactions()
+    doubts += end_of_file(export, tables)
+    curves = [c for table in tables for c in reported_curves(table, sign, layout.default_target)]
+    return finish(
+        content,
+        reactions,
+        layout,
+        curves=curves,
+        amplification=amplification,
+        doubts=doubts,
+        instrument=export.value("Instrument Type", "Instrument", "Instrument Name"),
+        acquired=export.value(*_END_KEYS),
+        details=details_of(export) | dict(layout.details),
+    )
+
+
+_END_KEYS = (
+    "Experiment Run End Time", "Run End Date/Time", "Run End Data/Time", "Run Date", "Run DateTime",
+    "Run Ended",
+)  # fmt: skip
+_DETAIL_KEYS = (
+    "Experiment Name", "Experiment Type", "Block Type", "Chemistry", "Passive Reference",
+    "Software Name and Version", "Assay Type", "Plate Type", "Quantification Cycle Method",
+)  # fmt: skip
+
+
+def details_of(export: Export) -> dict[str, str]:
+    """Return what the preamble says of the run, in words."""
+    found = {key.casefold().replace(" ", "_"): export.value(key) for key in _DETAIL_KEYS}
+    return {key: value for key, value in found.items() if value}
+
+
+def finish(
+    content: Content,
+    reactions: Sequence[Reaction],
+    layout: Layout,
+    *,
+    curves: Sequence[ReportedCurve] = (),
+    amplification: Sequence[Amplification] = (),
+    doubts: Sequence[Flag] = (),
+    instrument: str = "",
+    acquired: str = "",
+    details: Mapping[str, str] | None = None,
+    plate: str = "",
+    last_cycle: float | None = None,
+) -> QpcrRun:
+    """Check the reactions against each other and make the run.
+
+    Raises
+    ------
+    ParseError
+        If there are none.
+    """
+    name = content.path.name
+    if not reactions:
+        raise ParseError(f"{name}: headings but no reaction below them, expected wells with a Cq")
+    cycles = last_cycle or max((float(a.cycles[-1]) for a in amplification), default=None)
+    wells, at_end = undetected_at_end([r.well for r in reactions], name, cycles)
+    flags = [*doubts, *at_end, *repeats(reactions, name), *odd_names(wells, name)]
+    flags += [f for w in wells for f in w.flags]
+    source = SourceFile(
+        str(content.path),
+        sha256(content),
+        layout.format,
+        instrument or layout.instrument or None,
+        date_of(acquired),
+    )
+    return QpcrRun(
+        source,
+        layout.format,
+        CqTable(tuple(wells)),
+        plate=plate,
+        reported_curves=tuple(dict.fromkeys(curves)),
+        amplification=tuple(amplification),
+        details=dict(details or {}),
+        flags=unique(flags),
+    )
+
+
+def sha256(content: Content) -> str:
+    """Return the SHA-256 of a file."""
+    digest = hashlib.sha256()
+    with content.path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def date_of(text: str) -> datetime | None:
+    """Return a date and time written year first; None for anything else."""
+    match = _DATE.search(text)
+    if match is None:
+        return None
+    day, time, half = match.groups()
+    clock = time if time.count(":") == 2 else f"{time}:00"
+    hour = int(clock.split(":")[0])
+    try:
+        if half and hour <= 12:  # QuantStudio also writes 19:30:32 PM
+            return datetime.strptime(f"{day} {clock} {half}", "%Y-%m-%d %I:%M:%S %p")
+        return datetime.strptime(f"{day} {clock}", "%Y-%m-%d %H:%M:%S")
+    except ValueError:
+        return None
+
+
+def plate_size(export: Export, table: ResultTable, layout: Layout) -> tuple[int | None, list[Flag]]:
+    """Return the size of the plate that numbered wells count on, and a doubt if it is a guess."""
+    stated = layout.plate_wells or positions.stated_plate(export.value("Block Type", "Block"))
+    well = table.columns.index("well")
+    found = (positions.number(line.text(well)) for line in table.body)
+    highest = max((n for n in found if n is not None), default=0)
+    if stated or not highest or layout.keep_numbers:
+        return stated, []
+    guess = positions.plate_for(highest)
+    message = (
+        f"{export.name}: wells are numbers up to {highest}, named as on a plate of {guess} wells "
+        "counted row by row"
+    )
+    return guess, [info("plate_size_assumed", message)]
+
+
+def reported_curves(table: ResultTable, sign: str, default_target: str = "") -> list[ReportedCurve]:
+    """Return each target's curve as the columns of a table state it; efficiency 1.0 is doubling."""
+    columns = table.columns
+    if "slope" not in columns:
+        return []
+    found: dict[str, ReportedCurve] = {}
+    for line in table.body:
+        target = line.text(columns.index("target")) or default_target
+        values = [_cell(line.text(columns.index(f)), sign) for f in _CURVE_FIELDS]
+        if values[0] is not None and target not in found:
+            slope, intercept, r_squared, percent = values
+            efficiency = None if percent is None else percent / 100
+            found[target] = ReportedCurve(target, slope, intercept, r_squared, efficiency)
+    return list(found.values())
+
+
+def _cell(text: str, sign: str) -> float | None:
+    return numbers.parse(text, sign) if numbers.is_numeric(text) else _typed(text)
+
+
+def _typed(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def undetected_at_end(
+    wells: Sequence[Well], name: str, cycles: float | None
+) -> tuple[list[Well], list[Flag]]:
+    """Take a Cq that is exactly the last cycle as not detected, as instruments write it.
+
+    The last cycle is that of the amplification data. Without them it is the highest Cq of the
+    file, if it is a whole number of 30 or more and stands there twice.
+    """
+    found = Counter(w.cq for w in wells if w.cq is not None)
+    last = cycles or max(found, default=0.0)
+    written = found.get(last, 0)
+    if not written or last != int(last) or last < 30 or (cycles is None and written < 2):
+        return list(wells), []
+    message = f"{name}: {written} wells have a Cq of exactly {last:g}, taken as not detected"
+    make = info if cycles else warning
+    cut = [replace(w, cq=None) if w.cq == last else w for w in wells]
+    return cut, [make("cq_at_last_cycle", message)]
+
+
+def repeats(reactions: Iterable[Reaction], name: str) -> list[Flag]:
+    """Flag reactions that are listed twice."""
+    seen: dict[tuple[str, ...], Reaction] = {}
+    places: dict[tuple[str, str, str], set[str]] = {}
+    twice: list[tuple[Reaction, Reaction]] = []
+    for reaction in reactions:
+        key = (*reaction.key, reaction.well.sample)
+        if key in seen:
+            twice.append((seen[key], reaction))
+        seen[key] = reaction
+        places.setdefault(reaction.key, set()).add(reaction.well.sample)
+    flags = [_repeat(first, again, name) for first, again in twice[:20]]
+    shared = [key for key, samples in places.items() if len(samples) > 1]
+    if shared:
+        message = (
+            f"{name}: {len(shared)} wells, first {shared[0][1]}, are listed with several samples; "
+            "the file seems to hold several plates without naming them"
+        )
+        flags.append(review("several_plates", message))
+    return flags
+
+
+def _repeat(first: Reaction, again: Reaction, name: str) -> Flag:
+    well = again.well
+    what = f"{name}, {again.where}: {well.position} {well.target or well.dye}".rstrip()
+    if first.well.cq == well.cq and first.well.quantity == well.quantity:
+        return warning(
+            "duplicate_well", f"{what} is listed before ({first.where}) with equal values"
+        )
+    message = (
+        f"{what} is listed before ({first.where}) with a Cq of {first.well.cq}, here {well.cq}"
+    )
+    return review("duplicate_well_differs", message)
+
+
+def odd_names(wells: Iterable[Well], name: str) -> list[Flag]:
+    """Flag samples that a spreadsheet may have renamed."""
+    changed = [w.sample for w in wells if words.was_turned_into_a_date(w.sample)]
+    if not changed:
+        return []
+    message = (
+        f"{name}: sample {changed[0]!r} looks as if a spreadsheet had changed the name; "
+        "compare with the instrument's own file"
+    )
+    return [warning("name_may_be_changed", message)]
+
+
+def end_of_file(export: Export, tables: Sequence[ResultTable]) -> list[Flag]:
+    """Flag a text whose last line is a result without a line end: it may have been cut."""
+    for table in tables:
+        grid: Grid = table.grid
+        if grid.ends_cut and table.body and table.body[-1] is grid.lines[-1]:
+            message = (
+                f"{export.name}: the last row ({table.where(grid.lines[-1])}) has no line end; "
+                "if wells are missing, the copy is incomplete"
+            )
+            return [info("no_final_line_end", message)]
+    return []

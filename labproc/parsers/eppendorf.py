@@ -1,0 +1,34 @@
+"""Eppendorf Mastercycler realplex: the dye is part of every heading."""
+
+import re
+
+from labproc.parsers import PARSERS, Parser
+from labproc.parsers._export import Export, ResultTable
+from labproc.parsers._family import Family
+from labproc.parsers._headings import DYE
+from labproc.parsers._run import Layout
+
+_CT = re.compile(rf"ct(?:{DYE})")
+
+
+def _table(export: Export) -> ResultTable | None:
+    for table in export.tables:
+        headings = table.headings()
+        if {"pos", "name"} <= headings and any(_CT.fullmatch(h) for h in headings):
+            return table
+    return None
+
+
+_FAMILY = Family(_table, lambda export, table: Layout("eppendorf", "Mastercycler realplex"))
+
+
+PARSERS.register("eppendorf")(
+    Parser(
+        "qpcr",
+        "Eppendorf Mastercycler realplex",
+        _FAMILY.sniff,
+        _FAMILY.read,
+        extensions=(".csv", ".txt"),
+        instruments=("Mastercycler ep realplex",),
+    )
+)
