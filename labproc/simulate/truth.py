@@ -1,8 +1,8 @@
 """What is true of a simulated study, and how far its results are from it."""
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,17 @@ class Score:
     worst: float
     limit: str
     passed: bool
+
+    @property
+    def sentence(self) -> str:
+        """The score as it is printed after the demo."""
+        verdict = "reached" if self.passed else "NOT reached"
+        where = f"{self.n} of {self.expected} samples"
+        return f"{self.what}: {self.found:.1%} over {where} (goal: {self.limit}; {verdict})"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the form that stands in JSON lines."""
+        return asdict(self)
 
 
 def write_truth(folder: Path, cultures: Sequence[CultureDay], design: Design) -> None:
@@ -233,12 +244,3 @@ def _covered(what: str, metric: str, truth: Truth, found: Found, limit: float) -
 def _covers(true: float, row: Mapping[str, str]) -> bool:
     low = float(row["ci_low"]) if row["ci_low"] else 0.0
     return bool(row["ci_high"]) and low <= true <= float(row["ci_high"])
-
-
-def describe(scores: Iterable[Score]) -> list[str]:
-    """Say each score in one line."""
-    return [
-        f"{s.what}: {s.found:.1%} over {s.n} of {s.expected} samples "
-        f"({s.limit}; {'reached' if s.passed else 'NOT reached'})"
-        for s in scores
-    ]
