@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -49,33 +50,30 @@ def read_tube(
     ParseError
         If the file is not FCS, is damaged, or has no such data set or channel.
     """
-    return _tube(look(path), dataset, channels, sha256)
-
-
-def _tube(
-    content: Content,
-    dataset: int = 1,
-    channels: Sequence[str] | None = None,
-    sha256: str | None = None,
-) -> FlowTube:
-    data, n_datasets = open_content(content, dataset=dataset)
+    data, n_datasets = open_content(look(path), dataset=dataset)
     columns = None if channels is None else _columns(data, channels)
-    values = data.matrix(columns)
     kept = data.channels if columns is None else tuple(data.channels[c] for c in columns)
+    tube = describe(data, n_datasets, dataset=dataset)
+    events = replace(tube.events, values=data.matrix(columns), channels=kept)
+    source = replace(tube.source, sha256=sha256 or file_sha256(path))
+    return replace(tube, source=source, events=events)
+
+
+def describe(data: DataSet, n_datasets: int, *, dataset: int = 1) -> FlowTube:
+    """Return what a data set says of itself, without its events and its file's hash."""
     words = data.keywords
-    seconds = _seconds(data)
-    spillover, doubts = read_spillover(words, data.channels)
     instrument = about.first(words, "$CYT")
-    volume, volume_doubts = about.volume(words, instrument=instrument, seconds=seconds)
+    spillover, doubts = read_spillover(words, data.channels)
+    volume, volume_doubts = about.volume(words, instrument=instrument, seconds=_seconds(data))
     return FlowTube(
         source=SourceFile(
-            path=str(content.path),
-            sha256=sha256 or file_sha256(content.path),
+            path=str(data.source.path),
+            sha256="",
             parser="fcs",
             instrument=instrument or None,
             acquired_at=about.acquired_at(words),
         ),
-        events=Events(values, kept, spillover, volume),
+        events=Events(np.empty((0, len(data.channels))), data.channels, spillover, volume),
         keywords={**words, **{f"ANALYSIS/{k}": v for k, v in data.analysis.items()}},
         version=data.version,
         dataset=dataset,
@@ -130,7 +128,7 @@ def _sniff(content: Content) -> bool:
 
 def read(content: Content) -> FlowTube:
     """Read the first data set of a file that was recognised."""
-    return _tube(content)
+    return read_tube(content.path)
 
 
 PARSERS.register("fcs")(

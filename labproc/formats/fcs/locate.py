@@ -1,7 +1,7 @@
 """Which bytes are the events: HEADER, TEXT and repeated keywords weighed against the file."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from labproc.errors import ParseError
@@ -56,7 +56,7 @@ def find_data(source: Source, start: int, header: Header, text: Text, *, where: 
     readings = [r for r in readings if r.slack == least]
     if len({r.key for r in readings}) == 1:
         return readings[0]
-    return _by_values(source, start, readings, where=where)
+    return _by_values(source, start, readings, header.text.end, where=where)
 
 
 def _readings(
@@ -190,8 +190,13 @@ def _refusal(
     )
 
 
-def _by_values(source: Source, start: int, readings: Sequence[Reading], *, where: str) -> Reading:
-    """Choose between readings that fit equally well by what their values look like."""
+def _by_values(
+    source: Source, start: int, readings: Sequence[Reading], text_end: int, *, where: str
+) -> Reading:
+    """Choose between readings that fit equally well by what their values look like.
+
+    Where the values say nothing, one that begins directly behind TEXT is taken, for review.
+    """
     distinct = list({r.key: r for r in reversed(readings)}.values())[::-1]
     looks = [_look(source, start, r) for r in distinct]
     clean = [i for i, look in enumerate(looks) if look.n_impossible == 0]
@@ -201,11 +206,19 @@ def _by_values(source: Source, start: int, readings: Sequence[Reading], *, where
     best, second = looks[order[0]].share, looks[order[1]].share
     if best <= SOUND and second >= best + WORSE:
         return distinct[order[0]]
+    behind = [r for r in distinct if r.begin == text_end + 1]
+    if len(behind) == 1:
+        return replace(behind[0], flags=(_unproved(behind[0]),))
     shown = "; ".join(_described(r) for r in distinct[:3])
     raise ParseError(
         f"{where}: DATA can be read in {len(distinct)} ways and the values do not tell which "
         f"is right ({shown}), expected one"
     )
+
+
+def _unproved(reading: Reading) -> Flag:
+    text = f"the values do not tell where DATA begins; {reading.origin} was used ({reading.begin})"
+    return review("data_begin_unproved", f"{text}, directly behind TEXT")
 
 
 def _look(source: Source, start: int, reading: Reading) -> Look:
@@ -223,7 +236,7 @@ def _described(reading: Reading) -> str:
 
 def data_flags(reading: Reading, header: Header, text: Text) -> list[Flag]:
     """Name every repair that the chosen reading stands on."""
-    found: list[Flag] = []
+    found = list(reading.flags)
     pairs = _pairs(header, reading.values)
     shown = ", ".join(f"{n} {s}" for n, s in pairs.items())
     if len(set(pairs.values())) > 1:
