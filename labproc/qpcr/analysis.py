@@ -1,14 +1,20 @@
 """One qPCR run from its wells to curves, copies and an acceptance table."""
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from labproc.model import CopyNumber, Flag, QpcrRun, Task
+from labproc.model import CopyNumber, Flag, QpcrRun, Role, Task
 from labproc.model.flag import unique
 from labproc.qpcr.acceptance import accept_target
+from labproc.qpcr.controls import (
+    check_controls,
+    inhibition_delay,
+    inhibition_row,
+    with_inhibition,
+)
 from labproc.qpcr.fits import by_target, fit_target, reported_flags
 from labproc.qpcr.quantities import read_samples, read_wells
 from labproc.qpcr.reported import curve_differs, quantities_differ
@@ -16,7 +22,14 @@ from labproc.qpcr.results import Checked, CurveDraws, RunAnalysis, TargetFit
 from labproc.qpcr.rules import QpcrRules
 
 
-def analyse_run(run: QpcrRun, rules: QpcrRules, *, seed: int = 0, draws: int = 200) -> RunAnalysis:
+def analyse_run(
+    run: QpcrRun,
+    rules: QpcrRules,
+    *,
+    seed: int = 0,
+    draws: int = 200,
+    roles: Mapping[str, Role] | None = None,
+) -> RunAnalysis:
     """Fit every target's curve, read every well and sample from it, check every rule.
 
     Nothing is dropped: what fails a rule carries a flag with the rule and the number. All samples
@@ -30,6 +43,8 @@ def analyse_run(run: QpcrRun, rules: QpcrRules, *, seed: int = 0, draws: int = 2
         What the assay is, and its limits.
     seed, draws : int
         For the draws of each curve within its error.
+    roles : mapping of str to Role or None
+        Sample names that the sheet knows as controls.
     """
     fits = [fit_target(n, w, run=run, rules=rules) for n, w in by_target(run.table.wells).items()]
     quantities: list[CopyNumber] = []
@@ -45,7 +60,12 @@ def analyse_run(run: QpcrRun, rules: QpcrRules, *, seed: int = 0, draws: int = 2
         quantities += wells
         samples += own
         checked = checked + accepted
+    delays = inhibition_delay(done, rules)
+    samples = with_inhibition(samples, delays, rules)
+    controls = check_controls(samples, roles=roles or {}, rules=rules)
+    checked = checked + controls + inhibition_row(delays, rules)
     flags = [*reported_flags(run.reported_curves), *(f for fit in done for f in fit.flags)]
+    flags += controls.flags
     return RunAnalysis(
         curves=tuple(f.curve for f in done if f.curve is not None),
         quantities=tuple(quantities),

@@ -16,6 +16,8 @@ from labproc.qpcr.standard_curve import fit_standard_curve, levels_out_of_order,
 
 # One molecule needs 33 doublings to the 1e10 that are seen; 3 cycles are left for the threshold.
 EARLIEST_SINGLE_COPY = 30.0
+MIN_SERIES = 3  # levels that make names a dilution series of their own
+SERIES_APART = 1.0  # cycles; more than pipetting, less than two genes
 UNLIKELY = float(np.log(1e-3))
 
 
@@ -65,6 +67,7 @@ def _with_curve(fit: TargetFit, flags: list[Flag], *, run: QpcrRun, rules: QpcrR
         return replace(fit, flags=(*flags, fail("no_standard_curve", str(error))))
     flags += _levels(fit.target, curve, rules)
     flags += _order(fit.target, copies, cq)
+    flags += _several_series(fit.target, used)
     flags += _undetected(fit)
     poisson, doubt = _counted(fit, curve, copies, cq)
     flags += doubt
@@ -160,6 +163,25 @@ def _order(name: str, copies: np.ndarray, cq: np.ndarray) -> list[Flag]:
     pairs = ", ".join(f"{a:g} and {b:g}" for a, b in wrong)
     text = f"{name}: Cq does not fall from {pairs} copies; check the order of the standards"
     return [review("standards_out_of_order", text)]
+
+
+def _several_series(name: str, used: Sequence[StandardPoint]) -> list[Flag]:
+    """Flag standards of several names that each span the levels and lie a cycle apart."""
+    series: dict[str, list[StandardPoint]] = {}
+    for point in used:
+        series.setdefault(point.sample, []).append(point)
+    whole = {n: s for n, s in series.items() if n and len({p.copies for p in s}) >= MIN_SERIES}
+    if len(whole) < 2:
+        return []
+    shared = set.intersection(*({p.copies for p in s} for s in whole.values()))
+    means = [np.mean([p.cq for p in s if p.copies in shared]) for s in whole.values() if shared]
+    if not means or max(means) - min(means) < SERIES_APART:
+        return []
+    text = (
+        f"{name or 'plate'}: standards of {len(whole)} names ({', '.join(whole)}) lie up to "
+        f"{max(means) - min(means):.1f} cycles apart, expected one series; name the targets"
+    )
+    return [fail("several_standard_series", text)]
 
 
 def _undetected(fit: TargetFit) -> list[Flag]:

@@ -5,6 +5,8 @@ import numpy as np
 from labproc.errors import SettingsError
 from labproc.qpcr.copies import per_ug
 from labproc.qpcr.low_copy import POISSON_ZERO
+from labproc.qpcr.results import RunAnalysis
+from labproc.qpcr.rules import QpcrRules
 
 
 def lloq_copies_per_well(
@@ -68,3 +70,27 @@ def lloq_copies_per_ug(
             f"{cv:.0%}; expected at least {limit:.3g}; raise the input or the replicates"
         )
     return claim
+
+
+def plate_lloq_copies_per_ug(
+    analysis: RunAnalysis, rules: QpcrRules, *, dna_ng: float | None = None
+) -> float | None:
+    """Return the limit that a plate's samples share, None where input or curve is unknown.
+
+    The fewest replicates of any sample count, at ``dna_ng`` or the assay's own input. A claim is
+    used where input and replicates carry it, and the computed limit where they do not.
+    """
+    fit, input_ng = analysis.fit_of(rules.transgene), dna_ng or rules.dna_ng_per_well
+    if fit is None or fit.poisson is None or input_ng is None:
+        return None
+    wells = [s.n_wells for s in analysis.samples if s.target == fit.target and s.sample]
+    if not wells:
+        return None
+    limit = lloq_copies_per_ug(
+        min(wells),
+        dna_ng=input_ng,
+        cv=rules.lloq_cv,
+        sd_cycles=fit.poisson.sd,
+        slope=fit.poisson.slope,
+    )
+    return max(limit, rules.lloq_copies_per_ug or 0.0)

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from labproc.model import CopyNumber, Flag, Measurement, QpcrRun, SampleKey, Severity, Status
+from labproc.model import CopyNumber, Flag, Measurement, QpcrRun, SampleKey, Status
 from labproc.model.flag import fail, info, review, unique, warning
+from labproc.qpcr.controls import check_controls, matters
 from labproc.qpcr.copies import Amount, per_ug, vector_copy_number
 from labproc.qpcr.copies import dna_ng as dna_by_reference
-from labproc.qpcr.quantities import LIKELIHOOD, UPPER_LIMIT
+from labproc.qpcr.quantities import LIKELIHOOD, UPPER_LIMIT, lloq_of
 from labproc.qpcr.results import RunAnalysis, TargetFit
 from labproc.qpcr.rules import QpcrRules
 
@@ -51,13 +52,15 @@ def sample_measurements(
     if fit is None:
         return []
     references = _by_sample(analysis, rules.reference_target)
+    roles = {name: key.role for name, key in keys.items()}
+    controls = check_controls(analysis.samples, roles=roles, rules=rules).flags
     rows: list[Measurement] = []
     for found in analysis.samples:
         if found.target != fit.target or found.sample not in keys:
             continue
         nominal = dna_ng.get(found.sample, rules.dna_ng_per_well)
         sample = _Sample(keys[found.sample], found, references.get(found.sample), nominal)
-        rows += _rows(sample, analysis=analysis, run=run, rules=rules, fit=fit)
+        rows += _rows(sample, analysis=analysis, run=run, rules=rules, fit=fit, controls=controls)
     return rows
 
 
@@ -69,23 +72,20 @@ def _by_sample(analysis: RunAnalysis, target: str | None) -> dict[str, CopyNumbe
 
 
 def _rows(
-    sample: _Sample, *, analysis: RunAnalysis, run: QpcrRun, rules: QpcrRules, fit: TargetFit
+    sample: _Sample,
+    *,
+    analysis: RunAnalysis,
+    run: QpcrRun,
+    rules: QpcrRules,
+    fit: TargetFit,
+    controls: tuple[Flag, ...],
 ) -> list[Measurement]:
     car, counted = _amount(sample.car), _counted_dna(sample, rules)
     flags = [*sample.car.flags, *_of_curve(fit), *_early(sample.key, car, rules)]
-    make = _Maker(sample, run, fit, tuple(flags))
+    make = _Maker(sample, run, fit, unique([*flags, *controls]))
     rows = [make.row("copies_per_well", car, factor=1.0)]
     input_ng, extra = _dna_input(sample, counted, rules)
-    if input_ng is None:
-        rows.append(make.row("copies_per_ug", Amount(None), flags=extra, status=Status.INVALID))
-    else:
-        factor = per_ug(input_ng)
-        told: dict[str, float | str] = {"dna_ng": input_ng}
-        rows.append(
-            make.row(
-                "copies_per_ug", car.scaled(factor), factor=factor, flags=extra, parameters=told
-            )
-        )
+    rows += _per_mass(make, car, input_ng, extra, rules)
     if sample.reference is not None:
         rows += _against_reference(make, sample, counted, analysis, rules, extra)
     return rows
@@ -130,6 +130,44 @@ class _Maker:
             parameters={"method": car.method, "n_detected": car.n_detected, **(parameters or {})},
             draws=own if draws is None else draws,  # type: ignore[arg-type]
         )
+
+
+def _per_mass(
+    make: _Maker, car: Amount, input_ng: float | None, extra: tuple[Flag, ...], rules: QpcrRules
+) -> list[Measurement]:
+    """Return copies per µg and per 100 ng DNA, with the limit that the input carries."""
+    if input_ng is None:
+        metrics = ("copies_per_ug", "copies_per_100ng")
+        return [make.row(m, Amount(None), flags=extra, status=Status.INVALID) for m in metrics]
+    found, factor = make.sample.car, per_ug(input_ng)
+    computed = lloq_of(found, make.fit, rules) * factor
+    told: dict[str, float | str] = {"dna_ng": input_ng, "lloq_copies_per_ug": computed}
+    status, claim = found.status, rules.lloq_copies_per_ug
+    if claim is not None and claim < computed:
+        extra = (*extra, _refused(make, claim, computed, input_ng))
+    elif claim is not None and found.copies is not None and found.copies * factor < claim:
+        status = Status.BELOW_LLOQ if status is Status.QUANTIFIED else status
+        told["lloq_copies_per_ug"] = claim
+    return [
+        make.row(
+            metric,
+            car.scaled(factor * share),
+            factor=factor * share,
+            flags=extra,
+            status=status,
+            parameters=told,
+        )
+        for metric, share in (("copies_per_ug", 1.0), ("copies_per_100ng", 0.1))
+    ]
+
+
+def _refused(make: _Maker, claim: float, computed: float, input_ng: float) -> Flag:
+    text = (
+        f"{make.sample.key.label or make.sample.car.sample}: a limit of {claim:g} copies per µg is "
+        f"{claim / per_ug(input_ng):.3g} copies in {input_ng:g} ng; {make.sample.car.n_wells} "
+        f"replicates carry {computed:.3g}; the claim is refused, raise input or replicates"
+    )
+    return review("lloq_claim_refused", text)
 
 
 def _against_reference(
@@ -200,7 +238,7 @@ def _dna_input(
 
 def _of_curve(fit: TargetFit) -> tuple[Flag, ...]:
     """Return the curve's flags that a reader of its numbers has to know."""
-    return tuple(f for f in fit.flags if f.severity.rank >= Severity.WARNING.rank)
+    return tuple(f for f in fit.flags if matters(f))
 
 
 def _early(key: SampleKey, car: Amount, rules: QpcrRules) -> tuple[Flag, ...]:

@@ -1,0 +1,167 @@
+"""Controls of a DNA assay: blanks that must stay empty, positives that must not, inhibition."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from labproc.model import CopyNumber, Flag, Role, Status, Task
+from labproc.model.flag import Severity, fail, review
+from labproc.qpcr.acceptance import is_no_template
+from labproc.qpcr.results import AcceptanceRow, Checked, TargetFit, Verdict
+from labproc.qpcr.rules import QpcrRules
+
+GDNA_WITHOUT_VECTOR = (Role.UNTRANSDUCED_GDNA, Role.UNTRANSDUCED)
+
+
+def check_controls(
+    samples: Sequence[CopyNumber], *, roles: Mapping[str, Role], rules: QpcrRules
+) -> Checked:
+    """Check every control whose role is known from the sheet or from the file's own tasks.
+
+    Parameters
+    ----------
+    samples : sequence of CopyNumber
+        Of the whole plate, every target.
+    roles : mapping of str to Role
+        Sample name to role, as ``samples.csv`` says.
+    """
+    transgene = [s for s in samples if _is(s.target, rules.transgene)]
+    reference = [s for s in samples if _is(s.target, rules.reference_target)]
+    without = [s for s in transgene if roles.get(s.sample) in GDNA_WITHOUT_VECTOR]
+    blanks = [s for s in (*transgene, *reference) if roles.get(s.sample) is Role.EXTRACTION_BLANK]
+    ntc = [s for s in samples if roles.get(s.sample) is Role.NTC and s.task is Task.UNKNOWN]
+    known = [s for s in samples if roles.get(s.sample) is Role.POSITIVE or s.task is Task.POSITIVE]
+    empty = [s for s in reference if roles.get(s.sample) in GDNA_WITHOUT_VECTOR]
+    return (
+        _stays_empty("untransduced_clean", without, "untransduced_amplified")
+        + _stays_empty("extraction_blank_clean", blanks, "extraction_blank_amplified")
+        + _stays_empty("ntc_clean", ntc, "ntc_amplified")
+        + _is_found("positive_control", known, "positive_control_negative")
+        + _is_found("untransduced_has_dna", empty, "untransduced_without_dna")
+    )
+
+
+def _is(target: str, wanted: str | None) -> bool:
+    return wanted is not None and target.casefold() == wanted.casefold()
+
+
+def _by_target(samples: Sequence[CopyNumber]) -> dict[str, list[CopyNumber]]:
+    found: dict[str, list[CopyNumber]] = {}
+    for s in samples:
+        found.setdefault(s.target, []).append(s)
+    return found
+
+
+def _stays_empty(rule: str, samples: Sequence[CopyNumber], code: str) -> Checked:
+    checked = Checked()
+    for target, own in _by_target(samples).items():
+        dirty = [s for s in own if s.n_detected]
+        found = f"{sum(s.n_detected for s in dirty)} of {sum(s.n_wells for s in own)} wells"
+        row = AcceptanceRow(rule, target, "none amplified", found, "fail" if dirty else "pass")
+        flags = tuple(_amplified(s, code) for s in dirty)
+        checked = checked + Checked((row,), flags)
+    return checked
+
+
+def _amplified(found: CopyNumber, code: str) -> Flag:
+    copies = "" if found.copies is None else f", about {found.copies:.3g} copies per well"
+    text = (
+        f"{found.target}: {found.sample or found.wells[0]} amplified in {found.n_detected} of "
+        f"{found.n_wells} wells (Cq {found.cq:.1f}{copies}), expected none"
+    )
+    return review(code, text)
+
+
+def _is_found(rule: str, samples: Sequence[CopyNumber], code: str) -> Checked:
+    checked = Checked()
+    for target, own in _by_target(samples).items():
+        lost = [s for s in own if s.n_detected < s.n_wells]
+        wells = sum(s.n_wells for s in own)
+        found = f"{sum(s.n_detected for s in own)} of {wells} wells"
+        verdict: Verdict = "fail" if lost else "pass"
+        row = AcceptanceRow(rule, target, "all amplified", found, verdict)
+        names = ", ".join(s.sample or s.wells[0] for s in lost)
+        text = f"{target}: {names} amplified in {found}, expected all"
+        checked = checked + Checked((row,), (review(code, text),) if lost else ())
+    return checked
+
+
+def inhibition_delay(fits: Sequence[TargetFit], rules: QpcrRules) -> dict[str, float | None]:
+    """Return how much later than without sample the inhibition control comes up, in cycles.
+
+    The control is ``rules.ipc_target``, or the target that the file marks as IPC. Its Cq in wells
+    without template is what it is without inhibition; without such wells the plate's median is.
+    None where it did not come up at all. Empty without an inhibition control.
+    """
+    fit = next((f for f in fits if _is_ipc(f, rules)), None)
+    if fit is None:
+        return {}
+    wells = [w for w in fit.wells if not w.omitted and "block" not in w.task_as_written.casefold()]
+    free = [w.cq for w in wells if w.cq and (w.task is Task.NTC or is_no_template(w.sample))]
+    known = free or [w.cq for w in wells if w.cq]
+    if not known:
+        return {}
+    usual = float(np.median(known))
+    cqs: dict[str, list[float | None]] = {}
+    for w in wells:
+        if w.sample and w.task is not Task.NTC and not is_no_template(w.sample):
+            cqs.setdefault(w.sample, []).append(w.cq)
+    return {name: _delay(found, usual) for name, found in cqs.items()}
+
+
+def _is_ipc(fit: TargetFit, rules: QpcrRules) -> bool:
+    if rules.ipc_target is not None:
+        return _is(fit.target, rules.ipc_target)
+    return fit.curve is None and any(w.task is Task.IPC for w in fit.wells)
+
+
+def _delay(cqs: Sequence[float | None], usual: float) -> float | None:
+    found = [cq for cq in cqs if cq is not None]
+    return float(np.mean(found)) - usual if found else None
+
+
+def with_inhibition(
+    samples: Sequence[CopyNumber], delays: Mapping[str, float | None], rules: QpcrRules
+) -> list[CopyNumber]:
+    """Return the samples, those whose inhibition control is late or absent flagged.
+
+    A negative sample in which the control did not come up either is ``invalid``: nothing would
+    have been found in it.
+    """
+    return [_inhibited(s, delays, rules) if s.sample in delays else s for s in samples]
+
+
+def _inhibited(
+    found: CopyNumber, delays: Mapping[str, float | None], rules: QpcrRules
+) -> CopyNumber:
+    delay = delays[found.sample]
+    if delay is not None and delay <= rules.ipc_delay_cycles:
+        return found
+    late = "did not come up" if delay is None else f"came up {delay:.1f} cycles late"
+    text = (
+        f"{found.sample} {found.target}: the inhibition control {late}, expected at most "
+        f"{rules.ipc_delay_cycles:g}; dilute the DNA and repeat"
+    )
+    if delay is None and not found.n_detected:
+        flag = fail("inhibited", text)
+        return replace(
+            found, status=Status.INVALID, ci_low=None, ci_high=None, flags=(*found.flags, flag)
+        )
+    return replace(found, flags=(*found.flags, review("inhibited", text)))
+
+
+def inhibition_row(delays: Mapping[str, float | None], rules: QpcrRules) -> Checked:
+    """Return the plate's row for the inhibition control."""
+    if not delays:
+        return Checked()
+    late = [n for n, d in delays.items() if d is None or d > rules.ipc_delay_cycles]
+    limit = f"at most {rules.ipc_delay_cycles:g} cycles late"
+    found = f"{len(late)} of {len(delays)} samples later"
+    row = AcceptanceRow("inhibition", rules.ipc_target or "IPC", limit, found, "warn")
+    return Checked((row if late else replace(row, verdict="pass"),))
+
+
+def matters(flag: Flag) -> bool:
+    """Whether a reader of a number has to know the flag."""
+    return flag.severity.rank >= Severity.WARNING.rank

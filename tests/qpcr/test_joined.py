@@ -1,0 +1,40 @@
+"""Per CAR+ cell and per µL blood, by hand."""
+
+import numpy as np
+import pytest
+
+from labproc.model import Measurement, SampleKey
+from labproc.qpcr.joined import BloodYield, copies_in_blood, copies_per_cart_cell
+
+KEY = SampleKey("D1", "E1", "C", 9)
+
+
+def test_vcn_of_0_6_in_30_percent_car_is_two_copies_per_car_cell():
+    rows = [
+        Measurement(KEY, "vcn", 0.6, 0.5, 0.72, draws=np.array([0.6, 0.5])),
+        Measurement(
+            SampleKey("D1", "E1", "C", 9, panel="car"),
+            "car_fraction",
+            0.3,
+            0.27,
+            0.33,
+            draws=np.array([0.3, 0.25]),
+        ),
+    ]
+    (found,) = copies_per_cart_cell(rows)
+    assert found.value == pytest.approx(2.0)
+    half = np.hypot(np.log(0.72 / 0.6), np.log(0.27 / 0.3))
+    assert found.ci_high == pytest.approx(2 * np.exp(half))
+    assert found.draws == pytest.approx([2.0, 2.0])
+    assert found.unit == "copies/CAR+ cell"
+
+
+def test_no_car_fraction_gives_nothing():
+    assert copies_per_cart_cell([Measurement(KEY, "vcn", 0.6)]) == []
+
+
+def test_blood_by_hand():
+    # 5 µg from 200 µL blood at 1000 copies per µg: 25 copies per µL
+    row = Measurement(KEY, "copies_per_ug", 1000.0, 900.0, 1100.0)
+    (found,) = copies_in_blood([row], {KEY: BloodYield(5.0, 200.0)})
+    assert (found.value, found.ci_low) == (pytest.approx(25.0), pytest.approx(22.5))
