@@ -1,6 +1,6 @@
 """Fluorescence over the cycles, where an export has it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -45,6 +45,34 @@ def amplification_of(content: Content, table: ResultTable, sign: str) -> tuple[A
         Amplification(well, target, np.array(x), np.array(y))
         for (well, target), (x, y) in curves.items()
     )
+
+
+def matrix_of(grid: Grid, targets: Mapping[str, str], sign: str) -> tuple[Amplification, ...]:
+    """Return the curves of a sheet with one column for each well and one row for each cycle."""
+    header = next((line for line in grid.lines if _cycle_column(line) is not None), None)
+    if header is None:
+        return ()
+    cycle = _cycle_column(header)
+    wells = [(i, positions.split(header.text(i))) for i in range(len(header.cells))]
+    rows = [r for r in grid.lines[grid.lines.index(header) + 1 :] if r.filled]
+    x = [_value(r, cycle, sign) for r in rows]
+    curves = []
+    for column, found in wells:
+        y = [_value(r, column, sign) for r in rows]
+        whole = [(a, b) for a, b in zip(x, y, strict=True) if a is not None and b is not None]
+        if found is not None and whole:
+            well = positions.name(*found)
+            cycles, values = np.array(whole).T
+            curves.append(Amplification(well, targets.get(well, ""), cycles, values))
+    return tuple(curves)
+
+
+def _cycle_column(line: Line) -> int | None:
+    """Return the column of cycles in a row of headings that are otherwise wells."""
+    texts = [line.text(i) for i in range(len(line.cells))]
+    wells = sum(positions.split(t) is not None for t in texts)
+    cycles = [i for i, t in enumerate(texts) if t.casefold() == "cycle"]
+    return cycles[0] if cycles and wells and wells >= line.filled - 1 else None
 
 
 def _header(grid: Grid) -> tuple[Line, Columns] | None:

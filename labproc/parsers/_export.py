@@ -92,6 +92,18 @@ def sheet(content: Content, pattern: str) -> Grid | None:
     return None if name is None else content.workbook.sheet(name)
 
 
+def plate_of(export: Export, wanted: frozenset[str]) -> ResultTable | None:
+    """Return a table of wells that has these headings and no Cq: a plate without results."""
+    for grid in export.grids:
+        for index, line in enumerate(grid.lines):
+            columns = columns_of(line) if line.filled >= len(wanted) else Columns()
+            table = ResultTable(grid, line, columns, ())
+            if "well" in columns and "cq" not in columns and wanted <= table.headings():
+                body = tuple(_body(grid.lines[index + 1 :], columns, grid, export.name))
+                return ResultTable(grid, line, columns, body)
+    return None
+
+
 def _grids(content: Content) -> Iterator[Grid]:
     if content.text_grid is not None:
         yield content.text_grid

@@ -79,10 +79,10 @@ class RowReader:
             yield self._reaction(line, column.index, column.part)
 
     def _cq_columns(self) -> tuple[Column, ...]:
-        """Return the one column of Cq, or one for each dye or allele."""
+        """Return the one column of Cq, one for each dye or allele, or one that is always empty."""
         found = self.table.columns.all("cq")
         plain = tuple(c for c in found if not c.part)
-        return plain[:1] or found
+        return plain[:1] or found or (Column(self.table.columns.n, ""),)
 
     def _reaction(self, line: Line, cq_index: int, part: str) -> Reaction:
         position = self._position(line)
@@ -130,7 +130,7 @@ class RowReader:
                 f"{extra[0]!r}; a decimal comma or a name may hold the delimiter"
             )
         last = max(c.index for c in self._cq_columns())
-        if self.table.grid.name or len(line.cells) > last:
+        if self.table.grid.name or len(line.cells) > last or last == n:
             return
         if len(line.cells) == last and last == n - 1:
             return  # the Cq is the last column and was left out: not detected

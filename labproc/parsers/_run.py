@@ -11,7 +11,7 @@ from labproc.errors import ParseError
 from labproc.formats.content import Content
 from labproc.formats.grid import Grid
 from labproc.model import Amplification, CqTable, Flag, QpcrRun, ReportedCurve, SourceFile, Well
-from labproc.model.flag import info, review, unique, warning
+from labproc.model.flag import fail, info, review, unique, warning
 from labproc.parsers import _numbers as numbers
 from labproc.parsers import _positions as positions
 from labproc.parsers import _words as words
@@ -130,6 +130,7 @@ def finish(
     cycles = last_cycle or max((float(a.cycles[-1]) for a in amplification), default=None)
     wells, at_end = undetected_at_end([r.well for r in reactions], name, cycles)
     flags = [*doubts, *at_end, *repeats(reactions, name), *odd_names(wells, name)]
+    flags += no_cq(wells, name)
     flags += [f for w in wells for f in w.flags]
     source = SourceFile(
         str(content.path),
@@ -282,6 +283,17 @@ def odd_names(wells: Iterable[Well], name: str) -> list[Flag]:
         "compare with the instrument's own file"
     )
     return [warning("name_may_be_changed", message)]
+
+
+def no_cq(wells: Sequence[Well], name: str) -> list[Flag]:
+    """Say that a run without any Cq was not analysed; its wells are not negative."""
+    if any(w.cq is not None for w in wells):
+        return []
+    message = (
+        f"{name}: no well has a Cq; if the run was not analysed, analyse it in the instrument's "
+        "software and export the results"
+    )
+    return [fail("no_cq", message)]
 
 
 def end_of_file(export: Export, tables: Sequence[ResultTable]) -> list[Flag]:

@@ -1,9 +1,15 @@
 """Bio-Rad: CFX Manager and Maestro, C1000, iQ5, MyiQ, Opticon; csv, txt, xlsx."""
 
+from dataclasses import replace
+
+from labproc.errors import ParseError
+from labproc.formats.content import Content
+from labproc.model import QpcrRun
 from labproc.parsers import PARSERS, Parser
-from labproc.parsers._export import Export, ResultTable
-from labproc.parsers._family import Family
-from labproc.parsers._run import Layout
+from labproc.parsers._amplification import matrix_of
+from labproc.parsers._export import Export, ResultTable, export_of, plate_of
+from labproc.parsers._reactions import decimal_sign
+from labproc.parsers._run import Layout, run_of
 
 _HEADINGS = frozenset({"well", "fluor"})
 _TASKS = frozenset({"content", "type"})
@@ -14,18 +20,33 @@ def _table(export: Export) -> ResultTable | None:
         headings = table.headings()
         if headings >= _HEADINGS and headings & _TASKS:
             return table
-    return None
+    return plate_of(export, _HEADINGS | {"content"})
 
 
-_FAMILY = Family(_table, lambda export, table: Layout("bio_rad_cfx", "Bio-Rad"))
+def _sniff(content: Content) -> bool:
+    export = content.once(export_of)
+    return export is not None and _table(export) is not None
+
+
+def _read(content: Content) -> QpcrRun:
+    export = export_of(content)
+    table = _table(export)
+    if table is None:
+        raise ParseError(f"{export.name}: no table with Well, Fluor and Content")
+    sign = decimal_sign(export.name, (table,))
+    layout = Layout("bio_rad_cfx", "Bio-Rad")
+    run = run_of(content, export, [table], layout, decimal=sign)
+    targets = {w.position: w.target for w in run.table.wells}
+    curves = [c for grid in export.grids for c in matrix_of(grid, targets, sign)]
+    return replace(run, amplification=tuple(curves))
 
 
 PARSERS.register("bio_rad_cfx")(
     Parser(
         "qpcr",
         "Bio-Rad CFX, C1000, MyiQ, iQ5, Opticon",
-        _FAMILY.sniff,
-        _FAMILY.read,
+        _sniff,
+        _read,
         extensions=(".csv", ".txt", ".xlsx"),
         instruments=("CFX96, CFX384, CFX Opus", "C1000", "MyiQ, iQ5", "Opticon"),
         note="Export All Data Sheets, and keep 'Quantification Cq Results'. A .pcrd is encrypted.",
