@@ -154,7 +154,7 @@ def _weakest(
         if not beside:
             continue
         height = density[top]
-        noise = np.sqrt(height / (2.0 * np.sqrt(np.pi) * bandwidth))
+        noise = np.sqrt((height + max(beside)) / (2.0 * np.sqrt(np.pi) * bandwidth))
         spare = (height - max(beside)) - max(drop * height, NOISE_SIGMAS * noise)
         if spare / height < least:
             worst, least = k, float(spare / height)

@@ -1,6 +1,7 @@
 """Where to cut one channel in two, with guards."""
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,62 +13,177 @@ from labproc.model import Flag
 from labproc.model.flag import review
 
 MIN_MASS = 0.003  # a peak of fewer events is not a population
+FEW = 20
+PILE_UP = (0.001, 0.4)  # share of events at one end that is off the scale
+TAIL_SDS = 3.0
+COARSER = (2.0, 3.5)  # smoothing tried where one peak only is found
+COMPARABLE = 0.3  # a valley this clear against the clearest counts as one
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
     """A cut on the display scale, how it was found, and how sure it is.
 
-    ``separation`` is the distance of the two peaks in standard deviations of the lower one.
+    ``separation`` is the distance of the two peaks in standard deviations of the lower one;
+    ``peaks`` are the display positions of the negative and the positive peak.
     """
 
     display: float
     how: str
-    draws: NDArray[np.float64]
+    draws: Floats
     separation: float
-    n_peaks: int
+    peaks: tuple[float, float] | None = None
+    spread: float = 0.0
     flags: tuple[Flag, ...] = field(default=())
 
 
-def split(
-    values: NDArray[np.float64], population: str, *, draws: int, rng: np.random.Generator
-) -> Split:
-    """Cut below the highest peak that is a population of its own; else at the lower one's tail."""
-    counts = histogram(values)
-    if counts.total < 20:
-        middle = counts.at(counts.counts.size / 2)
-        flag = review("too_few_events", f"{population}: {values.size} events to gate on")
-        return Split(middle, "none", np.full(draws, middle), 0.0, 0, (flag,))
-    bandwidth = rough_bandwidth(counts.total)
-    density = smooth(counts.counts, bandwidth)
-    peaks = find_peaks(density, bandwidth, min_mass=MIN_MASS)
-    if len(peaks) >= 2:
-        low, high = peaks[-2], peaks[-1]
+@dataclass(frozen=True, slots=True)
+class Landscape:
+    """A histogram, smoothed, with the peaks that are populations."""
+
+    counts: Histogram
+    density: Floats
+    bandwidth: float
+    peaks: tuple[Peak, ...]
+
+    @classmethod
+    def of(cls, values: Floats, limits: tuple[float, float] | None = None) -> "Landscape":
+        """Count, smooth and find the peaks; smooth more where only one shows at first.
+
+        A sparse, broad population stands out from counting noise only when it is smoothed.
+        """
+        counts = histogram(without_pile_up(values), limits=limits)
+        first = rough_bandwidth(counts.total)
+        made = [cls._at(counts, first)]
+        for factor in COARSER:
+            if len(made[-1].peaks) >= 2 or counts.total < FEW:
+                break
+            made.append(cls._at(counts, first * factor))
+        return made[-1] if len(made[-1].peaks) >= 2 else made[0]
+
+    @classmethod
+    def _at(cls, counts: Histogram, bandwidth: float) -> "Landscape":
+        density = smooth(counts.counts, bandwidth)
+        peaks = find_peaks(density, bandwidth, min_mass=MIN_MASS) if counts.total >= FEW else ()
+        return cls(counts, density, bandwidth, peaks)
+
+    def clearness(self, low: Peak, high: Peak) -> float:
+        """Return by how many standard errors the valley lies below the lower of two peaks."""
         first, last = int(low.position), int(high.position) + 1
-        valley = counts.at(first + float(density[first:last].argmin()) + 0.5)
-        between = (low.position, high.position)
-        moved = valley_draws(counts, between, bandwidth, draws=draws, rng=rng)
-        return Split(valley, "valley", moved, _separation(counts, density, low, high), len(peaks))
-    return _tail(counts, density, population, draws=draws)
+        valley, top = float(self.density[first:last].min()), min(low.height, high.height)
+        noise = np.sqrt((top + valley) / (2.0 * np.sqrt(np.pi) * self.bandwidth))
+        return float((top - valley) / max(noise, 1e-9))
+
+    def lowest(self, low: float, high: float, lean: float = 0.0) -> float:
+        """Return the display position of the valley between two: the middle of its floor.
+
+        With ``lean``, where the density has risen towards the higher peak by that fraction of it.
+        """
+        first, last = int(low), max(int(high), int(low) + 1) + 1
+        part = self.density[first:last]
+        bottom = int(part.argmin())
+        if lean:
+            level = part.min() + lean * (min(part[0], part[-1]) - part.min())
+            risen = np.flatnonzero(part[bottom:] > level)
+            return self.counts.at(first + bottom + float(risen[0] if risen.size else 0))
+        floor = part.min() + 0.02 * min(part[0], part[-1])
+        left = right = bottom
+        while left > 0 and part[left - 1] <= floor:
+            left -= 1
+        while right < part.size - 1 and part[right + 1] <= floor:
+            right += 1
+        return self.counts.at(first + (left + right) / 2.0 + 0.5)
 
 
-def _separation(counts: Histogram, density: NDArray[np.float64], low: Peak, high: Peak) -> float:
-    spread = half_width(density, int(low.position))
-    return (high.position - low.position) / max(spread, 1.0)
+def without_pile_up(values: Floats) -> Floats:
+    """Leave out the events that lie exactly at either end: off the scale, not a population."""
+    if values.size < FEW:
+        return values
+    kept = np.ones(values.size, dtype=np.bool_)
+    for end in (values.min(), values.max()):
+        piled = values == end
+        share = np.count_nonzero(piled) / values.size
+        if PILE_UP[0] < share < PILE_UP[1]:
+            kept &= ~piled
+    return values[kept]
 
 
-def half_width(density: NDArray[np.float64], top: int) -> float:
+def choose_pair(land: Landscape, *, highest: bool) -> tuple[Peak, Peak] | None:
+    """Choose the two neighbouring peaks to cut between: the clearest valley.
+
+    With ``highest``, the last valley that is nearly as clear: what lies between the negatives and
+    the positives (autofluorescent cells) then goes with the negatives.
+    """
+    pairs = list(pairwise(land.peaks))
+    if not pairs:
+        return None
+    clear = [land.clearness(*p) for p in pairs]
+    if not highest:
+        return pairs[int(np.argmax(clear))]
+    return [p for p, c in zip(pairs, clear, strict=True) if c >= COMPARABLE * max(clear)][-1]
+
+
+def split(
+    values: Floats,
+    population: str,
+    *,
+    draws: int,
+    rng: np.random.Generator,
+    highest: bool = True,
+    lean: float = 0.0,
+) -> Split:
+    """Cut at the valley between the negative and the positive peak; else at the tail of one."""
+    land = Landscape.of(values)
+    if land.counts.total < FEW:
+        return too_few(land.counts, population, values.size, draws)
+    pair = choose_pair(land, highest=highest)
+    if pair is None:
+        return tail(land, population, draws=draws)
+    low, high = pair[0].position, pair[1].position
+    return at_valley(land, low, high, draws=draws, rng=rng, lean=lean)
+
+
+def at_valley(
+    land: Landscape,
+    low: float,
+    high: float,
+    *,
+    draws: int,
+    rng: np.random.Generator,
+    lean: float = 0.0,
+) -> Split:
+    """Cut at the lowest point between two peaks, given in bins."""
+    cut = land.lowest(low, high, lean)
+    moved = valley_draws(land.counts, (low, high), land.bandwidth, draws=draws, rng=rng)
+    moved = moved + (cut - float(np.median(moved)) if moved.size else 0.0)
+    spread = half_width(land.density, int(low))
+    peaks = (land.counts.at(low + 0.5), land.counts.at(high + 0.5))
+    separation = (high - low) / max(spread, 1.0)
+    return Split(cut, "valley", moved, separation, peaks, spread * land.counts.width)
+
+
+def too_few(counts: Histogram, population: str, n_events: int, draws: int) -> Split:
+    """Cut in the middle of the range, and say that there is nothing to cut by."""
+    middle = counts.at(counts.counts.size / 2)
+    flag = review("too_few_events", f"{population}: {n_events} events to gate on")
+    return Split(middle, "none", np.full(draws, middle), 0.0, flags=(flag,))
+
+
+def tail(land: Landscape, population: str, *, draws: int) -> Split:
+    """Cut three standard deviations above the only peak, and say that there was only one."""
+    top = int(land.density.argmax())
+    spread = half_width(land.density, top)
+    cut = land.counts.at(top + 0.5 + TAIL_SDS * spread)
+    flag = review("no_valley", f"{population}: one peak only; cut at its upper tail")
+    moved = np.full(draws, cut)
+    return Split(cut, "tail", moved, 0.0, spread=spread * land.counts.width, flags=(flag,))
+
+
+def half_width(density: Floats, top: int) -> float:
     """Return the standard deviation in bins of a peak's lower side, from where it falls to 61 %."""
     below = np.flatnonzero(density[: top + 1] < 0.6065 * density[top])
     return float(top - below[-1]) if below.size else float(max(top, 1))
-
-
-def _tail(counts: Histogram, density: NDArray[np.float64], population: str, *, draws: int) -> Split:
-    """Cut three standard deviations above the only peak, and say that there was only one."""
-    top = int(density.argmax())
-    cut = counts.at(top + 0.5 + 3.0 * half_width(density, top))
-    flag = review("no_valley", f"{population}: one peak only; cut at its upper tail")
-    return Split(cut, "tail", np.full(draws, cut), 0.0, 1, (flag,))
 
 
 def to_linear(cut: Split, scale: Transform) -> float:

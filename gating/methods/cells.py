@@ -12,6 +12,7 @@ from labproc.model.flag import Flag, review, warning
 
 GRID = 96
 FEW = 50
+KEEP = 0.997  # of the events that are not debris; a hand-drawn gate is generous
 
 
 def place(request: Request) -> tuple[Selection, ...]:
@@ -24,7 +25,7 @@ def place(request: Request) -> tuple[Selection, ...]:
     tops = [r * 0.999 if r else np.inf for r in (request.ranges or (None, None))]
     unsaturated = (x < tops[0]) & (y < tops[1])
     floor, flags = _debris_edge(histogram(x[unsaturated]), population)
-    corners = _outline(x, y, unsaturated & (x > floor), request.number("keep", 0.985))
+    corners = _outline(x, y, unsaturated & (x > floor), request.number("keep", KEEP))
     mask = in_polygon(x, y, corners)
     fraction = float(mask.mean())
     rng = np.random.default_rng(request.seed)
@@ -75,5 +76,5 @@ def _outline(
 
 
 METHODS.register("cells")(
-    Method("cells by scatter, debris cut off", place, n_channels=(2,), options={"keep": 0.985})
+    Method("cells by scatter, debris cut off", place, n_channels=(2,), options={"keep": KEEP})
 )

@@ -2,31 +2,35 @@
 
 import numpy as np
 
-from gating.density import histogram, rough_bandwidth, smooth
+from gating.density import Peak, find_peaks, histogram, rough_bandwidth, smooth
 from gating.methods import METHODS, Method, Request, Selection
+from gating.methods._split import half_width
 from gating.uncertainty import counted
 from labproc.model import Boundary
 from labproc.model.flag import review
 
 FEW = 50
+ABOVE, BELOW = 8.0, 6.0  # spreads of the singlets' lower side, where no doublet peak shows
+MIN_MASS = 0.005
+MIN_RATIO, MAX_RATIO = 1.15, 2.5  # where two cells stand against one
 
 
 def place(request: Request) -> tuple[Selection, ...]:
-    """Hold the main peak of the ratio, symmetric about its mode by its lower side's spread."""
+    """Hold the main peak of the ratio up to the valley before the doublets, or to its far tail."""
     population = request.populations[0]
     if request.n_events < FEW:
         flag = review("too_few_events", f"{population}: {request.n_events} events to gate on")
         return (Selection(population, np.ones(request.n_events, dtype=np.bool_), flags=(flag,)),)
     ratio = request.linear[0]
     counts = histogram(ratio)
-    density = smooth(counts.counts, rough_bandwidth(counts.total))
-    mode = counts.at(float(density.argmax()) + 0.5)
-    below = ratio[ratio < mode]
-    spread = max(float(np.median(mode - below)) / 0.6745 if below.size else 0.0, counts.width)
-    low, high = (
-        mode - request.number("below", 5.0) * spread,
-        mode + request.number("above", 4.0) * spread,
-    )
+    bandwidth = rough_bandwidth(counts.total)
+    density = smooth(counts.counts, bandwidth)
+    top = int(density.argmax())
+    mode, spread = counts.at(top + 0.5), half_width(density, top) * counts.width
+    low, high = mode - BELOW * spread, mode + ABOVE * spread
+    doublets = _doublets(find_peaks(density, bandwidth, min_mass=MIN_MASS), top)
+    if doublets is not None and MIN_RATIO < counts.at(doublets.position) / mode < MAX_RATIO:
+        high = counts.at(top + float(density[top : int(doublets.position)].argmin()) + 0.5)
     mask = (ratio >= low) & (ratio <= high)
     fraction = float(mask.mean())
     rng = np.random.default_rng(request.seed)
@@ -36,7 +40,11 @@ def place(request: Request) -> tuple[Selection, ...]:
     return (Selection(population, mask, boundary, fraction, draws, parameters),)
 
 
+def _doublets(peaks: tuple[Peak, ...], top: int) -> Peak | None:
+    """Return the first peak above the singlets'."""
+    return next((p for p in peaks if p.position > top), None)
+
+
 METHODS.register("singlets")(
-    Method("single cells by area over height, or width", place,
-           options={"above": 4.0, "below": 5.0})
+    Method("single cells by area over height, or width", place)
 )  # fmt: skip

@@ -14,7 +14,14 @@ def place(request: Request) -> tuple[Selection, ...]:
     population, side = request.populations[0], request.word("side", "above")
     rng = np.random.default_rng(request.seed)
     display = request.display(0)
-    cut = split(display, population, draws=request.draws, rng=rng)
+    cut = split(
+        display,
+        population,
+        draws=request.draws,
+        rng=rng,
+        highest=side == "above",
+        lean=request.number("lean", 0.0),
+    )
     threshold = to_linear(cut, request.scales[0])
     high = request.linear[0] > threshold
     mask = high if side == "above" else ~high
@@ -30,5 +37,5 @@ def place(request: Request) -> tuple[Selection, ...]:
 
 
 METHODS.register("valley")(
-    Method("cut at the valley between two peaks", place, options={"side": "above"})
+    Method("cut at the valley between two peaks", place, options={"side": "above", "lean": 0.0})
 )
