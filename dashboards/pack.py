@@ -33,4 +33,8 @@ def plotly_bundle() -> Markup:
 
 def asset(name: str) -> str:
     """Return one of the files in ``dashboards/assets``."""
-    return (resources.files("dashboards") / "assets" / name).read_text(encoding="utf-8")
+    return (
+        resources.files("dashboards")
+        .joinpath("assets", *name.split("/"))
+        .read_text(encoding="utf-8")
+    )

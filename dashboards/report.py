@@ -42,7 +42,7 @@ def build_report(results: Results) -> str:
             Markup(f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'),
             Markup('<meta name="viewport" content="width=device-width, initial-scale=1">'),
             tag("title", results.title or "Study"),
-            tag("style", Markup(asset("report.css"))),
+            tag("style", Markup(asset("report/report.css"))),
         ],
         "\n",
     )
@@ -52,7 +52,7 @@ def build_report(results: Results) -> str:
 
 
 def _program() -> Markup:
-    return tag("script", Markup(asset("report.js")))
+    return tag("script", Markup(asset("report/report.js")))
 
 
 def _json(figures: Mapping[str, go.Figure]) -> str:

@@ -14,13 +14,21 @@ COLUMN, ROW = 250, 250  # px of one panel in a composed figure
 NOTHING = ("Signal", "a.u.")
 
 
-def gate_figure(gate: GateView, *, colour: str = theme.CONTROL, height: int = 420) -> go.Figure:
-    """Draw one gate: a density for two channels, a histogram with its control for one."""
+def gate_figure(
+    gate: GateView, *, colour: str = theme.CONTROL, height: int = 420, editable: bool = False
+) -> go.Figure:
+    """Draw one gate: a density for two channels, a histogram with its control for one.
+
+    With ``editable`` an outline shows its corners after a click on it.
+    """
     if not int(gate.density.counts.sum()):
         words = f"{gate.parent} holds no events, so {gate.population} cannot be drawn."
         return theme.empty(words, NOTHING, height)
     drawing = theme.figure(height, margin={"l": 68, "r": 20, "t": 16, "b": 52})
     fill(drawing, gate, Panel(), colour)
+    if editable:
+        drawing.update_layout(activeshape={"fillcolor": "rgba(0,0,0,0)", "opacity": 1})
+        drawing.for_each_shape(lambda s: s.update(editable=True) if s.type == "path" else None)
     return drawing
 
 

@@ -1,5 +1,8 @@
 """An invented study, whole enough to draw: 3 donors, 2 arms, 8 days, tubes, a plate, events."""
 
+import hashlib
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -42,7 +45,7 @@ LOGICLE = "logicle:T=1048575,W=0.5,M=4.5,A=0"
 
 
 def source(name: str) -> SourceFile:
-    return SourceFile(f"raw/{name}", f"{abs(hash(name)):064x}"[:64], "fcs", "Attune NxT")
+    return SourceFile(f"raw/{name}", hashlib.sha256(name.encode()).hexdigest(), "fcs", "Attune NxT")
 
 
 def measured(
@@ -216,8 +219,7 @@ def comparison(outcome: str, effect: str, estimate: float, sentence: str) -> Com
     )  # fmt: skip
 
 
-@pytest.fixture(scope="session")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
+def study(folder: Path) -> Results:
     growth = "CAR-T cells grew faster with lenalidomide: +0.046 per day (95 % CI 0.010 to 0.082)"
     handled = tuple(
         CultureEvent(d, "E1", a.name, "1", day, what, 0.5 if what == "split" else 1.0)
@@ -238,7 +240,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     )
     return Results(
         "CAR-T cells with and without lenalidomide",
-        tmp_path_factory.mktemp("study"),
+        folder,
         ARMS,
         files=(*listed, aside),
         measurements=(*flow_measurements(), *copy_measurements()),
@@ -257,6 +259,11 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
         methods=("CAR+ cells were gated against the untransduced control of the same donor.",),
         audit_head="9f" * 32,
     )
+
+
+@pytest.fixture(scope="session")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    return study(tmp_path_factory.mktemp("study"))
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,122 @@
+"""The review app: pages on the left, the thing in the middle, what is selected on the right."""
+
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from dash import Dash, Input, Output, dcc, html
+
+from dashboards import theme
+from dashboards.desk import Desk, StudyDesk
+from dashboards.guard import LOOPBACK, guard
+from dashboards.pages import PAGES
+from dashboards.people import KEY, Person
+from labproc.errors import LabprocError
+
+FIRST = "gates"
+THREADS = 8  # of waitress: two cores compute, the others send
+
+
+def create_app(
+    folder: Path, *, person: Person | None = None, hosts: Sequence[str] = LOOPBACK
+) -> Dash:
+    """Return the review app of one study folder.
+
+    Parameters
+    ----------
+    folder : Path
+        The study; it holds ``study.toml``.
+    person : Person or None
+        Who sits before it when no login is asked.
+    hosts : sequence of str
+        Names under which it may be reached.
+    """
+    return build_app(StudyDesk(folder), person=person, hosts=hosts)
+
+
+def build_app(desk: Desk, *, person: Person | None = None, hosts: Sequence[str] = LOOPBACK) -> Dash:
+    """Return the review app on top of any desk."""
+    assets = str(resources.files("dashboards").joinpath("assets", "app"))
+    app = Dash(
+        "dashboards", assets_folder=assets, title="labproc", update_title="",
+        suppress_callback_exceptions=True, serve_locally=True, compress=False,
+    )  # fmt: skip
+    app.layout = lambda: shell(desk)
+    app.server.config[KEY] = person or Person("nobody", "viewer")
+    _route(app, desk)
+    for _, page in PAGES.items():
+        page.connect(app, desk)
+    guard(app.server, hosts=hosts, scripts=[f"'{h.strip(chr(39))}'" for h in app.csp_hashes()])
+    return app
+
+
+def shell(desk: Desk) -> Any:
+    """Return the frame of every page: the study's name, the menu, a place for the page."""
+    import dash_mantine_components as dmc
+
+    face = {"fontFamily": theme.FACE, "primaryColor": "dark", "defaultRadius": "sm"}
+    return dmc.MantineProvider(
+        theme=face,
+        forceColorScheme="light",
+        children=html.Div(
+            className="shell",
+            children=[
+                dcc.Location(id="location", refresh="callback-nav"),
+                html.Nav(id="menu", className="menu"),
+                html.Main(id="page", className="page", children=html.P("reading the study …")),
+            ],
+        ),
+    )
+
+
+def _route(app: Dash, desk: Desk) -> None:
+    @app.callback(
+        Output("page", "children"), Output("menu", "children"), Input("location", "pathname")
+    )
+    def show(path: str | None) -> tuple[Any, Any]:
+        name, _, rest = (path or "/").strip("/").partition("/")
+        chosen = name if name in PAGES.names() else FIRST
+        return _page(desk, chosen, rest), _menu(desk, chosen)
+
+
+def _page(desk: Desk, name: str, rest: str) -> Any:
+    """Return a page, or in its place what keeps it from being shown."""
+    try:
+        return PAGES.get(name).layout(desk, rest)
+    except LabprocError as error:
+        return trouble(str(error))
+
+
+def trouble(message: str) -> Any:
+    """Return what failed, why, and what to do, in place of the thing."""
+    return html.Div(
+        [html.B("✕ failed: ", className="failed"), message], role="alert", className="trouble"
+    )
+
+
+def _menu(desk: Desk, chosen: str) -> list[Any]:
+    pages = sorted(PAGES.items(), key=lambda item: item[1].place)
+    links = [
+        dcc.Link(
+            page.title, href=f"/{name}", className="on" if name == chosen else "",
+        )
+        for name, page in pages
+    ]  # fmt: skip
+    try:
+        title = desk.results().title
+    except LabprocError:
+        title = "labproc"
+    return [html.Div(title, className="study"), *links]
+
+
+def serve(app: Dash, *, host: str, port: int) -> None:
+    """Answer requests until stopped."""
+    import waitress
+
+    from dashboards.guard import LIMIT
+
+    waitress.serve(
+        app.server, host=host, port=port, threads=THREADS, ident="labproc",
+        max_request_body_size=LIMIT, clear_untrusted_proxy_headers=True,
+    )  # fmt: skip

@@ -1,0 +1,137 @@
+"""What the review app works on: a study's results, and the four things a reviewer does to them."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from labproc.errors import UnknownName
+from labproc.model import Measurement
+from labproc.pipeline.results import GateView, Results, TubeView
+
+Points = Sequence[Sequence[float]]
+SHORT = 16  # digits of a SHA-256 that name a file in addresses and on screens
+
+
+class Desk(Protocol):
+    """A study as the app sees it."""
+
+    def results(self) -> Results:
+        """Return the study's results as they stand now."""
+
+    def version(self) -> str:
+        """Return a word that changes whenever the results do."""
+
+    def preview(self, sha256: str, population: str, points: Points) -> TubeView:
+        """Return the tube as it would be with this gate; nothing is stored."""
+
+    def measured(self, sha256: str, population: str, points: Points) -> tuple[Measurement, ...]:
+        """Return the tube's measurements as they would be with this gate."""
+
+    def save(self, sha256: str, population: str, points: Points, *, who: str, reason: str) -> None:
+        """Store the gate as a new version and compute again all that rests on it."""
+
+    def decide(self, sha256: str, verdict: str, *, who: str, reason: str) -> None:
+        """Store that a tube was accepted or rejected, and why."""
+
+    def audit(self) -> list[dict[str, str]]:
+        """Return every change, the first one first."""
+
+
+@dataclass
+class StudyDesk:
+    """A study folder; its results are read again when its store has changed."""
+
+    folder: Path
+    _held: Results | None = field(default=None, repr=False)
+    _seen: str = field(default="", repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def version(self) -> str:
+        """Return the sizes and times of the store's files as one word."""
+        found = sorted((self.folder / "results").glob("labproc.sqlite*"))
+        stats = [p.stat() for p in found if not p.name.endswith("-shm")]
+        return "-".join(f"{s.st_mtime_ns:x}.{s.st_size:x}" for s in stats)
+
+    def results(self) -> Results:
+        """Return the study's results, from memory while the store has not changed."""
+        from labproc.pipeline import load_results
+
+        with self._lock:
+            now = self.version()
+            if self._held is None or now != self._seen:
+                self._held, self._seen = load_results(self.folder), self.version()
+            return self._held
+
+    def preview(self, sha256: str, population: str, points: Points) -> TubeView:
+        """Return the tube as it would be with this gate."""
+        from labproc.pipeline.review import preview_gate
+
+        return preview_gate(self.folder, sha256, population, points)
+
+    def measured(self, sha256: str, population: str, points: Points) -> tuple[Measurement, ...]:
+        """Return the tube's measurements as they would be with this gate."""
+        from labproc.pipeline.review import preview_measurements
+
+        return preview_measurements(self.folder, sha256, population, points)
+
+    def save(self, sha256: str, population: str, points: Points, *, who: str, reason: str) -> None:
+        """Store the gate as a new version."""
+        from labproc.pipeline.review import save_gate
+
+        save_gate(self.folder, sha256, population, points, who=who, reason=reason)
+
+    def decide(self, sha256: str, verdict: str, *, who: str, reason: str) -> None:
+        """Store a verdict on a tube."""
+        from labproc.pipeline.review import decide
+
+        decide(self.folder, sha256, verdict, who=who, reason=reason)
+
+    def audit(self) -> list[dict[str, str]]:
+        """Return every change."""
+        from labproc.pipeline.review import audit_rows
+
+        return audit_rows(self.folder)
+
+
+def tube_of(results: Results, name: str) -> TubeView:
+    """Return the tube of a file, by the first digits of its SHA-256.
+
+    Raises
+    ------
+    UnknownName
+        If the study has no such tube, or the digits are too few to name one.
+    """
+    found = [t for t in results.tubes if len(name) >= SHORT and t.source.sha256.startswith(name)]
+    if not found:
+        raise UnknownName(f"no tube {name!r} in this study; it may have been replaced")
+    return found[0]
+
+
+def gate_of(tube: TubeView, population: str) -> GateView:
+    """Return one gate of a tube; the gate that most needs a look where none is named."""
+    named = [g for g in tube.gates if g.population == population]
+    if named:
+        return named[0]
+    if not tube.gates:
+        raise UnknownName(f"{tube.key.label}: no gate was drawn in this tube")
+    worst = max(tube.gates, key=lambda g: max((f.severity.rank for f in g.flags), default=-1))
+    positive = next((g for g in tube.gates if g.population == "CAR+"), tube.gates[-1])
+    return worst if worst.flags else positive
+
+
+def group_of(results: Results, tube: TubeView, population: str, scope: str) -> list[TubeView]:
+    """Return the tubes a gate applies to: this one, its donor and day, or its whole panel.
+
+    A CAR threshold is that of a donor and a day and serves both arms, so that the gate cannot
+    follow the treatment.
+    """
+    if scope == "tube":
+        return [tube]
+    alike = [t for t in results.tubes if t.key.panel == tube.key.panel]
+    alike = [t for t in alike if any(g.population == population for g in t.gates)]
+    if scope == "day":
+        place = (tube.key.donor, tube.key.experiment, tube.key.day)
+        alike = [t for t in alike if (t.key.donor, t.key.experiment, t.key.day) == place]
+    return alike

@@ -1,0 +1,69 @@
+"""A gate that is being moved: where it is, where it was, what was undone."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from dash.exceptions import PreventUpdate
+
+from dashboards import moves
+from dashboards.desk import Desk, gate_of, tube_of
+from dashboards.pages import _gate_parts as parts
+
+Draft = dict[str, Any]
+
+
+def after(desk: Desk, trigger: Any, relayout: Any, values: Any, draft: Draft) -> Draft:
+    """Return the draft after a drag, a typed number, undo or redo; stop where nothing moved."""
+    if not draft:
+        raise PreventUpdate
+    if trigger in ("gates-undo", "gates-redo"):
+        return _step_back(draft) if trigger == "gates-undo" else _step_forward(draft)
+    if trigger == "gates-graph":
+        tube = tube_of(desk.results(), draft["sample"])
+        points = moves.moved(gate_of(tube, draft["population"]).boundary, relayout or {})
+    else:
+        points = _typed_points(draft, values)
+    if points is None:
+        raise PreventUpdate
+    return {
+        **draft,
+        "past": [*draft["past"], draft["now"]],
+        "now": points,
+        "future": [],
+        "moved": True,
+    }
+
+
+def _typed_points(draft: Draft, values: Sequence[Any]) -> list[list[float]] | None:
+    """Return the points that were typed, or None where the fields show the gate as it is."""
+    shown = parts.typed_values(draft["kind"], draft["now"])
+    numbers = [float(v) for v in values if isinstance(v, (int, float))]
+    if len(numbers) != len(shown) or numbers == shown:
+        return None
+    return parts.points_of(draft["kind"], numbers)
+
+
+def _step_back(draft: Draft) -> Draft:
+    if not draft["past"]:
+        raise PreventUpdate
+    past, now = draft["past"][:-1], draft["past"][-1]
+    return {
+        **draft,
+        "past": past,
+        "now": now,
+        "future": [draft["now"], *draft["future"]],
+        "moved": True,
+    }
+
+
+def _step_forward(draft: Draft) -> Draft:
+    if not draft["future"]:
+        raise PreventUpdate
+    now, future = draft["future"][0], draft["future"][1:]
+    return {
+        **draft,
+        "past": [*draft["past"], draft["now"]],
+        "now": now,
+        "future": future,
+        "moved": True,
+    }

@@ -1,0 +1,206 @@
+"""The parts of the Gates page: list, steps, plot, typed points, tree, numbers, history."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dash import html
+
+from dashboards import theme, wording
+from dashboards.desk import SHORT
+from dashboards.figures.gates import gate_figure
+from dashboards.pages._parts import aria, flags, graph, table, verdict
+from dashboards.report_tables import metric_name
+from labproc.model import Measurement
+from labproc.pipeline.results import GateView, Results, TubeView
+
+TYPED = {"threshold": ("Threshold",), "interval": ("Low", "High"), "quadrant": ("Across", "Up")}
+EDITS = {"edits": {"shapePosition": True}}  # one gesture drags a line or a whole outline
+REDRAW = {"modeBarButtonsToAdd": ["drawclosedpath"]}
+
+
+def list_rows(results: Results) -> list[dict[str, str]]:
+    """Return the samples of the list, those that need a look first."""
+    return [
+        {
+            "id": t.source.sha256[:SHORT],
+            "sign": _sign(t),
+            "sample": t.key.label or t.source.path.rsplit("/", 1)[-1],
+            "why": "; ".join(t.reasons) or "; ".join(f.message for f in wording.doubts(t)),
+        }
+        for t in wording.odd_first(results)
+    ]
+
+
+def _sign(tube: TubeView) -> str:
+    if tube.review:
+        return "✓" if tube.review.startswith("accept") else "✕"
+    return "▲" if wording.needs_look(tube) else ""
+
+
+LIST_COLUMNS = (
+    {"field": "sign", "headerName": "", "width": 34, "maxWidth": 34, "filter": False,
+     "tooltipField": "why", "headerTooltip": "▲ to look at, ✓ accepted, ✕ rejected"},
+    {"field": "sample", "headerName": "Sample", "tooltipField": "why"},
+)  # fmt: skip
+
+
+def steps(tube: TubeView, population: str) -> list[Any]:
+    """Return a button for every step of the strategy."""
+    return [
+        html.Button(
+            g.population + (" ▲" if any(f.severity.rank >= 2 for f in g.flags) else ""),
+            id={"type": "gate-step", "population": g.population}, type="button",
+            className="on" if g.population == population else "",
+            **aria(pressed=str(g.population == population).lower()),
+        )
+        for g in tube.gates
+    ]  # fmt: skip
+
+
+def plot(results: Results, tube: TubeView, gate: GateView) -> Any:
+    """Return the gate's plot with a boundary that can be dragged."""
+    colour = theme.arm_colours(results.arms).get(tube.key.arm, theme.CONTROL)
+    figure = gate_figure(gate, colour=colour, editable=True)
+    extra = REDRAW if gate.boundary.kind in ("polygon", "ellipse", "rectangle") else {}
+    key = f"{tube.source.sha256}/{gate.population}"  # a config only takes hold on a new graph
+    return html.Div(graph("gates-graph", figure, **EDITS, **extra), key=key)
+
+
+def typed(gate: GateView) -> Any:
+    """Return a field for each number of a gate that has one, in linear units."""
+    import dash_mantine_components as dmc
+
+    names = TYPED.get(gate.boundary.kind, ())
+    if not names:
+        word = "Drag the outline or, after a click on it, its corners."
+        return html.P(word if gate.boundary.kind != "none" else "", className="quiet small")
+    values = typed_values(gate.boundary.kind, gate.boundary.points.tolist())
+    return html.Div(
+        [
+            dmc.NumberInput(
+                id={"type": "gate-typed", "at": i}, value=value, debounce=400, size="xs", w=150,
+                label=f"{names[i]} (a.u.)",
+                thousandSeparator=",", decimalScale=2, hideControls=True,
+            )
+            for i, value in enumerate(values)
+        ],
+        className="row",
+    )  # fmt: skip
+
+
+def typed_values(kind: str, points: Sequence[Sequence[float]]) -> list[float]:
+    """Return the numbers of the typed fields from a gate's stored points."""
+    if kind not in TYPED:
+        return []
+    flat = [row[0] for row in points] if kind != "quadrant" else list(points[0])
+    return [round(float(v), 2) for v in flat]
+
+
+def points_of(kind: str, values: Sequence[float]) -> list[list[float]]:
+    """Return a gate's stored points from the numbers that were typed."""
+    return [list(values)] if kind == "quadrant" else [[v] for v in sorted(values)]
+
+
+def tree(tube: TubeView, population: str, before: TubeView | None = None) -> Any:
+    """Return every gate with its count and percent of parent; what changed stands in bold."""
+    old = {g.population: g.n_events for g in before.gates} if before else {}
+    depth: dict[str, int] = {}
+    rows = []
+    for gate in tube.gates:
+        depth[gate.population] = depth.get(gate.parent, -1) + 1
+        css = "changed" if old.get(gate.population, gate.n_events) != gate.n_events else ""
+        name = html.Span(gate.population, style={"paddingLeft": f"{10 * depth[gate.population]}px"})
+        median = theme.number(gate.median_fluorescence)
+        cells = (f"{gate.n_events:,}", theme.percent(gate.fraction), median)
+        chosen: dict[str, Any] = {"data-population": gate.population}
+        chosen["data-count"] = str(gate.n_events)
+        rows.append(
+            html.Tr(
+                [html.Td(name), *(_figure(c, css) for c in cells)],
+                className="on" if gate.population == population else "", **chosen,
+            )
+        )  # fmt: skip
+    heads = ("Population", "Events", "% of parent", "Median (a.u.)")
+    head = html.Tr(
+        [html.Th(h, scope="col", className="n" if i else "") for i, h in enumerate(heads)]
+    )
+    return html.Table([html.Thead(head), html.Tbody(rows)], className="plain")
+
+
+def _figure(words: str, css: str) -> Any:
+    return html.Td(html.Span(words, className=css), className="n")
+
+
+def numbers(
+    stored: Sequence[Measurement], new: Sequence[Measurement], metrics: Sequence[str] = ()
+) -> Any:
+    """Return the sample's measurements, beside them what they become with the moved gate."""
+    later = {(m.metric, m.parent): m for m in new}
+    rows = []
+    for one in stored:
+        then = later.get((one.metric, one.parent))
+        cells: list[Any] = [metric_name(one.metric), wording.value_words(one)]
+        if new:
+            changed = then is not None and then.value != one.value
+            cells.append(
+                html.Span(
+                    wording.value_words(then) if then else "",
+                    className="changed" if changed else "",
+                )
+            )
+        rows.append([*cells, "" if one.unit == "fraction" else one.unit])
+    heads = (
+        ("Measured", "Stored", "With this gate", "Unit") if new else ("Measured", "Stored", "Unit")
+    )
+    shown = [r for r in rows if not metrics or r[0] in metrics]
+    return table(heads, shown, right=(1, 2) if new else (1,)) if shown else html.P("No number yet.")
+
+
+def about(tube: TubeView, gate: GateView) -> Any:
+    """Return what is known of a tube and the chosen gate: origin, method, doubts."""
+    estimate = ""
+    if gate.estimate is not None:
+        low, high = theme.percent(gate.ci_low), theme.percent(gate.ci_high)
+        estimate = f"best estimate {theme.percent(gate.estimate)} ({low} to {high})"
+    left = [f"{name} left out: {why}" for name, why in tube.left_out.items()]
+    control = f"control: {gate.control_name}" if gate.control_name else ""
+    words = [gate.method, estimate, control, *left]
+    return html.Div(
+        [
+            html.P(" · ".join(w for w in words if w), className="small quiet"),
+            flags(dict.fromkeys((*gate.flags, *tube.flags))),
+            html.P(
+                [
+                    tube.source.path,
+                    html.Br(),
+                    html.Code(tube.source.sha256[:SHORT]),
+                    f" · {tube.version}",
+                ],
+                className="history",
+            ),
+        ]
+    )
+
+
+def title(tube: TubeView) -> list[Any]:
+    """Return the sample's name and its verdict."""
+    return [html.Span(tube.key.label or tube.source.path), " ", verdict(tube.review)]
+
+
+def history(rows: Sequence[Mapping[str, str]], tube: TubeView) -> Any:
+    """Return what was changed by hand in a tube, the newest first."""
+    name = tube.source.sha256
+    here = [r for r in rows if any(name in str(v) or name[:SHORT] in str(v) for v in r.values())]
+    words = [" · ".join(str(v) for k, v in r.items() if v and k in SHOWN) for r in reversed(here)]
+    lines = [html.P(w) for w in words] or [html.P("Nothing was changed by hand.")]
+    return html.Div(lines, className="history")
+
+
+SHOWN = ("at", "who", "what", "new", "reason", "done_at")
+
+
+def shape_patch(results: Results, tube: TubeView, gate: GateView) -> tuple[Any, Any]:
+    """Return the shapes and labels of a gate for a graph that is already there."""
+    colour = theme.arm_colours(results.arms).get(tube.key.arm, theme.CONTROL)
+    drawing = gate_figure(gate, colour=colour, editable=True).to_plotly_json()["layout"]
+    return drawing.get("shapes", []), drawing.get("annotations", [])

@@ -1,0 +1,212 @@
+"""The Gates page: the odd sample first, its gate drawn, moved, saved with a reason, judged."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dash import ALL, Dash, Input, Output, Patch, State, ctx, html, no_update
+from dash.exceptions import PreventUpdate
+
+from dashboards.desk import Desk, gate_of, group_of, tube_of
+from dashboards.pages import PAGES, Page
+from dashboards.pages import _gate_parts as parts
+from dashboards.pages._gate_draft import Draft, after
+from dashboards.pages._gate_layout import layout
+from dashboards.people import NotAllowed, require
+from labproc.errors import LabprocError
+from labproc.model import Measurement
+from labproc.pipeline.results import Results, TubeView
+
+
+def connect(app: Dash, desk: Desk) -> None:
+    """Hang the page's callbacks into the app."""
+    _connect_choice(app, desk)
+    _connect_moves(app, desk)
+    _connect_decisions(app, desk)
+
+
+def _connect_choice(app: Dash, desk: Desk) -> None:
+    @app.callback(
+        Output("gates-chosen", "data"),
+        Output("gates-list", "selectedRows"),
+        Input("gates-list", "selectedRows"),
+        Input("gates-next", "n_clicks"),
+        Input("gates-previous", "n_clicks"),
+        Input({"type": "gate-step", "population": ALL}, "n_clicks"),
+        State("gates-chosen", "data"),
+        State("gates-list", "virtualRowData"),
+        prevent_initial_call=True,
+    )
+    def choose(
+        rows: Any, _next: Any, _previous: Any, _steps: Any, chosen: Draft, shown: Any
+    ) -> tuple[Any, Any]:
+        return _choose(ctx.triggered_id, ctx.triggered[0]["value"], chosen, rows, shown or ())
+
+    @app.callback(
+        Output("gates-title", "children"),
+        Output("gates-steps", "children"),
+        Output("gates-plot", "children"),
+        Output("gates-typed", "children"),
+        Output("gates-tree", "children"),
+        Output("gates-numbers", "children"),
+        Output("gates-about", "children"),
+        Output("gates-history", "children"),
+        Output("gates-draft", "data"),
+        Input("gates-chosen", "data"),
+        Input("gates-saved", "data"),
+    )
+    def show(chosen: Draft, _saved: int) -> tuple[Any, ...]:
+        return _show(desk, chosen)
+
+
+def _choose(
+    trigger: Any, value: Any, chosen: Draft, rows: Any, shown: Sequence[Mapping[str, str]]
+) -> tuple[Any, Any]:
+    """Return the chosen sample and population, and the row to mark in the list."""
+    if isinstance(trigger, dict):
+        if not value:  # the buttons were only drawn
+            raise PreventUpdate
+        return {**chosen, "population": trigger["population"]}, no_update
+    if trigger == "gates-list":
+        name = rows[0]["id"] if isinstance(rows, list) and rows else ""
+        if not name or name == chosen["sample"]:
+            raise PreventUpdate
+        return {**chosen, "sample": name}, no_update
+    order = [r["id"] for r in shown]
+    if not order or not value:
+        raise PreventUpdate
+    at = order.index(chosen["sample"]) if chosen["sample"] in order else -1
+    name = order[(at + (1 if trigger == "gates-next" else -1)) % len(order)]
+    return {**chosen, "sample": name}, {"ids": [name]}
+
+
+def _show(desk: Desk, chosen: Draft) -> tuple[Any, ...]:
+    """Return every part of the page for the chosen sample and population."""
+    results = desk.results()
+    tube = tube_of(results, chosen["sample"])
+    gate = gate_of(tube, chosen.get("population", ""))
+    draft: Draft = {
+        "sample": chosen["sample"], "population": gate.population, "kind": gate.boundary.kind,
+        "past": [], "now": gate.boundary.points.tolist(), "future": [], "moved": False,
+    }  # fmt: skip
+    return (
+        parts.title(tube), parts.steps(tube, gate.population), parts.plot(results, tube, gate),
+        parts.typed(gate), parts.tree(tube, gate.population),
+        parts.numbers(stored(results, tube), ()), parts.about(tube, gate),
+        parts.history(desk.audit(), tube), draft,
+    )  # fmt: skip
+
+
+def stored(results: Results, tube: TubeView) -> list[Measurement]:
+    """Return the measurements that came from a tube's file."""
+    return [m for m in results.measurements if m.source and m.source.sha256 == tube.source.sha256]
+
+
+def _connect_moves(app: Dash, desk: Desk) -> None:
+    busy = [(Output("gates-busy", "children"), "computing …", "")]
+
+    @app.callback(
+        Output("gates-draft", "data", allow_duplicate=True),
+        Output("gates-graph", "figure"),
+        Output("gates-tree", "children", allow_duplicate=True),
+        Output({"type": "gate-typed", "at": ALL}, "value"),
+        Output("gates-message", "children", allow_duplicate=True),
+        Input("gates-graph", "relayoutData"),
+        Input({"type": "gate-typed", "at": ALL}, "value"),
+        Input("gates-undo", "n_clicks"),
+        Input("gates-redo", "n_clicks"),
+        State("gates-draft", "data"),
+        prevent_initial_call=True,
+        running=busy,
+    )
+    def move(relayout: Any, values: Any, _undo: Any, _redo: Any, draft: Draft) -> tuple[Any, ...]:
+        draft = after(desk, ctx.triggered_id, relayout, values, draft)
+        try:
+            return _moved(desk, draft, values)
+        except (LabprocError, ValueError) as error:
+            return no_update, no_update, no_update, [no_update] * len(values), f"✕ {error}"
+
+    @app.callback(
+        Output("gates-numbers", "children", allow_duplicate=True),
+        Input("gates-draft", "data"),
+        prevent_initial_call=True,
+    )
+    def measure(draft: Draft) -> Any:
+        if not draft.get("moved"):
+            raise PreventUpdate
+        results = desk.results()
+        tube = tube_of(results, draft["sample"])
+        new = desk.measured(tube.source.sha256, draft["population"], draft["now"])
+        return parts.numbers(stored(results, tube), new)
+
+
+def _moved(desk: Desk, draft: Draft, values: Sequence[Any]) -> tuple[Any, ...]:
+    """Return draft, plot, tree and fields after a move: only the outline and its label are sent."""
+    results = desk.results()
+    before = tube_of(results, draft["sample"])
+    tube = desk.preview(before.source.sha256, draft["population"], draft["now"])
+    gate = gate_of(tube, draft["population"])
+    patch = Patch()
+    patch["layout"]["shapes"], patch["layout"]["annotations"] = parts.shape_patch(
+        results, tube, gate
+    )
+    typed = parts.typed_values(draft["kind"], draft["now"])
+    fields = typed if len(typed) == len(values) else [no_update] * len(values)
+    return draft, patch, parts.tree(tube, gate.population, before), fields, ""
+
+
+def _connect_decisions(app: Dash, desk: Desk) -> None:
+    @app.callback(
+        Output("gates-message", "children"),
+        Output("gates-saved", "data"),
+        Output("gates-reason", "value"),
+        Output("gates-list", "rowData"),
+        Input("gates-save", "n_clicks"),
+        Input("gates-accept", "n_clicks"),
+        Input("gates-reject", "n_clicks"),
+        State("gates-draft", "data"),
+        State("gates-reason", "value"),
+        State("gates-scope", "value"),
+        State("gates-saved", "data"),
+        prevent_initial_call=True,
+        running=[(Output("gates-busy", "children"), "computing what depends on it …", "")],
+    )
+    def act(
+        _s: Any, _a: Any, _r: Any, draft: Draft, reason: Any, scope: str, saved: int
+    ) -> tuple[Any, ...]:
+        try:
+            message = _act(desk, str(ctx.triggered_id), draft, str(reason or "").strip(), scope)
+        except (LabprocError, NotAllowed, ValueError) as error:
+            return html.Span(f"✕ {error}", className="failed"), no_update, no_update, no_update
+        rows = parts.list_rows(desk.results())
+        return html.Span(f"✓ {message}", className="accepted"), saved + 1, "", rows
+
+
+def _act(desk: Desk, action: str, draft: Draft, reason: str, scope: str) -> str:
+    """Save the gate, or accept or reject the sample; say what was done."""
+    person = require("analyst" if action == "gates-save" else "reviewer")
+    if not reason and action != "gates-accept":
+        raise ValueError("no reason given; write why, for whoever reads the audit")
+    results = desk.results()
+    tube = tube_of(results, draft["sample"])
+    if action != "gates-save":
+        verdict = "accepted" if action == "gates-accept" else "rejected"
+        desk.decide(
+            tube.source.sha256,
+            verdict,
+            who=person.name,
+            reason=reason or "looked at, as it should be",
+        )
+        return f"{tube.key.label} {verdict}"
+    if not draft.get("moved"):
+        raise ValueError("the gate was not moved; nothing to save")
+    tubes = group_of(results, tube, draft["population"], scope)
+    for one in tubes:
+        desk.save(
+            one.source.sha256, draft["population"], draft["now"], who=person.name, reason=reason
+        )
+    return (
+        f"saved {draft['population']} for {len(tubes)} {'sample' if len(tubes) == 1 else 'samples'}"
+    )
+
+
+PAGES.register("gates")(Page("Gates", 1, layout, connect))

@@ -1,0 +1,83 @@
+"""The Inbox page: every file in raw/ and what became of it."""
+
+from collections import Counter
+from typing import Any
+
+from dash import Dash, Input, Output, State, dcc, html
+from dash.exceptions import PreventUpdate
+
+from dashboards import wording
+from dashboards.desk import Desk
+from dashboards.pages import PAGES, Page
+from dashboards.pages._parts import grid
+from labproc.pipeline.results import Results
+
+EVERY = 3_000  # ms between looks at the store while the page is open
+SIGNS = {"done": "✓ ", "set_aside": "✕ ", "not_assigned": "▲ ", "waiting": "… "}
+COLUMNS = (
+    {"field": "state", "headerName": "State", "width": 150},
+    {"field": "path", "headerName": "File", "tooltipField": "path", "flex": 2},
+    {"field": "kind", "headerName": "Kind", "width": 110},
+    {"field": "sample", "headerName": "Sample", "flex": 1},
+    {"field": "reason", "headerName": "Why, and what to do", "tooltipField": "reason", "flex": 3},
+    {"field": "sha256", "headerName": "SHA-256", "width": 150},
+)
+
+
+def rows(results: Results) -> list[dict[str, str]]:
+    """Return one row per file, those without a result first."""
+    ranked = sorted(results.files, key=lambda f: (f.state not in wording.TROUBLE, f.path))
+    return [
+        {
+            "state": SIGNS.get(f.state, "") + wording.STATES.get(f.state, f.state),
+            "path": f.path,
+            "kind": f.kind,
+            "sample": f.key.label if f.key else "",
+            "reason": f.reason or "; ".join(flag.message for flag in f.flags),
+            "sha256": f.sha256[:16],
+        }
+        for f in ranked
+    ]
+
+
+def summary(results: Results) -> str:
+    """Return how many files are in which state."""
+    counts = Counter(f.state for f in results.files)
+    words = [f"{n} {wording.STATES.get(state, state)}" for state, n in counts.most_common()]
+    return " · ".join(words) or "raw/ holds no file yet: drop instrument files there and run."
+
+
+def layout(desk: Desk, _rest: str) -> Any:
+    """Return the page."""
+    results = desk.results()
+    return html.Div(
+        [
+            html.H1("Inbox"),
+            html.P(summary(results), id="inbox-summary", role="status"),
+            grid("inbox-grid", COLUMNS, rows(results)),
+            dcc.Interval(id="inbox-clock", interval=EVERY),
+            dcc.Store(id="inbox-version", data=desk.version()),
+        ]
+    )
+
+
+def connect(app: Dash, desk: Desk) -> None:
+    """Look at the store while the page is open and show what changed, nothing else."""
+
+    @app.callback(
+        Output("inbox-summary", "children"),
+        Output("inbox-grid", "rowData"),
+        Output("inbox-version", "data"),
+        Input("inbox-clock", "n_intervals"),
+        State("inbox-version", "data"),
+        prevent_initial_call=True,
+    )
+    def look(_n: int, seen: str) -> tuple[Any, ...]:
+        now = desk.version()
+        if now == seen:
+            raise PreventUpdate
+        results = desk.results()
+        return summary(results), rows(results), now
+
+
+PAGES.register("inbox")(Page("Inbox", 0, layout, connect))

@@ -1,0 +1,111 @@
+"""The Trends page: the report's figures, donors and axis chosen, the comparison under each."""
+
+from typing import Any
+
+from dash import Dash, Input, Output, html
+from dash.exceptions import PreventUpdate
+
+from dashboards import wording
+from dashboards.desk import SHORT, Desk
+from dashboards.figures import FIGURES
+from dashboards.pages import PAGES, Page
+from dashboards.pages._parts import drawn, sentences, table
+from dashboards.theme import with_interval
+from labproc.pipeline.results import Results
+
+SHOWN = (
+    ("growth", "CAR-T cells"),
+    ("fold", "Fold"),
+    ("ratio", "CD4:CD8"),
+    ("copies", "CAR copies per µg DNA"),
+)
+
+
+def layout(desk: Desk, _rest: str) -> Any:
+    """Return the page with all donors on log axes."""
+    import dash_mantine_components as dmc
+
+    results = desk.results()
+    donors = sorted({m.key.donor for m in results.measurements if m.key.donor})
+    chosen = dmc.ChipGroup(
+        [dmc.Chip(d, value=d, size="xs", variant="outline") for d in donors],
+        id="trends-donors", multiple=True, value=donors,
+    )  # fmt: skip
+    axis = dmc.SegmentedControl(
+        id="trends-axis", value="log", size="xs",
+        data=[{"value": "log", "label": "log"}, {"value": "linear", "label": "linear"}],
+    )  # fmt: skip
+    choices = html.Div([chosen, axis], className="row")
+    return html.Div(
+        [
+            html.Div([html.H1("Trends"), choices], className="row apart"),
+            html.Div(figures(results, donors, linear=False), id="trends-figures"),
+            html.P(id="trends-goto", className="small quiet"),
+        ]
+    )  # fmt: skip
+
+
+def figures(results: Results, donors: list[str], *, linear: bool) -> list[Any]:
+    """Return every trend figure with its sentences."""
+    return [_one(results, name, title, donors, linear) for name, title in SHOWN]
+
+
+def _one(results: Results, name: str, title: str, donors: list[str], linear: bool) -> Any:
+    drawing = FIGURES.get(name)(results, donors=donors, linear=linear)
+    family = "growth" if name == "fold" else name
+    under = html.Div() if name == "fold" else sentences(wording.under(results, family))
+    rows = [
+        (
+            c.day,
+            c.contrast,
+            with_interval(c.estimate, c.ci_low, c.ci_high),
+            wording.p_value(c),
+            c.test,
+        )
+        for c in wording.by_day(results, family)
+    ]
+    heads = ("Day", "Contrast", "Effect (95 % interval)", "P", "Test")
+    daily = html.Details([html.Summary("Day by day"), table(heads, rows, right=(0, 2))])
+    show_daily = rows and name != "fold"
+    return drawn(
+        {"type": "trend", "name": name},
+        drawing,
+        title,
+        html.Div([under, daily if show_daily else ""]),
+    )
+
+
+def connect(app: Dash, desk: Desk) -> None:
+    """Redraw when donors or the axis are chosen; a click on a point leads to its gate or plate."""
+    from dash import ALL, ctx
+
+    @app.callback(
+        Output("trends-figures", "children"),
+        Input("trends-donors", "value"),
+        Input("trends-axis", "value"),
+        prevent_initial_call=True,
+    )
+    def redraw(donors: list[str], axis: str) -> list[Any]:
+        return figures(desk.results(), donors or [], linear=axis == "linear")
+
+    @app.callback(
+        Output("location", "pathname", allow_duplicate=True),
+        Input({"type": "trend", "name": ALL}, "clickData"),
+        prevent_initial_call=True,
+    )
+    def follow(_clicks: Any) -> str:
+        return place(desk.results(), ctx.triggered[0]["value"] if ctx.triggered else None)
+
+
+def place(results: Results, click: Any) -> str:
+    """Return the address of the gate or plate behind a point; stop where it has none."""
+    point = (click or {}).get("points", [{}])[0]
+    origin = point.get("customdata") or [""]
+    name = str(origin[0])[:SHORT]
+    if len(name) < SHORT:
+        raise PreventUpdate
+    is_tube = any(t.source.sha256.startswith(name) for t in results.tubes)
+    return f"/{'gates' if is_tube else 'plates'}/{name}"
+
+
+PAGES.register("trends")(Page("Trends", 3, layout, connect))

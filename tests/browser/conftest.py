@@ -1,0 +1,151 @@
+"""A served review app and a real browser; without one the tests say so (and fail in CI)."""
+
+import importlib.util
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from dashboards.app import build_app
+from dashboards.people import Person
+from gating.transforms import parse_transform
+from labproc.pipeline.results import GateView, Results, TubeView
+
+ARGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
+
+
+def builder() -> ModuleType:
+    path = Path(__file__).parents[1] / "dashboards" / "conftest.py"
+    spec = importlib.util.spec_from_file_location("invented_study", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@dataclass
+class InventedDesk:
+    """The invented study held in memory: a threshold counts the histogram's bins above it."""
+
+    held: Results
+    log: list[dict[str, str]] = field(default_factory=list)
+
+    def results(self) -> Results:
+        return self.held
+
+    def version(self) -> str:
+        return str(len(self.log))
+
+    def preview(self, sha256: str, population: str, points: list[list[float]]) -> TubeView:
+        tube = next(t for t in self.held.tubes if t.source.sha256 == sha256)
+        gates = tuple(regate(g, points) if g.population == population else g for g in tube.gates)
+        return replace(tube, gates=gates)
+
+    def measured(self, sha256: str, population: str, points: list[list[float]]) -> tuple:
+        gate = next(
+            g for g in self.preview(sha256, population, points).gates if g.population == population
+        )
+        rows = [
+            m for m in self.held.measurements if m.source.sha256 == sha256 and "cart" in m.metric
+        ]
+        return tuple(replace(m, value=float(gate.n_events)) for m in rows)
+
+    def save(
+        self, sha256: str, population: str, points: list[list[float]], *, who: str, reason: str
+    ) -> None:
+        new = replace(
+            self.preview(sha256, population, points), version=f"{who} {len(self.log) + 1}"
+        )
+        tubes = tuple(new if t.source.sha256 == sha256 else t for t in self.held.tubes)
+        rows = {(m.metric, m.key): m for m in self.measured(sha256, population, points)}
+        kept = tuple(rows.get((m.metric, m.key), m) for m in self.held.measurements)
+        self.held = replace(self.held, tubes=tubes, measurements=kept)
+        self.note(sha256, who, f"gate {population} {points}", reason)
+
+    def decide(self, sha256: str, verdict: str, *, who: str, reason: str) -> None:
+        tubes = tuple(
+            replace(t, review=verdict) if t.source.sha256 == sha256 else t for t in self.held.tubes
+        )
+        self.held = replace(self.held, tubes=tubes)
+        self.note(sha256, who, verdict, reason)
+
+    def note(self, sha256: str, who: str, what: str, reason: str) -> None:
+        self.log.append({"who": who, "file": sha256, "what": what, "reason": reason})
+
+    def audit(self) -> list[dict[str, str]]:
+        return list(self.log)
+
+
+def regate(gate: GateView, points: list[list[float]]) -> GateView:
+    boundary = replace(gate.boundary, points=np.array(points))
+    if boundary.kind != "threshold":
+        return replace(gate, boundary=boundary, n_events=gate.n_events - 100)
+    at = parse_transform(boundary.scales[0]).forward(np.array([points[0][0]]))[0]
+    counts, edges = gate.density.counts, gate.density.edges[0]
+    n = int(counts[edges[:-1] >= at].sum() * gate.n_parent / counts.sum())
+    return replace(gate, boundary=boundary, n_events=n, fraction=n / gate.n_parent)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = next((p for p in map(shutil.which, names) if p), None)
+    if found is None:
+        why = "no chromium on this machine; try: apt-get install chromium"
+        if os.environ.get("CI") == "true":
+            pytest.fail(why)
+        pytest.skip(why)
+    return found
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=chromium, headless=True, args=list(ARGS))
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> InventedDesk:
+    return InventedDesk(builder().study(tmp_path_factory.mktemp("study")))
+
+
+@pytest.fixture(scope="module")
+def address(desk: InventedDesk) -> Iterator[str]:
+    from waitress.server import create_server
+
+    app = build_app(desk, person=Person("ada", "reviewer"))
+    server = create_server(app.server, host="127.0.0.1", port=0, threads=8)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.effective_port}"
+    server.close()
+    thread.join(timeout=5)
+
+
+@dataclass
+class Watched:
+    """A page with what it said and asked."""
+
+    page: object
+    said: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def watched(browser, address: str) -> Iterator[Watched]:
+    page = browser.new_page(viewport={"width": 1280, "height": 860})
+    seen = Watched(page)
+    page.on("console", lambda m: seen.said.append(m.text) if m.type == "error" else None)
+    page.on("pageerror", lambda e: seen.said.append(str(e)))
+    page.on("request", lambda r: seen.asked.append(r.url))
+    yield seen
+    page.close()
