@@ -6,6 +6,7 @@ from labproc.model import Comparison, Flag, Measurement, Plan, Trend
 from labproc.model.flag import fail, unique, warning
 from labproc.trends.comparisons import COMPARISONS, ComparisonTest
 from labproc.trends.corrections import adjust
+from labproc.trends.dosing import dose_comparison, dose_table
 from labproc.trends.gather import days_of, from_trends, on_day
 from labproc.trends.outcomes import DAILY, OUTCOMES, Outcome, get_outcome
 from labproc.trends.result import Draft, draft, finish
@@ -36,7 +37,7 @@ def compare(
     test = COMPARISONS.get(plan.test)
     primary = get_outcome(plan.primary)
     secondary = [get_outcome(name) for name in plan.secondary]
-    rest = [one for one in OUTCOMES.values() if one not in (primary, *secondary)]
+    rest = [o for o in OUTCOMES.values() if o.by_default and o not in (primary, *secondary)]
 
     def family(outcomes: Sequence[Outcome], *, planned: bool) -> list[Comparison]:
         found = [
@@ -58,6 +59,7 @@ def compare(
         *family(secondary, planned=True),
         *family(rest, planned=False),
         *_by_day(everything, test, plan),
+        *_by_dose([primary, *secondary], everything, summaries, plan),
     ]
 
 
@@ -82,6 +84,20 @@ def _by_day(
                 for day in days_of(outcome, measurements, plan, treated)
             ]
             found += _finished(days, plan)
+    return found
+
+
+def _by_dose(
+    outcomes: Sequence[Outcome],
+    measurements: Sequence[Measurement],
+    trends: Sequence[Trend],
+    plan: Plan,
+) -> list[Comparison]:
+    found = []
+    for outcome in outcomes:
+        table = dose_table(outcome, trends, measurements, plan)
+        one = None if table is None else dose_comparison(outcome, table, plan)
+        found += [] if one is None else [one]
     return found
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from labproc.model import Flag, Measurement, Role, SampleKey, Severity
+from labproc.model import Flag, Measurement, Role, SampleKey, Severity, Status
 from labproc.model._arrays import Bools, Floats
 from labproc.model.flag import info, unique, warning
 
@@ -142,9 +142,12 @@ def _stacked(group: Sequence[Measurement]) -> Floats:
 def courses(measurements: Iterable[Measurement], metric: str) -> list[Course]:
     """Return every culture's course of one metric, in the order of their keys.
 
-    A culture of which no value is usable has a course without days that carries the reasons.
+    A culture of which no value is usable has a course without days that carries the reasons. A
+    sample in which nothing was detected stands at half its upper limit and is flagged: leaving it
+    out would make the arm look higher than it is.
     """
-    everything = [m for m in measurements if m.metric == metric and _is_dated_sample(m)]
+    mine = (m for m in measurements if m.metric == metric and _is_dated_sample(m))
+    everything = [_at_half_limit(m) for m in mine]
     groups: dict[Culture, list[Measurement]] = {m.key.culture: [] for m in everything}
     for one in one_per_day(everything):
         groups[one.key.culture].append(one)
@@ -155,6 +158,19 @@ def courses(measurements: Iterable[Measurement], metric: str) -> list[Course]:
     return [
         _course(metric, culture, groups[culture], refused[culture]) for culture in sorted(groups)
     ]
+
+
+def _at_half_limit(one: Measurement) -> Measurement:
+    below = one.status in (Status.BELOW_LLOQ.value, Status.NOT_DETECTED.value)
+    if one.value is not None or not below or one.ci_high is None:
+        return one
+    message = f"{one.key.label}: {one.metric} below {one.ci_high:.3g}, taken as half of that"
+    return replace(
+        one,
+        value=one.ci_high / 2.0,
+        draws=None,
+        flags=(*one.flags, warning("half_the_limit", message)),
+    )
 
 
 def _course(
@@ -178,6 +194,7 @@ def _doubts(metric: str, culture: Culture, group: Sequence[Measurement]) -> list
     if few and metric.endswith("ratio"):
         message = f"{label}: under {FEW_EVENTS} events on day {', '.join(few)}"
         found.append(warning("few_events_in_ratio", message))
+    found += [f for m in group for f in m.flags if f.code == "half_the_limit"]
     doubtful = [str(m.key.day) for m in group if m.severity is Severity.REVIEW]
     if doubtful:
         message = f"{label}: the value of day {', '.join(doubtful)} waits for someone's look"

@@ -74,6 +74,8 @@ def from_trends(
             continue
         if trend.arm not in (plan.control, treated) or trend.estimate is None:
             continue
+        if outcome.ln_of_estimate and trend.estimate <= 0:
+            continue
         culture = (trend.donor, trend.experiment, trend.arm, trend.replicate)
         flags += trend.flags
         course = by_culture.get(culture)
@@ -90,6 +92,8 @@ def from_trends(
 def _scaled(outcome: Outcome, trend: Trend) -> tuple[float, Floats | None]:
     """Return a trend's estimate and draws; an area that becomes a ratio is divided by its days."""
     estimate = float("nan") if trend.estimate is None else trend.estimate
+    if outcome.ln_of_estimate:
+        return float(np.log(estimate)), None
     width = 1.0
     if outcome.kind == AUC and outcome.is_ratio and trend.window is not None:
         width = trend.window[1] - trend.window[0]

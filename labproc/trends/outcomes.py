@@ -9,6 +9,8 @@ from labproc.registry import nearest
 GROWTH_RATE = "growth_rate"
 LN_RATIO_SLOPE = "ln_ratio_slope"
 AUC = "auc"
+WINDOWED = (GROWTH_RATE, LN_RATIO_SLOPE, AUC)
+"""Summaries that are taken over the plan's window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,10 @@ class Outcome:
         What the estimate is, and its unit.
     is_ratio : bool
         Whether the estimate is the exponential of the difference on the log scale.
+    ln_of_estimate : bool
+        Whether the summary of a culture is a positive number whose log is compared.
+    by_default : bool
+        Whether it is compared, as exploratory, without a plan that names it.
     """
 
     name: str
@@ -38,6 +44,8 @@ class Outcome:
     effect: str
     unit: str
     is_ratio: bool = False
+    ln_of_estimate: bool = False
+    by_default: bool = True
 
 
 def _growth(name: str, metric: str, cells: str) -> Outcome:
@@ -51,6 +59,11 @@ def _slope(name: str, metric: str, cells: str) -> Outcome:
 
 def _mean(name: str, metric: str, title: str) -> Outcome:
     return Outcome(name, metric, AUC, title, "geometric mean ratio", "ratio", True)
+
+
+def _patient(name: str, kind: str, title: str) -> Outcome:
+    effect = "geometric mean ratio"
+    return Outcome(name, "copies_per_ug", kind, title, effect, "ratio", True, True, False)
 
 
 OUTCOMES: Mapping[str, Outcome] = {
@@ -72,6 +85,9 @@ OUTCOMES: Mapping[str, Outcome] = {
             "difference",
             "ln(fold)·day",
         ),
+        _patient("copies_cmax", "cmax", "peak CAR copies per µg DNA"),
+        _patient("copies_auc_0_28", "auc_0_28", "area under CAR copies, days 0 to 28"),
+        _patient("copies_half_life", "half_life", "half-life of CAR copies"),
     )
 }
 """Every outcome by name, in the order in which they are reported."""

@@ -11,7 +11,7 @@ from labproc.model.flag import fail, info, unique, warning
 from labproc.trends.comparisons import ComparisonTest, Contrast
 from labproc.trends.design import repeats_needed
 from labproc.trends.gather import Gathered
-from labproc.trends.outcomes import Outcome
+from labproc.trends.outcomes import WINDOWED, Outcome
 from labproc.trends.robustness import robustness
 from labproc.trends.sentence import sentence
 
@@ -109,7 +109,7 @@ def _sentence(comparison: Comparison, one: Draft, plan: Plan) -> str:
     return sentence(
         comparison,
         one.outcome,
-        window=plan.window_days,
+        window=plan.window_days if one.outcome.kind in WINDOWED else None,
         floor=one.contrast.floor,
         needed=_needed(one, plan),
         level=plan.level,

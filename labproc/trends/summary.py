@@ -9,14 +9,16 @@ from labproc.model import Flag, Measurement, Plan, Trend
 from labproc.model.flag import info, warning
 from labproc.trends.courses import Course, courses
 from labproc.trends.lines import area, fit_line, slopes
-from labproc.trends.outcomes import AUC, GROWTH_RATE, LN_RATIO_SLOPE, OUTCOMES, Outcome
+from labproc.trends.outcomes import AUC, GROWTH_RATE, LN_RATIO_SLOPE, OUTCOMES, WINDOWED, Outcome
+from labproc.trends.persistence import persistence
+from labproc.trends.saturation import saturation
 
 DOUBLING_TIME = "doubling_time"
 UNITS: Mapping[str, str] = {GROWTH_RATE: "1/day", LN_RATIO_SLOPE: "1/day", DOUBLING_TIME: "day"}
 
 
 def summarise(measurements: Iterable[Measurement], plan: Plan) -> list[Trend]:
-    """Return every culture's growth rate, doubling time, ln CD4:CD8 slope and areas.
+    """Return every culture's growth rate, doubling time, ln CD4:CD8 slope, areas and persistence.
 
     All cultures are read over one window, the plan's. Slopes are of the natural log by least
     squares; areas are of the natural log by the trapezoid rule. A culture with too few days in
@@ -31,13 +33,13 @@ def summarise(measurements: Iterable[Measurement], plan: Plan) -> list[Trend]:
     """
     everything = list(measurements)
     found: list[Trend] = []
-    for outcome in OUTCOMES.values():
+    for outcome in (one for one in OUTCOMES.values() if one.kind in WINDOWED):
         for course in courses(everything, outcome.metric):
             trend = _summary(outcome, course, plan.window_days)
             found.append(trend)
             if outcome.kind == GROWTH_RATE:
                 found.append(doubling_time(trend))
-    return found
+    return [*found, *saturation(everything), *persistence(everything)]
 
 
 def _summary(outcome: Outcome, course: Course, window: tuple[float, float] | None) -> Trend:

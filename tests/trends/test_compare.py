@@ -170,3 +170,50 @@ def test_per_day_ratios_with_holm_agree_with_r(
         assert one.p_value == pytest.approx(row["p"], rel=1e-4)
         assert one.p_adjusted == pytest.approx(row["holm"], rel=1e-4)
         assert not one.planned
+
+
+def test_several_doses_are_also_tested_for_a_trend(measured: Build, plan: Plan) -> None:
+    # each donor's rates rise by exactly 0.02, 0.03 and 0.04 from dose to dose: mean step 0.03
+    rates = {
+        (donor, arm): base + step * i
+        for donor, base, step in (("D1", 0.30, 0.02), ("D2", 0.31, 0.03), ("D3", 0.33, 0.04))
+        for i, arm in enumerate(("C", "L1", "L10"))
+    }
+    doses = (("L1", 1.0), ("L10", 10.0))
+    found = run(growing(measured, rates), replace(plan, treated=("L1", "L10"), dose_um=doses))
+    primary = [c for c in found if c.outcome == "cart_growth_rate"]
+    assert [c.planned for c in primary] == [True, True, False]
+    assert primary[2].estimate == pytest.approx(0.03)
+    assert primary[2].n == (3, 3)
+    assert any("Jonckheere" in words for words in primary[2].assumptions)
+    # two arms against one control: Holm over the two
+    p = sorted(c.p_value or 1 for c in primary[:2])
+    assert sorted(c.p_adjusted or 1 for c in primary[:2])[0] == pytest.approx(2 * p[0])
+
+
+def test_a_sample_without_copies_is_not_left_out(measured: Build, plan: Plan) -> None:
+    found = [
+        measured("copies_per_ug", donor, arm, day, 1000.0 * factor)
+        for donor in ("D1", "D2", "D3")
+        for arm, factor in (("C", 1.0), ("C+Len", 2.0))
+        for day in (0, 7, 14)
+    ]
+    gone = replace(found[1], value=None, ci_high=50.0, status="not_detected")
+    trends = summarise([gone, *found[:1], *found[2:]], plan)
+    hit = next(t for t in trends if t.kind == "auc" and t.donor == "D1" and t.arm == "C")
+    assert hit.n_days == 3
+    assert "half_the_limit" in {f.code for f in hit.flags}
+
+
+def test_copies_are_compared_as_a_ratio_over_the_window(measured: Build, plan: Plan) -> None:
+    found = [
+        measured("copies_per_ug", donor, arm, day, 1000.0 * factor * noise)
+        for donor, noise in (("D1", 1.0), ("D2", 1.1), ("D3", 0.8))
+        for arm, factor in (("C", 1.0), ("C+Len", 2.0 * noise))
+        for day in (0, 7, 14)
+    ]
+    one = next(c for c in run(found, plan) if c.outcome == "copies_per_ug_auc")
+    # ratios 2 x 1.0, 2 x 1.1, 2 x 0.8: geometric mean 2 x 0.88^(1/3)
+    assert one.estimate == pytest.approx(2 * 0.88 ** (1 / 3))
+    assert one.contrast == "C+Len / C"
+    assert not one.planned
