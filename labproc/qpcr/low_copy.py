@@ -12,7 +12,6 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from labproc.qpcr.poisson_curve import LN10, PoissonCurve, log10_moments
 from labproc.qpcr.standard_curve import t_quantile
@@ -81,6 +80,8 @@ def _all_negative(wells: Replicates, level: float) -> LowCopyEstimate | None:
 @lru_cache(maxsize=1)
 def _grid() -> tuple[Floats, Floats, Floats]:
     """Return ln(copies) of the grid, molecule numbers, and P(n molecules | copies)."""
+    from scipy import special
+
     log_copies = np.arange(np.log(LOWEST), np.log(HIGHEST) + STEP, STEP)
     n = np.arange(1, int(HIGHEST + 8 * np.sqrt(HIGHEST)))
     log_p = n * log_copies[:, None] - np.exp(log_copies)[:, None] - special.gammaln(n + 1)

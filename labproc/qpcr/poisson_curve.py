@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
 from labproc.model import StandardCurve
 
@@ -57,6 +56,8 @@ def log10_moments(copies: ArrayLike) -> tuple[Floats, Floats]:
 
 
 def _exact_moments(q: Floats) -> tuple[Floats, Floats]:
+    from scipy import special
+
     levels, index = np.unique(q, return_inverse=True)
     n = np.arange(1, int(EXACT_BELOW * 2) + 1, dtype=np.float64)
     weight = np.exp(n * np.log(levels[:, None]) - levels[:, None] - special.gammaln(n + 1))

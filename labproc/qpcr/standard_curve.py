@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
 from labproc.errors import StandardCurveError
 from labproc.model import StandardCurve
@@ -26,6 +25,8 @@ class LackOfFit:
 
 def t_quantile(level: float, dof: float) -> float:
     """Return the two-sided Student t quantile, e.g. 2.101 for 0.95 and 18."""
+    from scipy import special
+
     return float(special.stdtrit(dof, 0.5 + level / 2))
 
 
@@ -148,6 +149,8 @@ def lack_of_fit(x: Floats, y: Floats, *, slope: float, intercept: float) -> Lack
     slope, intercept : float
         Of the fitted line.
     """
+    from scipy import special
+
     levels, index = np.unique(x, return_inverse=True)
     count = np.bincount(index)
     means = np.bincount(index, weights=y) / count
@@ -174,6 +177,8 @@ def outlier_wells(x: Floats, y: Floats, *, level: float = 0.05) -> tuple[bool, .
     The limit is Bonferroni's for the number of wells, so that a clean curve of 20 wells shows an
     outlier in 1 plate of 20. Found wells are shown, and stay in the curve.
     """
+    from scipy import special
+
     n = x.size
     if n < MIN_POINTS + 2:
         return (False,) * n
