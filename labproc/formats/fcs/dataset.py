@@ -1,7 +1,7 @@
 """An FCS file opened: its data sets, read as far as somebody asks."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from labproc.errors import ParseError
@@ -10,8 +10,9 @@ from labproc.formats.fcs.channels import channel_flags, read_channels
 from labproc.formats.fcs.decode import Matrix, decode, read_blocks, read_matrix
 from labproc.formats.fcs.header import HEADER_BYTES, Header, Segment, offset, read_header
 from labproc.formats.fcs.layout import Layout, layout_flags
-from labproc.formats.fcs.locate import Reading, data_flags, find_data
-from labproc.formats.fcs.plausible import sample, value_flags
+from labproc.formats.fcs.locate import data_flags, find_data
+from labproc.formats.fcs.plausible import bits_above_range, sample, value_flags
+from labproc.formats.fcs.reading import SLACK_BYTES, Place, Reading
 from labproc.formats.fcs.source import Source
 from labproc.formats.fcs.tail import tail_flags
 from labproc.formats.fcs.text import Text, merge, read_more, read_text
@@ -68,11 +69,15 @@ class DataSet:
 
 @dataclass(frozen=True)
 class Opened:
-    """Where a data set starts, and what its HEADER and TEXT say."""
+    """Where a data set starts, and what its HEADER and TEXT say.
+
+    ``core`` is TEXT up to its last delimiter, where what follows may be DATA already.
+    """
 
     start: int
     header: Header
     text: Text
+    core: Segment
     flags: tuple[Flag, ...] = ()
 
 
@@ -148,19 +153,22 @@ def _open_at(source: Source, start: int, *, where: str) -> Opened:
         )
     raw = source.read(start + header.text.begin, header.text.n_bytes)
     text = read_text(raw, where=where)
-    return _with_more_text(source, start, header, text)
+    tail = len(raw) - 1 - raw.rfind(text.delimiter)
+    core = Segment(header.text.begin, header.text.end - (tail if tail <= SLACK_BYTES else 0))
+    return _with_more_text(source, Opened(start, header, text, core))
 
 
-def _with_more_text(source: Source, start: int, header: Header, text: Text) -> Opened:
+def _with_more_text(source: Source, opened: Opened) -> Opened:
     """Add supplemental TEXT; what the primary TEXT says stands."""
+    start, header, text = opened.start, opened.header, opened.text
     segment, flags = _stated(source, start, text, "STEXT", header)
     if segment is None:
-        return Opened(start, header, text, tuple(flags))
+        return replace(opened, flags=tuple(flags))
     raw = source.read(start + segment.begin, segment.n_bytes)
     pairs = read_more(raw, delimiter=text.delimiter)
     flat = [(k, v) for k, first in text.values.items() for v in (first, *text.others.get(k, ()))]
     both = merge([*flat, *pairs], delimiter=text.delimiter, flags=text.flags)
-    return Opened(start, header, both, tuple(flags))
+    return replace(opened, text=both, flags=tuple(flags))
 
 
 def _stated(
@@ -199,21 +207,23 @@ def _dataset(
     source: Source, opened: Opened, end: int, flags: Sequence[Flag], *, where: str
 ) -> DataSet:
     """Find the events, look at a sample of them, and collect every doubt."""
-    reading = find_data(source, opened.start, opened.header, opened.text, where=where)
+    place = Place(source, opened.start, opened.header, opened.core, where)
+    reading = find_data(place, opened.text)
     channels = read_channels(reading.values, len(reading.layout.fields))
     analysis, analysis_flags = _analysis(source, opened)
     begin = opened.start + reading.begin
-    values, stored = sample(source, reading.layout, begin, reading.n_events)
+    spot = (source, reading.layout, begin, reading.n_events)
+    looks = (sample(*spot), channels, reading.layout, bits_above_range(*spot), reading.n_events)
     found = [
         *flags,
         *opened.header.flags,
         *opened.text.flags,
         *opened.flags,
         *analysis_flags,
-        *data_flags(reading, opened.header, opened.text),
+        *data_flags(reading, place, opened.text),
         *layout_flags(reading.values, reading.layout),
         *channel_flags(reading.values, len(channels)),
-        *value_flags(values, stored, channels),
+        *value_flags(*looks),
         *tail_flags(source, opened.start, end, _used(opened, reading)),
     ]
     return DataSet(

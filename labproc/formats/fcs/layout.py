@@ -97,9 +97,9 @@ def count(values: Mapping[str, str], key: str, *, where: str) -> int:
     text = values.get(key)
     if text is None:
         raise ParseError(f"{where}: TEXT has no {key}, expected a whole number")
-    if not re.fullmatch(r"[0-9]{1,30}", text):
+    if not re.fullmatch(r"[0-9]{1,30}(\.0*)?", text):
         raise ParseError(f"{where}: {key} is {text!r}, expected a whole number")
-    return int(text)
+    return int(text.partition(".")[0])
 
 
 def _list_mode(mode: str | None, *, where: str) -> None:

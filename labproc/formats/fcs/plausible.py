@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from labproc.formats.fcs.decode import Matrix, decode, read_matrix
+from labproc.formats.fcs.decode import Matrix, decode, read_blocks, read_matrix
 from labproc.formats.fcs.layout import Layout
 from labproc.formats.fcs.source import Source
 from labproc.model import Channel
@@ -19,39 +19,47 @@ DENORMAL = 0.01  # share of values too small to be measured
 TINY = 1e-30  # no detector, time step or gain gives less
 FAR = 1e3  # times $PnR: no compensation throws a value so far
 OUTSIDE = 0.01  # share of values above $PnR that is worth saying
-ENOUGH = 50  # events from which on a share is a share
+ENOUGH = 50  # events from which on equal ones are no chance
+ENOUGH_FOR_ORDER = 500  # events that show how a channel's values spread
+LOWEST_PART = 64  # of a full range: where most events of a real channel lie
+MANY_VALUES = 300  # different ones; 8 bits shifted left have 256
 
 
-def sample(source: Source, layout: Layout, begin: int, n_events: int) -> tuple[Matrix, Matrix]:
-    """Return some events in file order, masked and as stored.
-
-    All of a small file; of a large one 30 pieces spread over it.
-    """
+def sample(source: Source, layout: Layout, begin: int, n_events: int) -> Matrix:
+    """Return some events in file order: all of a small file, 30 pieces of a large one."""
     columns = range(len(layout.fields))
     if layout.is_free:
-        values = read_matrix(source, layout, begin, n_events)
-        return values, values
-    raws, rows = _pieces(source, layout, begin, n_events)
-    blocks = list(zip(raws, rows, strict=True))
-    kept = [decode(r, layout, n, columns) for r, n in blocks]
-    if all(f.mask is None for f in layout.fields):
-        values = np.concatenate(kept) if kept else np.empty((0, len(columns)))
-        return values, values
-    stored = [decode(r, layout, n, columns, masked=False) for r, n in blocks]
-    return np.concatenate(kept), np.concatenate(stored)
+        return read_matrix(source, layout, begin, n_events)
+    pieces = [
+        decode(source.read(at, layout.n_bytes(rows)), layout, rows, columns)
+        for at, rows in _pieces(layout, begin, n_events)
+    ]
+    return np.concatenate(pieces) if pieces else np.empty((0, len(columns)))
 
 
-def _pieces(
-    source: Source, layout: Layout, begin: int, n_events: int
-) -> tuple[list[bytes], list[int]]:
-    size = max(SAMPLE_EVENTS // SAMPLE_PIECES, 8)
+def _pieces(layout: Layout, begin: int, n_events: int) -> list[tuple[int, int]]:
+    """Return where the pieces begin and how many events each has."""
+    size = SAMPLE_EVENTS // SAMPLE_PIECES
     size -= size % 8  # packed events begin on whole bytes
     starts: Sequence[int] = range(0, n_events, size)
     if n_events > SAMPLE_EVENTS:
-        starts = [int(s) // 8 * 8 for s in np.linspace(0, n_events - size, SAMPLE_PIECES)]
-    rows = [min(size, n_events - s) for s in starts]
-    places = [begin + s * layout.event_bits // 8 for s in starts]
-    return [source.read(p, layout.n_bytes(r)) for p, r in zip(places, rows, strict=True)], rows
+        last = n_events - size
+        starts = [int(s) // 8 * 8 for s in np.linspace(0, last, SAMPLE_PIECES)]
+    return [(begin + s * layout.event_bits // 8, min(size, n_events - s)) for s in starts]
+
+
+def bits_above_range(
+    source: Source, layout: Layout, begin: int, n_events: int
+) -> NDArray[np.int64]:
+    """Count, in every channel, the events that have bits set above $PnR; reads all of them."""
+    counts = np.zeros(len(layout.fields), np.int64)
+    columns = [i for i, f in enumerate(layout.fields) if f.mask is not None]
+    if not columns:
+        return counts
+    keep = np.array([layout.fields[i].mask for i in columns], np.uint64)
+    for block in read_blocks(source, layout, begin, n_events, columns, masked=False):
+        counts[columns] += np.count_nonzero(block > keep, axis=0)
+    return counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +70,20 @@ class Look:
     share: float
 
 
-def take_look(values: Matrix, stored: Matrix, channels: Sequence[Channel]) -> Look:
+def take_look(
+    values: Matrix, channels: Sequence[Channel], layout: Layout, above: NDArray[np.int64]
+) -> Look:
     """Judge one of several readings of the same bytes.
 
-    Counts values outside $PnR, not finite, too small to be measured, or with bits above $PnR;
-    ``share`` is the worst channel's, or that of a clock that runs backwards.
+    Counts values outside $PnR, not finite, too small to be measured, or with bits ``above``
+    $PnR; ``share`` is the worst channel's, or that of a clock that runs backwards.
     """
     if not len(values):
         return Look(0, 0.0)
-    bad = [_unmeasurable(values[:, i], stored[:, i], c) for i, c in enumerate(channels)]
-    shares = [float(np.mean(b)) for b in bad]
+    counts = _unmeasurable(values, channels, layout) + above
+    shares = [float(c) / len(values) for c in counts]
     shares += [_backwards(values[:, i]) for i in clocks(channels)]
-    return Look(sum(int(np.count_nonzero(b)) for b in bad), max(shares))
+    return Look(int(counts.sum()), max(shares))
 
 
 def clocks(channels: Sequence[Channel]) -> list[int]:
@@ -82,29 +92,46 @@ def clocks(channels: Sequence[Channel]) -> list[int]:
 
 
 def _backwards(clock: Matrix) -> float:
-    return float(np.mean(np.diff(clock.astype(np.float64)) < 0)) if clock.size > 1 else 0.0
+    with np.errstate(invalid="ignore", over="ignore"):
+        steps = np.diff(clock.astype(np.float64))
+    return float(np.mean(~(steps >= 0))) if clock.size > 1 else 0.0
 
 
-def _unmeasurable(values: Matrix, stored: Matrix, channel: Channel) -> NDArray[np.bool_]:
+def _unmeasurable(values: Matrix, channels: Sequence[Channel], layout: Layout) -> NDArray[np.int64]:
+    """Count the values of each channel that no instrument gives."""
+    factor = [1.0 if f.kind == "I" else FAR for f in layout.fields]
+    limits = np.array([c.range or np.inf for c in channels]) * factor
     with np.errstate(invalid="ignore"):
         size = np.abs(values.astype(np.float64))
-        bad = ~np.isfinite(size) | ((size > 0) & (size < TINY))
-        if channel.range is not None:
-            bad |= size > channel.range * (1 if stored.dtype.kind == "u" else FAR)
-        if stored is not values:
-            bad |= stored.astype(np.float64) != values.astype(np.float64)
-    return bad
+        bad = ~np.isfinite(size) | ((size > 0) & (size < TINY)) | (size > limits)
+    return np.count_nonzero(bad, axis=0)
 
 
-def value_flags(values: Matrix, stored: Matrix, channels: Sequence[Channel]) -> list[Flag]:
-    """Say what is odd about the values of a sample of events."""
+def value_flags(
+    values: Matrix,
+    channels: Sequence[Channel],
+    layout: Layout,
+    above: NDArray[np.int64],
+    n_events: int,
+) -> list[Flag]:
+    """Say what is odd about the values: ``values`` is a sample, ``above`` counts all events."""
     if not len(values):
         return []
-    found = [*_float_flags(values, channels), *_mask_flags(values, stored, channels)]
-    found += _range_flags(values, channels)
+    found = [*_float_flags(values, channels), *_mask_flags(above, channels, n_events)]
+    found += [*_range_flags(values, channels), *_order_flags(values, channels, layout)]
     if len(values) >= ENOUGH and bool(np.all(values == values[0])):
         found.append(review("constant_events", "every event is the same"))
+    elif _longest_empty(values) >= ENOUGH:
+        text = f"{ENOUGH} or more events in a row are 0 in every channel; a part may be lost"
+        found.append(review("events_all_zero", text))
     return found
+
+
+def _longest_empty(values: Matrix) -> int:
+    """Return the longest run of events that are 0 in every channel."""
+    held = np.flatnonzero(values.any(axis=1))
+    edges = np.concatenate([[-1], held, [len(values)]])
+    return int(np.max(np.diff(edges))) - 1
 
 
 def _named(channels: Sequence[Channel], which: NDArray[np.bool_]) -> str:
@@ -113,9 +140,11 @@ def _named(channels: Sequence[Channel], which: NDArray[np.bool_]) -> str:
 
 
 def _float_flags(values: Matrix, channels: Sequence[Channel]) -> list[Flag]:
-    lost = np.mean(~np.isfinite(values), axis=0)
-    size = np.abs(values)
+    if values.dtype.kind != "f" or not len(values):
+        return []
     with np.errstate(invalid="ignore"):
+        lost = np.mean(~np.isfinite(values), axis=0)
+        size = np.abs(values)
         tiny = np.mean((size > 0) & (size < TINY), axis=0)
     found = []
     if np.any(lost > 0):
@@ -128,13 +157,11 @@ def _float_flags(values: Matrix, channels: Sequence[Channel]) -> list[Flag]:
     return found
 
 
-def _mask_flags(values: Matrix, stored: Matrix, channels: Sequence[Channel]) -> list[Flag]:
-    if stored is values:
+def _mask_flags(above: NDArray[np.int64], channels: Sequence[Channel], n_events: int) -> list[Flag]:
+    if not np.any(above):
         return []
-    above = np.mean(stored.astype(np.float64) != values.astype(np.float64), axis=0)
-    if not np.any(above > 0):
-        return []
-    text = f"{_named(channels, above > 0)}: bits above $PnR are set in up to {above.max():.1%}"
+    share = above.max() / n_events
+    text = f"{_named(channels, above > 0)}: bits above $PnR are set in up to {share:.1%}"
     return [warning("bits_above_range", f"{text} of the events and were left out of the values")]
 
 
@@ -150,3 +177,28 @@ def _range_flags(values: Matrix, channels: Sequence[Channel]) -> list[Flag]:
         text = f"{_named(channels, above > OUTSIDE)}: up to {above.max():.1%} of values above $PnR"
         return [info("values_above_range", text)]
     return []
+
+
+def _order_flags(values: Matrix, channels: Sequence[Channel], layout: Layout) -> list[Flag]:
+    """Doubt the byte order of integers that use their whole range the wrong way round."""
+    full = [
+        i
+        for i, f in enumerate(layout.fields)
+        if f.kind == "I" and f.mask is None and f.bits in (16, 32)
+    ]
+    if len(values) < ENOUGH_FOR_ORDER or not full:
+        return []
+    odd = np.zeros(len(channels), np.bool_)
+    odd[[i for i in full if _looks_swapped(values[:, i], layout.fields[i].bits)]] = True
+    if 2 * np.count_nonzero(odd) <= len(full):
+        return []
+    text = f"{_named(channels, odd)}: read in the other byte order, all values would be small"
+    return [review("byte_order_doubtful", text)]
+
+
+def _looks_swapped(column: Matrix, bits: int) -> bool:
+    stored = column.astype(f"<u{bits // 8}")
+    low = (1 << bits) // LOWEST_PART
+    is_high = float(np.mean(stored >= low)) > 0.5
+    is_low_swapped = float(np.mean(stored.byteswap() < low)) > 0.99
+    return is_high and is_low_swapped and np.unique(stored).size > MANY_VALUES

@@ -1,5 +1,6 @@
 """The TEXT segment: keywords and values between delimiters."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -7,9 +8,23 @@ from labproc.errors import ParseError
 from labproc.model.flag import Flag, info, warning
 
 _BLANKS = b" \t\r\n\0"
-_SHOWN = 3  # keywords named in a message
+_STANDARD = re.compile(rb"\$[A-Z][A-Z0-9_]*", re.IGNORECASE)  # a keyword of the standard
+_AHEAD = 8  # tokens looked at to see whether keys and values have changed places
 
 Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """Keywords (upper case) with values, both without the blanks around them.
+
+    ``loose`` names the keywords whose value held a single delimiter; ``odd`` is a last keyword
+    without a value.
+    """
+
+    pairs: list[Pair]
+    loose: list[str] = field(default_factory=list)
+    odd: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +55,18 @@ def read_text(raw: bytes, *, where: str) -> Text:
     ParseError
         If no keyword can be found.
     """
-    mark, body = raw[:1], raw[1:]
-    if not body:
-        raise ParseError(f"{where}: TEXT is empty, expected keywords such as $PAR")
-    tokens, flags = _tokens(body, mark)
-    pairs, odd = _pairs(tokens, mark)
-    if odd is not None:
-        flags.append(warning("text_odd", f"TEXT ends with {odd!r}, a keyword without a value"))
-    text = merge(pairs, delimiter=mark, flags=tuple(flags))
+    start = raw.lstrip(b" ") if raw[:1] == b" " else raw
+    mark, body = start[:1], start[1:]
+    tokens, flags = _tokens(body, mark) if body else ([], [])
+    found = _pairs(tokens, mark)
+    if found.odd is not None:
+        flags.append(
+            warning("text_odd", f"TEXT ends with {found.odd!r}, a keyword without a value")
+        )
+    if found.loose:
+        what = f"the value of {found.loose[0]} holds the delimiter {_decode(mark)!r} undoubled"
+        flags.append(warning("delimiter_undoubled", f"{what}; put together by what follows"))
+    text = merge(found.pairs, delimiter=mark, flags=tuple(flags))
     if "$PAR" not in text.values:
         raise ParseError(
             f"{where}: TEXT begins with {raw[:24]!r} and holds no $PAR, expected keywords "
@@ -70,7 +89,7 @@ def merge(pairs: Iterable[Pair], *, delimiter: bytes = b"/", flags: tuple[Flag, 
 def read_more(raw: bytes, *, delimiter: bytes) -> list[Pair]:
     """Split supplemental TEXT or ANALYSIS, which may leave its first delimiter out."""
     body = raw[1:] if raw[:1] == delimiter else raw
-    return _pairs(_tokens(body, delimiter)[0], delimiter)[0]
+    return _pairs(_tokens(body, delimiter)[0], delimiter).pairs
 
 
 def _tokens(body: bytes, mark: bytes) -> tuple[list[bytes], list[Flag]]:
@@ -83,27 +102,42 @@ def _tokens(body: bytes, mark: bytes) -> tuple[list[bytes], list[Flag]]:
     return body.split(mark), [info("text_unterminated", message)]
 
 
-def _pairs(tokens: list[bytes], mark: bytes) -> tuple[list[Pair], str | None]:
-    """Pair the tokens; an empty token is one more delimiter in a run of them.
-
-    Returns
-    -------
-    pairs : list of (keyword in upper case, value), both without the blanks around them
-    odd : str or None
-        The last keyword, where it has no value.
-    """
+def _pairs(tokens: list[bytes], mark: bytes) -> _Pairs:
+    """Pair the tokens; an empty token is one more delimiter in a run of them."""
     pairs: list[Pair] = []
+    loose: list[str] = []
     i, n = 0, len(tokens)
     while i < n:
         key = tokens[i].strip(_BLANKS)
-        i += 1
         if not key:
-            continue
-        if i >= n:
-            return pairs, _decode(key)
-        value, i = _value(tokens, i, mark)
-        pairs.append((_decode(key).upper(), _decode(value).strip(" \t\r\n\0")))
-    return pairs, None
+            i += 1
+        elif i + 1 >= n:
+            return _Pairs(pairs, loose, odd=_decode(key))
+        elif pairs and _belongs_to_value(tokens, i):
+            last, begun = pairs[-1]
+            pairs[-1] = (last, begun + _decode(mark + tokens[i]).rstrip())
+            loose.append(last)
+            i += 1
+        else:
+            value, i = _value(tokens, i + 1, mark)
+            pairs.append((_decode(key).upper(), _decode(value).strip(" \t\r\n\0")))
+    return _Pairs(pairs, loose)
+
+
+def _belongs_to_value(tokens: list[bytes], i: int) -> bool:
+    """Whether token ``i`` is the rest of the value before it, whose delimiter was not doubled.
+
+    It is when the standard's keywords stand where values should from here on.
+    """
+    if _STANDARD.fullmatch(tokens[i].strip(_BLANKS)) or not _is_key(tokens, i + 1):
+        return False
+    as_keys = sum(_is_key(tokens, i + step) for step in range(0, _AHEAD, 2))
+    as_values = sum(_is_key(tokens, i + step) for step in range(1, _AHEAD, 2))
+    return as_values > as_keys
+
+
+def _is_key(tokens: list[bytes], i: int) -> bool:
+    return i < len(tokens) and bool(_STANDARD.fullmatch(tokens[i].strip(_BLANKS)))
 
 
 def _value(tokens: list[bytes], i: int, mark: bytes) -> tuple[bytes, int]:
