@@ -9,7 +9,7 @@ from typing import Any
 from labproc.errors import ParseError
 from labproc.formats import _calamine
 from labproc.formats.archive import Archive, open_archive
-from labproc.formats.grid import Grid, Line
+from labproc.formats.grid import Cell, Grid, Line
 from labproc.formats.sandbox import call
 from labproc.model.flag import Flag, info, warning
 
@@ -39,6 +39,13 @@ class Workbook:
         found = call(_calamine.sheet, *self._key, name, name=self.path.name)
         lines = tuple(_lines(found["rows"]))
         return Grid(name, lines, flags=tuple(_doubts(self.path.name, name, found)))
+
+    def rows(self, name: str) -> list[list[Cell]]:
+        """Read one sheet as bare rows, for those with tens of thousands of numbers."""
+        rows: list[list[Cell]] = call(_calamine.sheet, *self._key, name, name=self.path.name)[
+            "rows"
+        ]
+        return rows
 
     @property
     def _key(self) -> tuple[str, int, int]:

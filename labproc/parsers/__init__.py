@@ -58,6 +58,11 @@ def recognise(content: Content) -> tuple[str, Parser]:
             return name, parser
     if content.problem is not None:
         raise content.problem
+    from labproc.parsers._export import missing_column
+
+    missing = missing_column(content)
+    if missing:
+        raise UnknownFormat(missing)
     raise UnknownFormat(
         f"{content.path.name}: starts with {content.head[:16]!r}, "
         "expected an FCS file or a qPCR export; `labproc formats` lists what can be read"

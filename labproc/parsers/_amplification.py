@@ -1,18 +1,20 @@
 """Fluorescence over the cycles, where an export has it."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from labproc.formats.content import Content
-from labproc.formats.grid import Grid, Line
+from labproc.formats.grid import Cell, Grid, Line, as_text
 from labproc.model import Amplification
 from labproc.parsers import _numbers as numbers
 from labproc.parsers import _positions as positions
-from labproc.parsers._export import ResultTable, sheet
+from labproc.parsers._export import ResultTable
 from labproc.parsers._headings import Columns, columns_of
 
-_SHEET = r"amplification ?data|amplification"
+_SHEET = re.compile(r"amplification ?data|amplification", re.IGNORECASE)
+Rows = Sequence[Sequence[Cell]]
 
 
 def amplification_of(content: Content, table: ResultTable, sign: str) -> tuple[Amplification, ...]:
@@ -20,31 +22,45 @@ def amplification_of(content: Content, table: ResultTable, sign: str) -> tuple[A
 
     Baseline-corrected fluorescence (delta Rn) is preferred to Rn.
     """
-    grid = sheet(content, _SHEET)
-    header = None if grid is None else _header(grid)
-    if grid is None or header is None:
+    rows = _rows(content)
+    found = _header(rows)
+    if found is None:
         return ()
-    line, columns = header
+    start, columns = found
+    wanted = [columns.index(n) for n in ("well", "cycle", "fluorescence", "target")]
     named = dict(_names(table))
     curves: dict[tuple[str, str], tuple[list[float], list[float]]] = {}
-    for row in grid.lines[grid.lines.index(line) + 1 :]:
-        well = row.text(columns.index("well"))
-        if not well:
-            continue
-        if well.startswith("["):
+    for row in rows[start:]:
+        well, cycle, value, target = (_cell(row, i) for i in wanted)
+        x, y = _number(cycle, sign), _number(value, sign)
+        if isinstance(well, str) and well.startswith("["):
             break
-        cycle = _value(row, columns.index("cycle"), sign)
-        value = _value(row, columns.index("fluorescence"), sign)
-        if cycle is None or value is None:
+        if well == "" or x is None or y is None:
             continue
-        key = (_position(well, named), row.text(columns.index("target")))
-        x, y = curves.setdefault(key, ([], []))
-        x.append(cycle)
-        y.append(value)
+        key = (as_text(well), as_text(target))
+        cycles, values = curves.setdefault(key, ([], []))
+        cycles.append(x)
+        values.append(y)
     return tuple(
-        Amplification(well, target, np.array(x), np.array(y))
+        Amplification(_position(well, named), target, np.array(x), np.array(y))
         for (well, target), (x, y) in curves.items()
     )
+
+
+def _rows(content: Content) -> Rows:
+    """Return the rows of the text, or of the sheet that holds the curves."""
+    if content.workbook is None:
+        return [line.cells for line in content.text_grid.lines] if content.text_grid else []
+    name = next((n for n in content.workbook.names if _SHEET.fullmatch(n)), None)
+    return [] if name is None else content.workbook.rows(name)
+
+
+def _header(rows: Rows) -> tuple[int, Columns] | None:
+    for number, row in enumerate(rows, start=1):
+        columns = columns_of(Line(number, tuple(row)))
+        if all(n in columns for n in ("well", "cycle", "fluorescence")):
+            return number, columns
+    return None
 
 
 def matrix_of(grid: Grid, targets: Mapping[str, str], sign: str) -> tuple[Amplification, ...]:
@@ -55,10 +71,10 @@ def matrix_of(grid: Grid, targets: Mapping[str, str], sign: str) -> tuple[Amplif
     cycle = _cycle_column(header)
     wells = [(i, positions.split(header.text(i))) for i in range(len(header.cells))]
     rows = [r for r in grid.lines[grid.lines.index(header) + 1 :] if r.filled]
-    x = [_value(r, cycle, sign) for r in rows]
+    x = [_number(_cell(r.cells, cycle), sign) for r in rows]
     curves = []
     for column, found in wells:
-        y = [_value(r, column, sign) for r in rows]
+        y = [_number(_cell(r.cells, column), sign) for r in rows]
         whole = [(a, b) for a, b in zip(x, y, strict=True) if a is not None and b is not None]
         if found is not None and whole:
             well = positions.name(*found)
@@ -75,15 +91,6 @@ def _cycle_column(line: Line) -> int | None:
     return cycles[0] if cycles and wells and wells >= line.filled - 1 else None
 
 
-def _header(grid: Grid) -> tuple[Line, Columns] | None:
-    for line in grid.lines:
-        if line.filled >= 4:
-            columns = columns_of(line)
-            if all(n in columns for n in ("well", "cycle", "fluorescence")):
-                return line, columns
-    return None
-
-
 def _names(table: ResultTable) -> Iterator[tuple[str, str]]:
     """Pair the numbers of wells with their names as the results have them."""
     number, name = table.columns.index("number"), table.columns.index("well")
@@ -98,10 +105,11 @@ def _position(well: str, named: dict[str, str]) -> str:
     return named.get(well, well) if found is None else positions.name(*found)
 
 
-def _value(line: Line, index: int | None, sign: str) -> float | None:
-    if index is None or index >= len(line.cells):
-        return None
-    cell = line.cells[index]
+def _cell(row: Sequence[Cell], index: int | None) -> Cell:
+    return "" if index is None or index >= len(row) else row[index]
+
+
+def _number(cell: Cell, sign: str) -> float | None:
     if isinstance(cell, str):
         return numbers.parse(cell, sign)
     return float(cell)

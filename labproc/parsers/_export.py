@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from labproc.errors import ParseError
 from labproc.formats.content import Content
-from labproc.formats.grid import Grid, Line
+from labproc.formats.grid import Grid, Line, as_text
 from labproc.parsers import _positions as positions
 from labproc.parsers._headings import Columns, columns_of, fold
 
@@ -83,22 +83,39 @@ def export_of(content: Content) -> Export:
     return Export(content.path.name, grids, tables, preamble)
 
 
-def sheet(content: Content, pattern: str) -> Grid | None:
-    """Return the first sheet, or the text, whose name matches; None where there is none."""
-    if content.workbook is None:
-        return content.text_grid
-    found = re.compile(pattern, re.IGNORECASE)
-    name = next((n for n in content.workbook.names if found.fullmatch(n)), None)
-    return None if name is None else content.workbook.sheet(name)
+def the_export(content: Content) -> Export:
+    """Return what `export_of` finds, found once for a content.
+
+    Raises
+    ------
+    ParseError
+        As `export_of` does.
+    """
+    export = content.once(export_of)
+    if export is None:
+        raise content.problem or ParseError(f"{content.path.name}: not an export")
+    return export
+
+
+def missing_column(content: Content) -> str:
+    """Say which column keeps a table of wells from being an export; empty for anything else."""
+    export = content.once(export_of)
+    plate = None if export is None else plate_of(export, frozenset())
+    if export is None or plate is None or len(plate.columns.by_field) < 2:
+        return ""
+    headings = ", ".join(as_text(c) for c in plate.header.cells[:12] if c != "")
+    where = plate.grid.where(plate.header.number)
+    return f"{export.name}, {where}: no column of Cq (Ct, Cq, Cp) among {headings}"
 
 
 def plate_of(export: Export, wanted: frozenset[str]) -> ResultTable | None:
     """Return a table of wells that has these headings and no Cq: a plate without results."""
     for grid in export.grids:
         for index, line in enumerate(grid.lines):
-            columns = columns_of(line) if line.filled >= len(wanted) else Columns()
-            table = ResultTable(grid, line, columns, ())
-            if "well" in columns and "cq" not in columns and wanted <= table.headings():
+            columns = columns_of(line)
+            if "well" not in columns or "cq" in columns:
+                continue
+            if wanted <= ResultTable(grid, line, columns, ()).headings():
                 body = tuple(_body(grid.lines[index + 1 :], columns, grid, export.name))
                 return ResultTable(grid, line, columns, body)
     return None
@@ -118,7 +135,7 @@ def _tables(grid: Grid, file: str) -> Iterator[ResultTable]:
     while index < len(grid.lines):
         line = grid.lines[index]
         index += 1
-        columns = columns_of(line) if line.filled > 1 else Columns()
+        columns = columns_of(line)
         if "cq" in columns and ("well" in columns or "sample" in columns):
             body = tuple(_body(grid.lines[index:], columns, grid, file))
             yield ResultTable(grid, line, columns, body)

@@ -7,7 +7,7 @@ from labproc.errors import ParseError
 from labproc.formats.content import Content
 from labproc.model import QpcrRun
 from labproc.parsers._amplification import amplification_of
-from labproc.parsers._export import Export, ResultTable, export_of
+from labproc.parsers._export import Export, ResultTable, export_of, the_export
 from labproc.parsers._reactions import decimal_sign
 from labproc.parsers._run import Layout, run_of
 
@@ -34,7 +34,7 @@ class Family:
 
     def read(self, content: Content) -> QpcrRun:
         """Read the table, and the curves where there are any."""
-        export = export_of(content)
+        export = the_export(content)
         table = self.find(export)
         if table is None:
             raise ParseError(f"{export.name}: no table with a well and a Cq of this family")

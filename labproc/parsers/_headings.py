@@ -4,9 +4,12 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
-from labproc.formats.grid import Line
+from labproc.formats.grid import Line, as_text
+from labproc.parsers._numbers import is_numeric
 
+MAX_HEADING = 120  # characters; a longer cell is no heading
 # Letters that look like the Latin ones: Cyrillic т, Т, с, С, р, and the small capital T.
 _LOOKALIKES = str.maketrans("тТсСрРᴛ", "tTcCpPt")
 
@@ -100,7 +103,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The columns of a table by what they hold; the preferred spelling first."""
+    """The columns of a table by what they hold, the preferred spelling first; ``n`` in all."""
 
     by_field: Mapping[str, tuple[Column, ...]] = field(default_factory=dict)
     n: int = 0
@@ -127,20 +130,27 @@ def fold(heading: str) -> str:
     return re.sub(r"[\s_.\-:*\"'®™]+", "", text).casefold()
 
 
+@lru_cache(maxsize=4096)
+def _meanings(heading: str) -> tuple[tuple[str, int, str], ...]:
+    """Return what a heading may mean: field, rank within it, and the dye or allele it names."""
+    folded = fold(heading)
+    found = []
+    for name, patterns in _COMPILED.items() if folded else ():
+        for rank, pattern in enumerate(patterns):
+            match = pattern.fullmatch(folded)
+            if match is not None:
+                found.append((name, rank, next((g for g in match.groups() if g), "")))
+                break
+    return tuple(found)
+
+
 def columns_of(line: Line) -> Columns:
-    """Say which column of a row of headings holds what."""
+    """Say which column of a row of headings holds what; nothing where the row holds a number."""
+    if any(not isinstance(c, str) or (c[:1].isdigit() and is_numeric(c)) for c in line.cells):
+        return Columns()
     found: dict[str, list[tuple[int, Column]]] = {}
-    for index in range(len(line.cells)):
-        heading = line.text(index)
-        folded = fold(heading)
-        if not folded:
-            continue
-        for name, patterns in _COMPILED.items():
-            for rank, pattern in enumerate(patterns):
-                match = pattern.fullmatch(folded)
-                if match is not None:
-                    part = next((g for g in match.groups() if g), "")
-                    found.setdefault(name, []).append((rank, Column(index, heading, part)))
-                    break
+    for index, heading in enumerate(map(as_text, line.cells)):
+        for name, rank, part in _meanings(heading) if len(heading) < MAX_HEADING else ():
+            found.setdefault(name, []).append((rank, Column(index, heading, part)))
     ranked = {n: tuple(c for _, c in sorted(cs, key=lambda x: x[0])) for n, cs in found.items()}
     return Columns(ranked, len(line.cells))

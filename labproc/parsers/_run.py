@@ -72,7 +72,8 @@ def run_of(
             doubts=doubts,
         )
         reactions += reader.reactions()
-    doubts += end_of_file(export, tables)
+        check_one_cq(export.name, table)
+    doubts += [*end_of_file(export, tables), *misnamed(content)]
     curves = [c for table in tables for c in reported_curves(table, sign, layout.default_target)]
     return finish(
         content,
@@ -296,6 +297,37 @@ def no_cq(wells: Sequence[Well], name: str) -> list[Flag]:
     return [fail("no_cq", message)]
 
 
+def check_one_cq(name: str, table: ResultTable) -> None:
+    """Refuse a table with two columns of Cq for the same reactions that do not agree.
+
+    Raises
+    ------
+    ParseError
+        Naming the columns and the first row where they differ.
+    """
+    plain = [c for c in table.columns.all("cq") if not c.part]
+    for line in table.body if len(plain) > 1 else ():
+        texts = [line.text(c.index) for c in plain]
+        if len(set(texts)) > 1:
+            columns = " and ".join(
+                f"{c.heading!r} ({t!r})" for c, t in zip(plain, texts, strict=True)
+            )
+            raise ParseError(
+                f"{name}, {table.where(line)}: several columns of Cq differ, {columns}; keep one"
+            )
+
+
+def misnamed(content: Content) -> list[Flag]:
+    """Flag a text that is called a workbook, or the reverse; it is read as what it is."""
+    suffix = content.path.suffix.lower()
+    is_text = content.workbook is None
+    if is_text == (suffix not in {".xlsx", ".xls", ".xlsm", ".ods"}):
+        return []
+    kind = "text" if is_text else "a workbook"
+    message = f"{content.path.name}: called {suffix or 'nothing'} but is {kind}, read as that"
+    return [info("name_differs_from_content", message)]
+
+
 def end_of_file(export: Export, tables: Sequence[ResultTable]) -> list[Flag]:
     """Flag a text whose last line is a result without a line end: it may have been cut."""
     for table in tables:
@@ -305,5 +337,5 @@ def end_of_file(export: Export, tables: Sequence[ResultTable]) -> list[Flag]:
                 f"{export.name}: the last row ({table.where(grid.lines[-1])}) has no line end; "
                 "if wells are missing, the copy is incomplete"
             )
-            return [info("no_final_line_end", message)]
+            return [warning("no_final_line_end", message)]
     return []

@@ -7,7 +7,7 @@ from labproc.formats.content import Content
 from labproc.model import QpcrRun
 from labproc.parsers import PARSERS, Parser
 from labproc.parsers._amplification import matrix_of
-from labproc.parsers._export import Export, ResultTable, export_of, plate_of
+from labproc.parsers._export import Export, ResultTable, export_of, plate_of, the_export
 from labproc.parsers._reactions import decimal_sign
 from labproc.parsers._run import Layout, run_of
 
@@ -29,7 +29,7 @@ def _sniff(content: Content) -> bool:
 
 
 def _read(content: Content) -> QpcrRun:
-    export = export_of(content)
+    export = the_export(content)
     table = _table(export)
     if table is None:
         raise ParseError(f"{export.name}: no table with Well, Fluor and Content")

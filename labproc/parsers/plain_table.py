@@ -4,7 +4,7 @@ from labproc.errors import ParseError
 from labproc.formats.content import Content
 from labproc.model import QpcrRun
 from labproc.parsers import PARSERS, Parser
-from labproc.parsers._export import export_of
+from labproc.parsers._export import export_of, the_export
 from labproc.parsers._run import Layout, run_of
 
 _NAME = "plain_table"
@@ -18,7 +18,7 @@ def _sniff(content: Content) -> bool:
 
 
 def _read(content: Content) -> QpcrRun:
-    export = export_of(content)
+    export = the_export(content)
     if not export.tables:
         raise ParseError(f"{export.name}: no row of headings with a well and a Cq")
     table = max(export.tables, key=lambda t: len(t.body))

@@ -7,7 +7,7 @@ from labproc.formats.content import Content
 from labproc.model import QpcrRun
 from labproc.parsers import PARSERS, Parser
 from labproc.parsers._amplification import amplification_of
-from labproc.parsers._export import Export, ResultTable, export_of
+from labproc.parsers._export import Export, ResultTable, export_of, the_export
 from labproc.parsers._reactions import decimal_sign
 from labproc.parsers._run import Layout, reported_curves, run_of
 
@@ -55,7 +55,7 @@ def _read_2(content: Content) -> QpcrRun:
 
 
 def _read(content: Content, name: str) -> QpcrRun:
-    export = export_of(content)
+    export = the_export(content)
     table = results_of(export)
     if table is None:
         raise ParseError(f"{export.name}: no table of results with a column Cq or CT")
