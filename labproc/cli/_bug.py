@@ -13,17 +13,23 @@ def log_folder() -> Path:
     return (Path(base) if base else Path.home() / ".local" / "state") / "labproc"
 
 
+def write_report(text: str) -> str:
+    """Write a traceback to the log and return its report id."""
+    now = datetime.now(UTC).isoformat()
+    report = hashlib.sha256(f"{now}{text}".encode()).hexdigest()[:8]
+    folder = log_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "bugs.log").open("a", encoding="utf-8") as log:
+        log.write(f"--- {report} {now}\n{text}\n")
+    return report
+
+
 def report_bug(error: BaseException) -> str:
     """Write the traceback to the log and return the line to show."""
-    text = "".join(traceback.format_exception(error))
-    now = datetime.now(UTC)
-    report = hashlib.sha256(f"{now.isoformat()}{text}".encode()).hexdigest()[:8]
-    line = f"a bug in labproc ({type(error).__name__}), report {report}"
+    line = f"a bug in labproc ({type(error).__name__})"
     try:
-        folder = log_folder()
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / "bugs.log").open("a", encoding="utf-8") as log:
-            log.write(f"--- {report} {now.isoformat()}\n{text}\n")
+        report = write_report("".join(traceback.format_exception(error)))
     except OSError:
         return f"{line}; run again with --debug to see where"
-    return f"{line}: the traceback is in {folder / 'bugs.log'}; --debug shows it"
+    log = log_folder() / "bugs.log"
+    return f"{line}, report {report}: the traceback is in {log}; --debug shows it"

@@ -1,1 +1,35 @@
 """The results database and its audit chain."""
+
+from labproc.store.audit import AuditEntry
+from labproc.store.columns import TABLES, columns_of
+from labproc.store.connect import sqlite_url
+from labproc.store.reviews import (
+    Decision,
+    GateVersion,
+    current_decisions,
+    current_gates,
+    decide,
+    decision_history,
+    gate_history,
+    save_gate,
+)
+from labproc.store.store import Observation, ResultKey, Store, StoredResult
+
+__all__ = [
+    "TABLES",
+    "AuditEntry",
+    "Decision",
+    "GateVersion",
+    "Observation",
+    "ResultKey",
+    "Store",
+    "StoredResult",
+    "columns_of",
+    "current_decisions",
+    "current_gates",
+    "decide",
+    "decision_history",
+    "gate_history",
+    "save_gate",
+    "sqlite_url",
+]

@@ -1,0 +1,83 @@
+"""What the commands that work on a study share."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from labproc.cli._output import say
+
+if TYPE_CHECKING:
+    from labproc.pipeline.results import Results
+    from labproc.pipeline.runner import RunReport
+
+
+def study_argument(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the argument STUDY: a folder that holds study.toml, by default this one."""
+    kind = click.Path(path_type=Path)
+    return click.argument("study", type=kind, default=Path(), required=False)(function)
+
+
+def counted(n: int, noun: str) -> str:
+    """Return a number with its noun: ``1 file``, ``2 files``."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+class ProgressBar:
+    """A bar on stderr that says what is done and when the rest will be; silent in a pipe."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+
+    def __call__(self, done: int, total: int, path: str) -> None:
+        """Show that ``done`` of ``total`` files are done, ``path`` the last."""
+        if self._bar is None:
+            self._start(total)
+        self._bar.update(0, completed=done, description=Path(path).name[:40])
+
+    def _start(self, total: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+        from rich.progress import TimeRemainingColumn as Remaining
+
+        columns = (BarColumn(), MofNCompleteColumn(), Remaining(), TextColumn("{task.description}"))
+        # the file's name is the instrument's text: it must not be read as markup
+        columns[-1].markup = False
+        self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._bar.add_task("", total=total)
+        self._bar.start()
+
+    def stop(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+
+def say_failed(rows: list[tuple[str, str]]) -> None:
+    """Write one line for each file that was not done."""
+    for path, reason in rows:
+        text = " ".join(reason.split())
+        say(text if text.startswith(path) else f"{path}: {text}")
+
+
+def run_and_report(folder: Path, **options: Any) -> "RunReport":
+    """Run a study and write its report where anything has changed."""
+    from labproc.pipeline.runner import run_study
+
+    report = run_study(folder, **options)
+    if report.results is not None:
+        write_report(report.results)
+    return report
+
+
+def write_report(results: "Results") -> Path:
+    """Write ``results/report.html``, whole or not at all, and return where it is."""
+    from dashboards.report import build_report
+
+    path = results.folder / "results" / "report.html"
+    draft = path.with_name(f".report.{os.getpid()}.html")
+    draft.write_text(build_report(results), encoding="utf-8")
+    return draft.replace(path)

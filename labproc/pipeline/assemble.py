@@ -1,0 +1,85 @@
+"""From what the store holds to everything that is shown of a study."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from labproc.model import Flag, Measurement
+from labproc.model.flag import unique, warning
+from labproc.pipeline.methods import methods_text
+from labproc.pipeline.outcomes import FlowOutcome, PlateOutcome
+from labproc.pipeline.payload import decode
+from labproc.pipeline.reduce import Derived, reduce_study
+from labproc.pipeline.results import Arm, FileStatus, PlateView, Results, TubeView
+from labproc.pipeline.versions import software_versions
+from labproc.store import Store, StoredResult
+from labproc.study import Study
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """Every current result of a study, decoded."""
+
+    tubes: tuple[TubeView, ...]
+    plates: tuple[PlateView, ...]
+    measured: tuple[Measurement, ...]
+    flags: tuple[Flag, ...]
+
+
+def decode_outcomes(results: Sequence[StoredResult]) -> Outcomes:
+    """Decode the payloads of the results that are done."""
+    flows = [decode(r.payload, FlowOutcome) for r in results if r.kind == "fcs" and r.payload]
+    plates = [decode(r.payload, PlateOutcome) for r in results if r.kind == "qpcr" and r.payload]
+    of_flow = (m for outcome in flows for m in outcome.measurements)
+    of_plates = (m for outcome in plates for m in outcome.measurements)
+    return Outcomes(
+        tuple(f.view for f in flows),
+        tuple(p.view for p in plates),
+        (*of_flow, *of_plates),
+        tuple(_unassigned(p) for p in plates if p.unassigned),
+    )
+
+
+def _unassigned(outcome: PlateOutcome) -> Flag:
+    names = ", ".join(repr(n) for n in outcome.unassigned)
+    return warning(
+        "samples_not_assigned",
+        f"{outcome.view.source.path}: samples {names} fit neither sample_pattern nor "
+        "samples.csv; their copies per well stand in copies.csv only",
+    )
+
+
+def assemble(study: Study, store: Store, statuses: Sequence[FileStatus]) -> Results:
+    """Reduce the study's measurements and put everything that is shown of it together."""
+    outcomes = decode_outcomes(store.current_results())
+    derived = reduce_study(study, outcomes.measured)
+    return Results(
+        title=study.settings.study.title,
+        folder=study.folder,
+        arms=_arms(study),
+        files=tuple(statuses),
+        measurements=derived.measurements,
+        trends=derived.trends,
+        comparisons=derived.comparisons,
+        tubes=_most_odd_first(outcomes.tubes),
+        plates=outcomes.plates,
+        culture_events=study.culture_log,
+        patient_events=study.patient_events,
+        versions=software_versions(),
+        methods=methods_text(study, outcomes.tubes, outcomes.plates, derived.comparisons),
+        audit_head=store.audit_head(),
+        flags=_flags(outcomes, derived),
+    )
+
+
+def _flags(outcomes: Outcomes, derived: Derived) -> tuple[Flag, ...]:
+    return unique((*outcomes.flags, *derived.flags))
+
+
+def _arms(study: Study) -> tuple[Arm, ...]:
+    control = study.settings.study.control
+    arms = study.settings.arms
+    return tuple(Arm(name, arm.label or name, name == control) for name, arm in arms.items())
+
+
+def _most_odd_first(tubes: Sequence[TubeView]) -> tuple[TubeView, ...]:
+    return tuple(sorted(tubes, key=lambda t: (-t.oddness, t.key.order, t.source.path)))

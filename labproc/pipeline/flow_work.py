@@ -1,0 +1,146 @@
+"""Gate one tube and count in it: runs in a worker process."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labproc.model import Flag, FlowTube, GateResult, Measurement, Populations, Role, Severity
+from labproc.model.flag import unique, worst
+from labproc.pipeline.jobs import FlowJob
+from labproc.pipeline.outcomes import FlowOutcome
+from labproc.pipeline.results import Density, GateView, TubeView
+
+if TYPE_CHECKING:  # gating is imported where it is used: it takes scipy with it
+    from gating.controls import Control
+    from gating.views import GateDensity
+
+DRAWS = 200  # gate placements per tube that robustness and intervals rest on
+
+
+def do_flow(job: FlowJob) -> FlowOutcome:
+    """Read, gate, count and draw one tube."""
+    from gating.controls import Control
+
+    tube = _named(_read(job.staged), job)
+    controls = [Control(c.role, _read(c.staged), c.matched) for c in job.controls]
+    populations = _gate(job, tube, controls)
+    return FlowOutcome(
+        _view(job, tube, populations, controls), tuple(_measure(job, tube, populations))
+    )
+
+
+@lru_cache(maxsize=8)
+def _read(staged: str) -> FlowTube:
+    """Read a staged tube; a donor's and day's tubes share their controls."""
+    from labproc.parsers.fcs import read_tube
+
+    return read_tube(Path(staged))
+
+
+def _named(tube: FlowTube, job: FlowJob) -> FlowTube:
+    """Return the tube under the name it has in ``raw/``, not its staged one."""
+    return replace(tube, source=replace(tube.source, path=job.path, sha256=job.sha256))
+
+
+def _gate(job: FlowJob, tube: FlowTube, controls: Sequence["Control"]) -> Populations:
+    from gating.engine import gate_tube
+    from gating.strategy import load_strategy
+
+    return gate_tube(
+        tube,
+        load_strategy(job.strategy),
+        markers=job.markers,
+        controls=controls,
+        spillover=job.spillover,
+        moved=job.moved,
+        draws=DRAWS,
+    )
+
+
+def _measure(job: FlowJob, tube: FlowTube, populations: Populations) -> list[Measurement]:
+    """Return the tube's fractions and, for the panel that counts, its cells."""
+    from labproc.counts import count_cells, flow_fractions
+
+    if job.key.role is not Role.SAMPLE:
+        return []
+    control = next((c.path for c in job.controls if c.role is Role.UNTRANSDUCED), "")
+    found = flow_fractions(job.key, populations, source=tube.source)
+    if job.count is not None:
+        found = [*found, *count_cells(job.key, populations, tube=tube, rule=job.count)]
+    version = _version(job)
+    return [replace(m, version=version, control_file=control) for m in found]
+
+
+def _version(job: FlowJob) -> str:
+    """Name the gates' version: the strategy, and each gate that a reviewer moved."""
+    moved = ", ".join(f"{name} v{job.versions.get(name, 1)}" for name in sorted(job.moved))
+    base = f"{Path(job.strategy).stem}@{job.strategy_sha256[:8]}"
+    return f"{base}; moved: {moved}" if moved else base
+
+
+def _view(
+    job: FlowJob, tube: FlowTube, populations: Populations, controls: Sequence["Control"]
+) -> TubeView:
+    from gating.views import densities
+
+    drawn = densities(tube, populations, spillover=job.spillover, controls=controls)
+    control = next((c for c in job.controls if c.role is Role.UNTRANSDUCED), None)
+    flags = unique((*tube.flags, *populations.all_flags))
+    return TubeView(
+        source=tube.source,
+        key=job.key,
+        strategy=populations.strategy,
+        n_events=populations.n_events,
+        gates=tuple(
+            _gate_view(g, drawn[g.population], control.path if control else "")
+            for g in populations
+            if g.population in drawn
+        ),
+        oddness=_oddness(flags),
+        reasons=tuple(f.message for f in flags if f.severity.rank >= Severity.REVIEW.rank),
+        version=_version(job),
+        left_out=dict(populations.left_out),
+        flags=flags,
+    )
+
+
+def _gate_view(gate: GateResult, drawn: "GateDensity", control_name: str) -> GateView:
+    shape = _density(drawn, drawn.counts)
+    held = drawn.control_counts
+    control = None if held is None else _density(drawn, held)
+    median = drawn.median_fluorescence
+    return GateView(
+        population=gate.population,
+        parent=gate.parent,
+        n_events=gate.n_events,
+        n_parent=gate.n_parent,
+        fraction=gate.fraction_of_parent,
+        estimate=gate.estimate,
+        ci_low=gate.ci_low,
+        ci_high=gate.ci_high,
+        method=gate.method,
+        boundary=gate.boundary,
+        density=shape,
+        control=control,
+        control_name=control_name if control is not None else "",
+        median_fluorescence=median[0] if median and len(median) == 1 else None,
+        parameters=dict(gate.parameters),
+        flags=gate.flags,
+    )
+
+
+def _density(drawn: "GateDensity", counts: NDArray[np.float64]) -> Density:
+    """Return a grid as it is drawn: rows run along the second channel."""
+    whole = np.rint(counts).astype(np.uint32)
+    return Density(drawn.channels, drawn.labels, drawn.scales, whole.T, drawn.edges)
+
+
+def _oddness(flags: Sequence[Flag]) -> float:
+    """Return 0 for a tube without doubt up to 1 for one that must not be used."""
+    level = worst(flags)
+    return 0.0 if level is None else level.rank / Severity.FAIL.rank

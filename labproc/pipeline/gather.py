@@ -1,0 +1,156 @@
+"""What lies in ``raw/`` now, staged and described: the files that a plan is made of."""
+
+import errno
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from labproc.errors import ParseError, StoreError
+from labproc.intake import (
+    Seen,
+    TornFile,
+    is_quiet,
+    scan,
+    stage,
+    staged_path,
+    wait_until_quiet,
+)
+from labproc.pipeline.planner import RawFile
+from labproc.pipeline.results import FileStatus
+from labproc.store import Observation, Store
+from labproc.study import Study
+
+STAGED = "staged"  # under results/: copies named by their content
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """Files to plan with, and the status of those that cannot be planned with yet."""
+
+    files: tuple[RawFile, ...]
+    statuses: tuple[FileStatus, ...] = ()
+    n_new: int = 0
+
+
+def gather(study: Study, store: Store, *, settle: bool) -> Gathered:
+    """Look at ``raw/``, stage what is new or changed, and describe every file.
+
+    Parameters
+    ----------
+    settle : bool
+        Wait for files that were written a moment ago; otherwise they are taken as they are.
+    """
+    seen = scan(study.raw)
+    known = {o.path: o for o in store.observations() if o.state == "current"}
+    _mark_gone(store, known, seen)
+    staging = study.results / STAGED
+    new = [s for s in seen if _is_new(s, known.get(s.path), staging)]
+    late = _unsettled(study.raw, new) if settle else set()
+    staged = _stage_all(study.raw, staging, [s for s in new if s.path not in late])
+    store.observe([one for one in staged if isinstance(one, Observation)])
+    statuses = [one for one in staged if isinstance(one, FileStatus)]
+    statuses += [_waiting(path) for path in sorted(late)]
+    return Gathered(tuple(known_files(study, store)), tuple(statuses), len(new))
+
+
+def known_files(study: Study, store: Store) -> list[RawFile]:
+    """Return the files that the store knows, without looking at ``raw/``.
+
+    Files that have gone keep their place in the study: their results stand on the staged copy.
+    """
+    observed = [o for o in store.observations() if o.state != "replaced"]
+    here = {o.sha256 for o in observed if o.state == "current"}
+    kept = [o for o in observed if o.state == "current" or o.sha256 not in here]
+    return [_raw_file(o, study.results / STAGED) for o in kept]
+
+
+def _raw_file(one: Observation, staging: Path) -> RawFile:
+    facts = one.facts
+    return RawFile(
+        path=one.path,
+        sha256=one.sha256,
+        staged=str(staged_path(staging, one.sha256)),
+        kind=facts.get("kind", "table"),
+        plate=facts.get("plate", ""),
+        well=facts.get("well", ""),
+        tube=facts.get("tube", ""),
+        date=facts.get("date", ""),
+        gone=one.state == "gone",
+    )
+
+
+def _is_new(seen: Seen, known: Observation | None, staging: Path) -> bool:
+    if known is None or (known.size, known.mtime_ns, known.inode) != seen.state:
+        return True
+    return not staged_path(staging, known.sha256).is_file()
+
+
+def _mark_gone(store: Store, known: Mapping[str, Observation], seen: Iterable[Seen]) -> None:
+    """Record what is no longer there; a folder that is empty at once is away, not emptied."""
+    here = {s.path for s in seen}
+    gone = [path for path in known if path not in here]
+    if gone and here:
+        store.mark_gone(gone)
+
+
+def _unsettled(raw: Path, new: Sequence[Seen]) -> set[str]:
+    """Return the files that are still being written after some patience."""
+    now = time.time_ns()
+    young = {s.path: s for s in new if s.size > 0 and not is_quiet(s, now_ns=now)}
+    if not young:
+        return set()
+    return set(young) - wait_until_quiet(partial(scan, raw), young)
+
+
+def _waiting(path: str) -> FileStatus:
+    return FileStatus(path, "", "waiting", reason="still being written; taken up at the next look")
+
+
+def _stage_all(raw: Path, staging: Path, new: Sequence[Seen]) -> list[Observation | FileStatus]:
+    return [_stage_one(raw, staging, seen) for seen in new]
+
+
+def _stage_one(raw: Path, staging: Path, seen: Seen) -> Observation | FileStatus:
+    if seen.size <= 0:
+        what = "empty (0 bytes)" if seen.size == 0 else "not a regular file"
+        reason = f"{seen.path}: {what}, expected an instrument's file"
+        return FileStatus(seen.path, "", "set_aside", reason=reason)
+    try:
+        staged = stage(raw / seen.path, staging)
+    except TornFile as error:
+        return FileStatus(seen.path, "", "waiting", reason=str(error))
+    except ParseError as error:
+        return FileStatus(seen.path, "", "set_aside", reason=str(error))
+    except OSError as error:
+        raise _no_room(staging, error) from error
+    facts = describe(staged.path)
+    return Observation(seen.path, staged.sha256, *seen.state, facts)
+
+
+def _no_room(staging: Path, error: OSError) -> Exception:
+    if error.errno not in FULL:
+        return error
+    return StoreError(
+        f"{staging.parent}: the disk is full, expected room for a copy of every new file; "
+        "free some and run again, nothing is lost"
+    )
+
+
+def describe(staged: Path) -> dict[str, str]:
+    """Return what a file's head says: its kind and, for FCS, plate, well, tube and date."""
+    with staged.open("rb") as file:
+        if file.read(3).upper() != b"FCS":
+            return {"kind": "table"}
+    from labproc.formats.fcs.dataset import open_fcs
+    from labproc.parsers import fcs
+
+    try:
+        tube = fcs.describe(*open_fcs(staged))
+    except ParseError:
+        return {"kind": "fcs"}  # refused with its reason when it is read
+    when = tube.source.acquired_at
+    said = {"plate": tube.plate, "well": tube.well, "tube": tube.tube}
+    return {"kind": "fcs", **said, "date": when.date().isoformat() if when else ""}

@@ -1,0 +1,88 @@
+"""The methods in words, ready for a paper, from what was really done."""
+
+from collections.abc import Sequence
+
+from labproc.model import Comparison, Plan
+from labproc.pipeline.results import PlateView, TubeView
+from labproc.pipeline.versions import PIPELINE_VERSION, software_versions
+from labproc.study import Study
+
+
+def methods_text(
+    study: Study,
+    tubes: Sequence[TubeView],
+    plates: Sequence[PlateView],
+    comparisons: Sequence[Comparison],
+) -> tuple[str, ...]:
+    """Return one paragraph each for flow cytometry, qPCR, statistics and software."""
+    paragraphs = [
+        _flow(tubes) if tubes else "",
+        _qpcr(study, plates) if plates else "",
+        _statistics(study.plan(), comparisons),
+        _software(),
+    ]
+    return tuple(p for p in paragraphs if p)
+
+
+def _flow(tubes: Sequence[TubeView]) -> str:
+    strategies = sorted({t.strategy for t in tubes})
+    gates = dict.fromkeys(g.population for t in tubes for g in t.gates)
+    instruments = sorted({t.source.instrument for t in tubes if t.source.instrument})
+    on = f" on {'; '.join(instruments)}" if instruments else ""
+    return (
+        f"Flow cytometry: {len(tubes)} tubes acquired{on} were gated automatically with the "
+        f"strategies {', '.join(strategies)} ({', '.join(gates)}). {_car(tubes)}"
+        f"{_moved(tubes)}Counts are events divided by the volume acquired, times the dilution."
+    )
+
+
+def _car(tubes: Sequence[TubeView]) -> str:
+    leaning = [g for t in tubes for g in t.gates if g.population == "CAR+"]
+    held = sum(bool(g.control_name) for g in leaning)
+    if not leaning:
+        return ""
+    return (
+        f"CAR+ cells were gated against the fully stained untransduced control of the same donor "
+        f"and day ({held} of {len(leaning)} tubes had one); fractions are best estimates that "
+        "account for the overlap of positives and negatives. "
+    )
+
+
+def _moved(tubes: Sequence[TubeView]) -> str:
+    moved = [t for t in tubes if "moved" in t.version]
+    return f"In {len(moved)} tubes a reviewer moved a gate. " if moved else ""
+
+
+def _qpcr(study: Study, plates: Sequence[PlateView]) -> str:
+    rules = study.settings.qpcr
+    reference = f" and {rules.reference.target} as reference" if rules and rules.reference else ""
+    target = rules.transgene if rules else "the transgene"
+    methods = dict.fromkeys(s.method for p in plates for s in p.samples if s.method)
+    return (
+        f"qPCR: {target} was quantified{reference} on {len(plates)} plates. Standard curves are "
+        "unweighted least squares of Cq on log10 copies; copies were read backwards "
+        f"({', '.join(methods)}); non-detects entered as censored, never as 0 or 40."
+    )
+
+
+def _statistics(plan: Plan | None, comparisons: Sequence[Comparison]) -> str:
+    if plan is None or not comparisons:
+        return ""
+    planned = [c.outcome for c in comparisons if c.planned]
+    window = ""
+    if plan.window_days:
+        window = f" over days {plan.window_days[0]:g} to {plan.window_days[1]:g}"
+    return (
+        f"Statistics: the primary outcome was {plan.primary}{window}, compared between arms with "
+        f"{plan.test.replace('_', ' ')}; one repeat is one {plan.unit}. Planned: "
+        f"{', '.join(dict.fromkeys(planned))}; P values were adjusted by {plan.correction}. "
+        "Everything else is exploratory."
+    )
+
+
+def _software() -> str:
+    versions = software_versions()
+    return (
+        f"Software: labproc {versions['labproc']} (pipeline {PIPELINE_VERSION}), numpy "
+        f"{versions['numpy']}, scipy {versions['scipy']}, scikit-learn {versions['scikit-learn']}."
+    )

@@ -1,0 +1,41 @@
+"""From every file's measurements to the study's: totals, growth, trends, comparisons."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from labproc.counts import combine, culture_volumes
+from labproc.errors import NotEnoughData
+from labproc.model import Comparison, Flag, Measurement, Trend
+from labproc.model.flag import warning
+from labproc.study import Study
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """What only all files together say."""
+
+    measurements: tuple[Measurement, ...] = ()
+    trends: tuple[Trend, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
+    flags: tuple[Flag, ...] = ()
+
+
+def reduce_study(study: Study, measured: Sequence[Measurement]) -> Derived:
+    """Combine the panels of each sample, follow each culture, compare the arms as planned."""
+    from labproc.trends import compare, derive_growth, summarise
+
+    combined = combine(measured, culture_volume_ml=culture_volumes(study.culture_log))
+    counted = [*measured, *combined]
+    growth = derive_growth(counted, study.culture_log)
+    everything = [*counted, *growth]
+    plan = study.plan()
+    if plan is None:
+        said = warning("no_plan", "study.toml has no [plan]: nothing is compared, only shown")
+        return Derived(tuple(everything), flags=(said,))
+    trends = summarise(everything, plan)
+    try:
+        comparisons = compare(everything, trends, plan)
+    except NotEnoughData as error:
+        said = warning("not_compared", str(error))
+        return Derived(tuple(everything), tuple(trends), flags=(said,))
+    return Derived(tuple(everything), tuple(trends), tuple(comparisons))

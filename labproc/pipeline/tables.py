@@ -1,0 +1,259 @@
+"""Results as rows: the tables under ``results/tables`` and in the store."""
+
+import csv
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from labproc.formats.inert import inert
+from labproc.model import Comparison, Flag, Measurement, SampleKey, SourceFile, Trend
+from labproc.pipeline.results import FileStatus, PlateView, Results, TubeView
+from labproc.store import columns_of
+
+Row = dict[str, Any]
+
+COUNT_METRICS = frozenset(
+    {"cells_per_ul", "cart_per_ul", "cells_total", "cart_total", "cart_cd4_total", "cart_cd8_total"}
+)
+
+
+def all_tables(results: Results) -> dict[str, list[Row]]:
+    """Return every table of a study, rows in a fixed order."""
+    measured = sorted(results.measurements, key=lambda m: (m.key.order, m.metric))
+    tubes = sorted(results.tubes, key=lambda t: (t.key.order, t.source.path))
+    plates = sorted(results.plates, key=lambda p: (p.source.path, p.source.sha256))
+    files = sorted(results.files, key=lambda f: (f.path, f.sha256))
+    instruments = {v.source.sha256: v.source.instrument or "" for v in (*tubes, *plates)}
+    return {
+        "files": [file_row(f, instruments.get(f.sha256, "")) for f in files],
+        "populations": [row for t in tubes for row in population_rows(t)],
+        "counts": [measurement_row(m) for m in measured if m.metric in COUNT_METRICS],
+        "curves": [row for p in plates for row in curve_rows(p)],
+        "copies": [row for p in plates for row in copy_rows(p)],
+        "measurements": [measurement_row(m) for m in measured],
+        "trends": [trend_row(t, measured) for t in results.trends],
+        "comparisons": [comparison_row(c, measured) for c in results.comparisons],
+    }
+
+
+def flags_text(flags: Iterable[Flag]) -> str:
+    """Return flags as JSON, so that a table's cell holds codes, severities and messages."""
+    rows = [f.as_dict() for f in dict.fromkeys(flags)]
+    return json.dumps(rows, ensure_ascii=False) if rows else ""
+
+
+def _who(key: SampleKey | None) -> Row:
+    key = key or SampleKey()
+    day = "" if key.day is None else key.day
+    who = {"donor": key.donor, "experiment": key.experiment, "arm": key.arm, "day": day}
+    return {**who, "replicate": key.replicate}
+
+
+def _file(source: SourceFile | None) -> Row:
+    return {"file": source.path if source else "", "sha256": source.sha256 if source else ""}
+
+
+def file_row(status: FileStatus, instrument: str) -> Row:
+    """Return one line of ``files.csv``."""
+    key = status.key
+    tube = {"panel": key.panel, "well": key.well, "role": key.role.value} if key else {}
+    return {
+        "file": status.path,
+        "sha256": status.sha256,
+        "kind": status.kind,
+        "state": status.state,
+        "reason": status.reason,
+        **_who(key),
+        "panel": "",
+        "well": "",
+        "role": "",
+        **tube,
+        "instrument": instrument,
+        "flags": flags_text(status.flags),
+    }
+
+
+def population_rows(tube: TubeView) -> list[Row]:
+    """Return one line of ``populations.csv`` for every gate of a tube."""
+    tube_flags = tube.flags
+    return [
+        {
+            **_who(tube.key),
+            "panel": tube.key.panel,
+            "well": tube.key.well,
+            "role": tube.key.role.value,
+            "population": g.population,
+            "parent": g.parent,
+            "n_events": g.n_events,
+            "n_parent": g.n_parent,
+            "fraction_of_parent": g.fraction,
+            "estimate": g.estimate,
+            "ci_low": g.ci_low,
+            "ci_high": g.ci_high,
+            "method": g.method,
+            "median_fluorescence": g.median_fluorescence,
+            "version_of_gate": tube.version,
+            "control_file": g.control_name,
+            "parameters": _parameters(g.parameters),
+            "flags": flags_text((*g.flags, *(f for f in tube_flags if f not in g.flags))),
+            **_file(tube.source),
+        }
+        for g in tube.gates
+    ]
+
+
+def _parameters(parameters: Mapping[str, float | str]) -> str:
+    return json.dumps(dict(parameters), ensure_ascii=False, sort_keys=True) if parameters else ""
+
+
+def measurement_row(m: Measurement) -> Row:
+    """Return one line of ``measurements.csv`` (and of ``counts.csv``)."""
+    return {
+        **_who(m.key),
+        "panel": m.key.panel,
+        "metric": m.metric,
+        "value": m.value,
+        "ci_low": m.ci_low,
+        "ci_high": m.ci_high,
+        "interval_of": m.interval_of,
+        "unit": m.unit,
+        "n_events_or_wells": m.n,
+        "parent": m.parent,
+        "status": m.status,
+        "flags": flags_text(m.flags),
+        **_file(m.source),
+        "version_of_gate_or_curve": m.version,
+        "control_file": m.control_file,
+        "parameters": _parameters(m.parameters),
+    }
+
+
+def curve_rows(plate: PlateView) -> list[Row]:
+    """Return one line of ``curves.csv`` for every standard curve of a run."""
+    reported = {r.target: r for r in plate.reported}
+    return [
+        {
+            "plate": plate.name,
+            "target": c.target,
+            "slope": c.slope,
+            "slope_ci_low": c.slope_ci[0] if c.slope_ci else None,
+            "slope_ci_high": c.slope_ci[1] if c.slope_ci else None,
+            "intercept": c.intercept,
+            "residual_sd": c.residual_sd,
+            "r_squared": c.r_squared,
+            "efficiency": c.efficiency,
+            "efficiency_ci_low": c.efficiency_ci[0] if c.efficiency_ci else None,
+            "efficiency_ci_high": c.efficiency_ci[1] if c.efficiency_ci else None,
+            "lack_of_fit_p": c.lack_of_fit_p,
+            "n_points": c.n_points,
+            "n_levels": c.n_levels,
+            "reported_slope": getattr(reported.get(c.target), "slope", None),
+            "reported_intercept": getattr(reported.get(c.target), "intercept", None),
+            "flags": flags_text(c.flags),
+            **_file(plate.source),
+        }
+        for c in plate.curves
+    ]
+
+
+def copy_rows(plate: PlateView) -> list[Row]:
+    """Return one line of ``copies.csv`` for every sample and target of a run."""
+    return [
+        {
+            "plate": plate.name,
+            "sample": s.sample,
+            "target": s.target,
+            "task": s.task.value,
+            "wells": " ".join(s.wells),
+            "n_wells": s.n_wells,
+            "n_detected": s.n_detected,
+            "copies_per_well": s.copies,
+            "ci_low": s.ci_low,
+            "ci_high": s.ci_high,
+            "method": s.method,
+            "status": s.status.value,
+            "reported_copies": s.reported_copies,
+            "flags": flags_text(s.flags),
+            **_file(plate.source),
+        }
+        for s in plate.samples
+    ]
+
+
+def _hashes(measured: Iterable[Measurement], keep: Callable[[Measurement], bool]) -> str:
+    """Return the hashes of all raw files behind a summary, in a fixed order."""
+    found = {m.source.sha256 for m in measured if m.source and keep(m)}
+    return " ".join(sorted(found))
+
+
+def trend_row(t: Trend, measured: Sequence[Measurement]) -> Row:
+    """Return one line of ``trends.csv``; ``sha256`` lists every raw file behind it."""
+    culture = (t.donor, t.experiment, t.arm, t.replicate)
+    return {
+        "donor": t.donor,
+        "experiment": t.experiment,
+        "arm": t.arm,
+        "replicate": t.replicate,
+        "kind": t.kind,
+        "metric": t.metric,
+        "estimate": t.estimate,
+        "ci_low": t.ci_low,
+        "ci_high": t.ci_high,
+        "unit": t.unit,
+        "n_days": t.n_days,
+        "window_from_day": t.window[0] if t.window else None,
+        "window_to_day": t.window[1] if t.window else None,
+        "method": t.method,
+        "flags": flags_text(t.flags),
+        "sha256": _hashes(measured, lambda m: m.key.culture == culture and m.metric == t.metric),
+    }
+
+
+def comparison_row(c: Comparison, measured: Sequence[Measurement]) -> Row:
+    """Return one line of ``comparisons.csv``; ``sha256`` lists every raw file behind it."""
+    robust = c.robustness
+    return {
+        "outcome": c.outcome,
+        "contrast": c.contrast,
+        "day": c.day,
+        "effect": c.effect,
+        "estimate": c.estimate,
+        "ci_low": c.ci_low,
+        "ci_high": c.ci_high,
+        "unit": c.unit,
+        "p_value": c.p_value,
+        "p_adjusted": c.p_adjusted,
+        "n_control": c.n[0],
+        "n_treated": c.n[1],
+        "unit_of_replication": c.unit_of_replication,
+        "test": c.test,
+        "planned": c.planned,
+        "assumptions": "; ".join(c.assumptions),
+        "holds_in_draws": robust.holds_in if robust else None,
+        "n_draws": robust.n_draws if robust else None,
+        "draws_low": robust.low if robust else None,
+        "draws_high": robust.high if robust else None,
+        "sentence": c.sentence,
+        "flags": flags_text(c.flags),
+        "sha256": _hashes(measured, lambda m: c.day is None or m.key.day == c.day),
+    }
+
+
+def write_tables(tables: Mapping[str, Sequence[Row]], folder: Path) -> None:
+    """Write every table as CSV: each to a temporary name first, so that none is ever half there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, rows in tables.items():
+        path = folder / f"{name}.csv"
+        columns = columns_of(name)
+        draft = path.with_name(f".{name}.{os.getpid()}.csv")
+        with draft.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(columns)
+            writer.writerows([_cell(row[column]) for column in columns] for row in rows)
+        draft.replace(path)
+
+
+def _cell(value: Any) -> Any:
+    return "" if value is None else inert(value)

@@ -1,0 +1,327 @@
+"""Reading and writing the results database; every write is one transaction."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from sqlalchemy import Connection, Engine, select
+
+from labproc.errors import StoreError
+from labproc.store import audit as chain
+from labproc.store.audit import AuditEntry, now_utc
+from labproc.store.connect import connect, sqlite_url
+from labproc.store.schema import audit, meta, observations, result_tables, results, tries
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ResultKey:
+    """What names a result: the file's content, the pipeline's version, all parameters."""
+
+    sha256: str
+    pipeline_version: str
+    parameter_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A file as it was seen under a path; ``facts`` are what its head says (kind, plate, well)."""
+
+    path: str
+    sha256: str
+    size: int
+    mtime_ns: int
+    inode: int
+    facts: Mapping[str, str]
+    state: str = "current"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResult:
+    """One result as it stands in the store; ``status`` is ``done`` or ``set_aside``."""
+
+    key: ResultKey
+    path: str
+    kind: str
+    status: str
+    reason: str
+    payload: bytes | None
+
+
+class Store:
+    """The results database of one study; use it in a ``with`` block."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @classmethod
+    def open(cls, url: str | Path) -> "Store":
+        """Open a database by url, or an SQLite file by path; made where it is missing."""
+        return cls(connect(url if isinstance(url, str) else sqlite_url(url)))
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.engine.dispose()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection whose reads all see one moment."""
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Give a connection whose writes all happen or none."""
+        connection = self.engine.connect().execution_options(writes=True)
+        with connection, connection.begin():
+            yield connection
+
+    # files ------------------------------------------------------------------------------------
+
+    def observations(self) -> list[Observation]:
+        """Return every file ever seen, the current ones and those replaced or gone."""
+        with self.reading() as connection:
+            rows = connection.execute(observations.select().order_by(observations.c.seq)).mappings()
+            return [_observation(row) for row in rows]
+
+    def observe(self, seen: Iterable[Observation]) -> None:
+        """Record files as they are seen now; a path's older content becomes ``replaced``."""
+        at = now_utc()
+        with self.writing() as connection:
+            known = {
+                (r.path, r.sha256): r.seq
+                for r in connection.execute(
+                    select(observations.c.path, observations.c.sha256, observations.c.seq)
+                )
+            }
+            for one in seen:
+                _replace_others(connection, one)
+                _upsert(connection, one, known.get((one.path, one.sha256)), at)
+
+    def mark_gone(self, paths: Iterable[str]) -> None:
+        """Record that files are no longer in ``raw/``; their results are kept."""
+        with self.writing() as connection:
+            for path in paths:
+                connection.execute(
+                    observations.update()
+                    .where(observations.c.path == path, observations.c.state == "current")
+                    .values(state="gone")
+                )
+
+    # results ----------------------------------------------------------------------------------
+
+    def known_results(self) -> dict[ResultKey, str]:
+        """Return the status of every result there is."""
+        columns = (results.c.sha256, results.c.pipeline_version, results.c.parameter_hash)
+        with self.reading() as connection:
+            rows = connection.execute(select(*columns, results.c.status))
+            return {ResultKey(*row[:3]): row[3] for row in rows}
+
+    def save_result(
+        self,
+        key: ResultKey,
+        *,
+        path: str,
+        kind: str,
+        payload: bytes | None,
+        status: str = "done",
+        reason: str = "",
+        who: str = "labproc",
+    ) -> None:
+        """Save one file's result with its audit row; a result that is there already stays."""
+        with self.writing() as connection:
+            if _result_seq(connection, key) is not None:
+                return
+            connection.execute(
+                results.insert().values(
+                    **_named(key),
+                    path=path,
+                    kind=kind,
+                    status=status,
+                    reason=reason,
+                    payload=payload,
+                    is_current=1,
+                    done_at=now_utc(),
+                )
+            )
+            entry = AuditEntry(who, f"file {status}", f"{path} {key.sha256}", new=reason)
+            self._audit(connection, entry)
+
+    def drop_failed(self, keys: Iterable[ResultKey]) -> None:
+        """Forget that files were set aside, so that they are tried again."""
+        with self.writing() as connection:
+            for key in keys:
+                matches = _is(results, key) & (results.c.status == "set_aside")
+                connection.execute(results.delete().where(matches))
+
+    def set_current(self, keys: Iterable[ResultKey]) -> None:
+        """Say which results the study stands on now; the others stay readable."""
+        wanted = set(keys)
+        with self.writing() as connection:
+            rows = connection.execute(
+                select(
+                    results.c.seq,
+                    results.c.sha256,
+                    results.c.pipeline_version,
+                    results.c.parameter_hash,
+                    results.c.is_current,
+                )
+            ).all()
+            for seq, *name, current in rows:
+                now = int(ResultKey(*name) in wanted)
+                if now != current:
+                    chosen = results.update().where(results.c.seq == seq)
+                    connection.execute(chosen.values(is_current=now))
+
+    def current_results(self, *, payloads: bool = True) -> list[StoredResult]:
+        """Return the results the study stands on, by path; without payloads where not asked."""
+        names = ("sha256", "pipeline_version", "parameter_hash", "path", "kind", "status", "reason")
+        columns = [results.c[name] for name in names]
+        query = select(*columns, *([results.c.payload] if payloads else []))
+        query = query.where(results.c.is_current == 1).order_by(results.c.path, results.c.sha256)
+        with self.reading() as connection:
+            return [_stored(row) for row in connection.execute(query).mappings()]
+
+    def count_try(self, key: ResultKey, reason: str) -> int:
+        """Record that a file took its worker down, and return how often it has."""
+        where = (tries.c.sha256 == key.sha256) & (tries.c.parameter_hash == key.parameter_hash)
+        with self.writing() as connection:
+            n = connection.execute(select(tries.c.n).where(where)).scalar()
+            if n is None:
+                connection.execute(
+                    tries.insert().values(
+                        sha256=key.sha256, parameter_hash=key.parameter_hash, n=1, reason=reason
+                    )
+                )
+                return 1
+            connection.execute(tries.update().where(where).values(n=n + 1, reason=reason))
+            return int(n) + 1
+
+    # tables -----------------------------------------------------------------------------------
+
+    def replace_tables(self, tables: Mapping[str, Sequence[Row]], *, fingerprint: str) -> None:
+        """Write the result tables anew, with the fingerprint of what they were made from."""
+        with self.writing() as connection:
+            for name, rows in tables.items():
+                table = result_tables[name]
+                connection.execute(table.delete())
+                if rows:
+                    numbered = [{**_cells(r), "row": i} for i, r in enumerate(rows, start=1)]
+                    connection.execute(table.insert(), numbered)
+            set_meta(connection, "fingerprint", fingerprint)
+
+    def table(self, name: str) -> list[dict[str, Any]]:
+        """Return a result table's rows in order."""
+        if name not in result_tables:
+            raise StoreError(f"no table {name!r}, expected one of {', '.join(result_tables)}")
+        table = result_tables[name]
+        with self.reading() as connection:
+            rows = connection.execute(table.select().order_by(table.c.row)).mappings()
+            return [{k: v for k, v in row.items() if k != "row"} for row in rows]
+
+    def get_meta(self, name: str) -> str:
+        """Return a named value, empty where there is none."""
+        with self.reading() as connection:
+            found = connection.execute(select(meta.c.value).where(meta.c.name == name)).scalar()
+            return str(found or "")
+
+    # audit ------------------------------------------------------------------------------------
+
+    def audit(self, entry: AuditEntry) -> None:
+        """Append one row to the audit trail."""
+        with self.writing() as connection:
+            self._audit(connection, entry)
+
+    def _audit(self, connection: Connection, entry: AuditEntry) -> None:
+        set_meta(connection, "audit_head", chain.append(connection, entry))
+
+    def audit_rows(self) -> list[dict[str, Any]]:
+        """Return the whole audit trail, oldest first."""
+        with self.reading() as connection:
+            rows = connection.execute(audit.select().order_by(audit.c.seq)).mappings()
+            return [dict(row) for row in rows]
+
+    def audit_head(self) -> str:
+        """Return the hash of the last audit row, for reports."""
+        return self.get_meta("audit_head")
+
+    def verify_audit(self) -> list[str]:
+        """Return what is wrong with the audit trail; an empty list where it is whole."""
+        return chain.problems(self.audit_rows(), head=self.audit_head())
+
+
+def _named(key: ResultKey) -> dict[str, str]:
+    return {
+        "sha256": key.sha256,
+        "pipeline_version": key.pipeline_version,
+        "parameter_hash": key.parameter_hash,
+    }
+
+
+def _is(table: Any, key: ResultKey) -> Any:
+    same = (table.c.sha256 == key.sha256) & (table.c.parameter_hash == key.parameter_hash)
+    return same & (table.c.pipeline_version == key.pipeline_version)
+
+
+def _result_seq(connection: Connection, key: ResultKey) -> int | None:
+    return connection.execute(select(results.c.seq).where(_is(results, key))).scalar()
+
+
+def _stored(row: Any) -> StoredResult:
+    key = ResultKey(row["sha256"], row["pipeline_version"], row["parameter_hash"])
+    rest = (row["path"], row["kind"], row["status"], row["reason"])
+    return StoredResult(key, *rest, row.get("payload"))
+
+
+def _observation(row: Any) -> Observation:
+    facts = json.loads(row["facts"] or "{}")
+    numbers = (row["size"], row["mtime_ns"], row["inode"])
+    return Observation(row["path"], row["sha256"], *numbers, facts, row["state"])
+
+
+def _replace_others(connection: Connection, one: Observation) -> None:
+    other = (observations.c.path == one.path) & (observations.c.sha256 != one.sha256)
+    connection.execute(
+        observations.update()
+        .where(other, observations.c.state == "current")
+        .values(state="replaced")
+    )
+
+
+def _upsert(connection: Connection, one: Observation, seq: int | None, at: str) -> None:
+    values = {
+        "size": one.size,
+        "mtime_ns": one.mtime_ns,
+        "inode": one.inode,
+        "facts": json.dumps(dict(one.facts), ensure_ascii=False, sort_keys=True),
+        "state": "current",
+        "last_seen_at": at,
+    }
+    if seq is None:
+        name = {"path": one.path, "sha256": one.sha256, "first_seen_at": at}
+        connection.execute(observations.insert().values(**name, **values))
+    else:
+        connection.execute(observations.update().where(observations.c.seq == seq).values(**values))
+
+
+def _cells(row: Row) -> dict[str, Any]:
+    """Return a row as the database holds it: no empty text where a number is missing."""
+    return {k: None if v == "" else int(v) if isinstance(v, bool) else v for k, v in row.items()}
+
+
+def set_meta(connection: Connection, name: str, value: str) -> None:
+    """Write a named value, in the transaction of the change it belongs to."""
+    connection.execute(meta.delete().where(meta.c.name == name))
+    connection.execute(meta.insert().values(name=name, value=value))

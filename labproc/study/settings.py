@@ -1,0 +1,166 @@
+"""``study.toml`` as typed settings: every key named here, every other key refused."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+Fraction = tuple[float, float]
+
+
+class _Part(BaseModel):
+    """A table of study.toml: unknown keys are refused, values are not changed later."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StudySettings(_Part):
+    """``[study]``: what the study is called and which arm is the control."""
+
+    title: str = ""
+    control: str = ""
+    day_zero: str = ""
+
+
+class ArmSettings(_Part):
+    """``[arms.NAME]``: one arm, its label on figures, its drug and its other names."""
+
+    label: str = ""
+    vehicle: str = ""
+    lenalidomide_um: float = Field(default=0.0, ge=0)
+    from_day: int = 0
+    aliases: tuple[str, ...] = ()
+
+
+class FileSettings(_Part):
+    """``[files]``: how file names under ``raw/`` say what the files are."""
+
+    pattern: tuple[str, ...] = ()
+
+    @field_validator("pattern", mode="before")
+    @classmethod
+    def one_or_many(cls, value: object) -> object:
+        """Take one pattern as a list of one."""
+        return [value] if isinstance(value, str) else value
+
+
+class PanelSettings(_Part):
+    """``[panels.NAME]``: the strategy that gates this panel and where its markers are."""
+
+    strategy: str
+    markers: dict[str, str] = Field(default_factory=dict)
+    compensation: str = "file"
+
+
+class CountSettings(_Part):
+    """``[counts]``: how events become cells per µL."""
+
+    panel: str = "count"
+    method: Literal["volume", "beads", "manual"] = "volume"
+    sample_ul: float | None = Field(default=None, gt=0)
+    final_ul: float | None = Field(default=None, gt=0)
+    pipetting_cv: float | None = Field(default=None, ge=0, lt=1)
+    bead_count: float | None = Field(default=None, gt=0)
+    washed: bool | None = None
+
+
+class ReferenceSettings(_Part):
+    """``[qpcr] reference``: the single-copy gene beside the transgene."""
+
+    target: str
+    copies_per_diploid_genome: float = Field(default=2.0, gt=0)
+
+
+class AcceptSettings(_Part):
+    """``[qpcr.accept]``: limits that differ from the usual ones."""
+
+    efficiency: Fraction | None = None
+    r_squared: float | None = Field(default=None, gt=0, le=1)
+    level_error: float | None = Field(default=None, gt=0)
+    lack_of_fit_p: float | None = Field(default=None, gt=0, lt=1)
+    replicate_sd: float | None = Field(default=None, gt=0)
+
+
+class QpcrSettings(_Part):
+    """``[qpcr]``: targets, DNA input, and the unit that the standards are counted in."""
+
+    transgene: str = "CAR"
+    reference: ReferenceSettings | None = None
+    sample_pattern: tuple[str, ...] = ()
+    dna_ng_per_well: float | None = Field(default=None, gt=0)
+    standard_unit: Literal["copies_per_well", "copies_per_ul", "ng"] | None = None
+    template_ul_per_well: float | None = Field(default=None, gt=0)
+    copies_per_ng: float | None = Field(default=None, gt=0)
+    lloq_copies_per_ug: float | None = Field(default=None, gt=0)
+    accept: AcceptSettings = AcceptSettings()
+
+    @field_validator("sample_pattern", mode="before")
+    @classmethod
+    def one_or_many(cls, value: object) -> object:
+        """Take one pattern as a list of one."""
+        return [value] if isinstance(value, str) else value
+
+
+class PlanSettings(_Part):
+    """``[plan]``: what the study set out to test, written before looking."""
+
+    unit: Literal["donor", "experiment", "well"]
+    primary: str
+    window_days: Fraction | None = None
+    test: str = "two_stage_paired"
+    secondary: tuple[str, ...] = ()
+    correction: str = "holm"
+    level: float = Field(default=0.05, gt=0, lt=1)
+
+
+class CohortSettings(_Part):
+    """``[cohort]``: which column of ``patients.csv`` plays which part."""
+
+    arm: str = ""
+    time: str = ""
+    event: str = ""
+    pfs_time: str = ""
+    pfs_event: str = ""
+    response: str = ""
+    toxicity: tuple[str, ...] = ()
+    treatment_start_day: str = ""
+
+
+class StoreSettings(_Part):
+    """``[store]``: where results are kept, if not in ``results/labproc.sqlite``."""
+
+    url: str = ""
+
+
+class NotifySettings(_Part):
+    """``[notify]``: who is told when a file is set aside or a run has finished."""
+
+    webhook: str = ""
+    email: str = ""
+    smtp: str = "localhost"
+
+
+class Settings(_Part):
+    """All of ``study.toml``."""
+
+    study: StudySettings = StudySettings()
+    arms: dict[str, ArmSettings] = Field(default_factory=dict)
+    files: FileSettings = FileSettings()
+    panels: dict[str, PanelSettings] = Field(default_factory=dict)
+    counts: CountSettings | None = None
+    qpcr: QpcrSettings | None = None
+    plan: PlanSettings | None = None
+    cohort: CohortSettings | None = None
+    store: StoreSettings = StoreSettings()
+    notify: NotifySettings = NotifySettings()
+
+    @model_validator(mode="after")
+    def names_agree(self) -> "Settings":
+        """Check that arms and panels that are named elsewhere exist."""
+        control = self.study.control
+        if self.arms and control not in self.arms:
+            known = ", ".join(map(repr, self.arms))
+            raise ValueError(f"[study] control is {control!r}, expected one of the arms {known}")
+        if self.counts and self.panels and self.counts.panel not in self.panels:
+            known = ", ".join(map(repr, self.panels))
+            raise ValueError(f"[counts] panel is {self.counts.panel!r}, expected one of {known}")
+        return self
