@@ -1,0 +1,177 @@
+"""The gates of one tube, as other programs need them: every side said, every parent there."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labproc.errors import LabprocError
+from labproc.model import ROOT, Boundary, FlowTube
+from labproc.pipeline.results import Results, TubeView
+
+STEADY = "Steady"  # left out of drawings: it is cut over time, not over a channel's values
+
+
+class PlacedGate(Protocol):
+    """What a gate is drawn from: ``GateResult`` and ``GateView`` both have it."""
+
+    @property
+    def population(self) -> str:
+        """The population's name."""
+
+    @property
+    def parent(self) -> str:
+        """The population it was gated from."""
+
+    @property
+    def boundary(self) -> Boundary:
+        """The outline."""
+
+    @property
+    def parameters(self) -> Mapping[str, float | str]:
+        """What the gate was placed with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One channel of an axis-parallel gate: events from ``low`` up to and with ``high``.
+
+    ``open_low`` leaves ``low`` itself out. None is no limit.
+    """
+
+    channel: str
+    low: float | None = None
+    high: float | None = None
+    open_low: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A gate that is parallel to its axes, on the linear scale."""
+
+    name: str
+    parent: str
+    sides: tuple[Side, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A polygon or ellipse on the display scales of its channels."""
+
+    name: str
+    parent: str
+    boundary: Boundary
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """Events that lie in any of several boxes."""
+
+    name: str
+    parent: str
+    boxes: tuple[Box, ...]
+
+
+Gate = Box | Shape | AnyOf
+
+
+def gates_of(placed: Iterable[PlacedGate], tube: FlowTube) -> list[Gate]:
+    """Return the gates in their order, parents first, with the steady stretches of time.
+
+    Gates that are drawn on no channel (booleans of other gates) are left out.
+    """
+    from gating.boundary import QUADRANTS
+
+    drawn = [g for g in placed if g.boundary.kind != "none"]
+    steady = _steady(drawn, tube)
+    here = {g.population for g in drawn} | {g.name for g in steady}
+    crosses: dict[tuple[str, tuple[str, ...]], int] = {}
+    gates: list[Gate] = list(steady)
+    for gate in drawn:
+        parent = gate.parent if gate.parent in here else ROOT
+        place = (gate.parent, gate.boundary.channels)
+        number = crosses.get(place, 0)
+        if gate.boundary.kind == "quadrant":
+            crosses[place] = number + 1
+        gates.append(_gate(gate, parent, QUADRANTS[number % 4]))
+    return gates
+
+
+def _gate(gate: PlacedGate, parent: str, quadrant: tuple[bool, bool]) -> Gate:
+    boundary, name = gate.boundary, gate.population
+    if boundary.kind in ("polygon", "ellipse"):
+        return Shape(name, parent, boundary)
+    points = boundary.points
+    if boundary.kind == "threshold":
+        above = gate.parameters.get("side", "above") == "above"
+        return Box(name, parent, (_cut(boundary.channels[0], float(points[0, 0]), above),))
+    if boundary.kind == "quadrant":
+        cuts = zip(boundary.channels, points[0], quadrant, strict=True)
+        return Box(name, parent, tuple(_cut(c, float(v), up) for c, v, up in cuts))
+    low, high = points.min(axis=0), points.max(axis=0)
+    ends = zip(boundary.channels, low, high, strict=True)
+    return Box(name, parent, tuple(Side(c, float(a), float(b)) for c, a, b in ends))
+
+
+def _cut(channel: str, value: float, above: bool) -> Side:
+    """Return one side of a cut: above it without the value itself, or up to and with it."""
+    return Side(channel, low=value, open_low=True) if above else Side(channel, high=value)
+
+
+def _steady(drawn: Sequence[PlacedGate], tube: FlowTube) -> list[Gate]:
+    """Find the steady stretches again where a gate starts from them: the rule is deterministic."""
+    known = {g.population for g in drawn}
+    parents = {g.parent for g in drawn} - known
+    if STEADY not in parents:
+        return []
+    runs = _kept_runs(tube)
+    boxes = tuple(Box(f"{STEADY} {n}", ROOT, (side,)) for n, side in enumerate(runs, start=1))
+    if not boxes:
+        return []
+    return [Box(STEADY, ROOT, boxes[0].sides)] if len(boxes) == 1 else [AnyOf(STEADY, ROOT, boxes)]
+
+
+def _kept_runs(tube: FlowTube) -> list[Side]:
+    """Return the stretches of time that quality control kept; none where it kept all."""
+    from gating.columns import Columns
+    from gating.panel import find_channel
+    from gating.quality import check_flow
+
+    columns = Columns(tube)
+    found = [find_channel(w, tube.events, {}) for w in ("time", "forward", "side")]
+    names = [n for n in found if n is not None]
+    if len(names) < len(found):
+        return []
+    time = columns.values(names[0])
+    kept = check_flow(time, tuple(columns.values(n) for n in names[1:])).kept
+    if bool(kept.all()) or not bool(kept.any()):
+        return []
+    return _runs(names[0], np.asarray(time, dtype=np.float64), kept)
+
+
+def _runs(name: str, time: NDArray[np.float64], kept: NDArray[np.bool_]) -> list[Side]:
+    order = np.argsort(time, kind="stable")
+    ticks, inside = time[order], kept[order].astype(np.int8)
+    steps = np.diff(np.concatenate([[0], inside, [0]]))
+    starts, ends = np.flatnonzero(steps == 1), np.flatnonzero(steps == -1) - 1
+    return [Side(name, float(ticks[a]), float(ticks[b])) for a, b in zip(starts, ends, strict=True)]
+
+
+def raw_file(results: Results, view: TubeView) -> Path:
+    """Return where the tube's raw file lies.
+
+    Raises
+    ------
+    LabprocError
+        If it is not where it was; gates cannot be written without its channels.
+    """
+    places = [results.folder / "raw" / view.source.path, results.folder / view.source.path]
+    found = next((p for p in places if p.is_file()), None)
+    if found is None:
+        raise LabprocError(
+            f"{view.source.path}: not in raw/ any more, expected it for its channels and spillover"
+        )
+    return found
