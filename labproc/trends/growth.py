@@ -8,8 +8,8 @@ from itertools import pairwise
 import numpy as np
 
 from labproc.model import CultureEvent, Flag, Measurement
-from labproc.model.flag import info, review
-from labproc.trends.courses import Culture, one_per_day
+from labproc.model.flag import info, review, warning
+from labproc.trends.courses import Culture, is_usable, one_per_day
 from labproc.trends.handling import first_jump, kept_before
 
 CUMULATIVE: Mapping[str, str] = {
@@ -19,6 +19,8 @@ CUMULATIVE: Mapping[str, str] = {
     "cart_cd8_total": "cumulative_cart_cd8",
 }
 """Counted cells, and the metric that has their culture's handling undone."""
+PER_UL: Mapping[str, str] = {"cells_per_ul": "cells_total", "cart_per_ul": "cart_total"}
+"""Concentrations that stand in for cells where no volume is known; they keep their unit."""
 Z95 = 1.959964  # half-width of a 95 % interval in standard errors
 
 
@@ -40,8 +42,10 @@ def derive_growth(
     log : sequence of CultureEvent
         The lines of ``culture.csv``.
     """
+    everything = list(measurements)
+    counted = [m for m in everything if m.metric in CUMULATIVE]
     groups: dict[Culture, dict[str, list[Measurement]]] = defaultdict(lambda: defaultdict(list))
-    for one in one_per_day(m for m in measurements if m.metric in CUMULATIVE):
+    for one in one_per_day([*counted, *_by_concentration(everything, log)]):
         groups[one.key.culture][one.metric].append(one)
     found: list[Measurement] = []
     for culture, by_metric in groups.items():
@@ -53,6 +57,27 @@ def derive_growth(
         if best:
             found += _fold(_cumulative(best, events, stop))
     return found
+
+
+def _by_concentration(
+    measurements: Sequence[Measurement], log: Sequence[CultureEvent]
+) -> list[Measurement]:
+    """Return cells per µL of cultures whose cells nobody could total and nobody ever handled."""
+    totalled = {m.key.culture for m in measurements if m.metric in CUMULATIVE and is_usable(m)}
+    known = totalled | {event.culture for event in log}
+    return [
+        replace(m, metric=PER_UL[m.metric], flags=(*m.flags, _constant_volume(m)))
+        for m in measurements
+        if m.metric in PER_UL and m.key.culture not in known
+    ]
+
+
+def _constant_volume(one: Measurement) -> Flag:
+    message = (
+        f"{one.key.label}: no culture volume, so growth is of cells per µL and right only if the "
+        "volume never changed; fill in volume_before_ml in culture.csv"
+    )
+    return warning("growth_from_concentration", message)
 
 
 def _stop(
@@ -122,7 +147,6 @@ def _scaled(one: Measurement, metric: str, factor: float) -> Measurement:
     return replace(
         one,
         metric=metric,
-        unit="",
         parent=one.metric,
         value=None if one.value is None else one.value * factor,
         ci_low=None if one.ci_low is None else one.ci_low * factor,

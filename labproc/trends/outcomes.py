@@ -75,8 +75,8 @@ OUTCOMES: Mapping[str, Outcome] = {
         _growth("cart_cd8_growth_rate", "cumulative_cart_cd8", "CD8+ CAR-T cells"),
         _slope("ln_cd4_cd8_slope", "cd4_cd8_ratio", "all T cells"),
         _slope("ln_cart_cd4_cd8_slope", "cart_cd4_cd8_ratio", "CAR-T cells"),
-        _mean("copies_per_ug_auc", "copies_per_ug", "CAR copies per µg DNA over the window"),
-        _mean("vcn_auc", "vcn", "vector copy number over the window"),
+        _mean("copies_per_ug_auc", "copies_per_ug", "mean CAR copies per µg DNA"),
+        _mean("vcn_auc", "vcn", "mean vector copy number"),
         Outcome(
             "ln_fold_auc",
             "cumulative_fold",

@@ -138,3 +138,23 @@ def test_folds_of_a_passaged_study_agree_with_r(
         assert by_key[*who, "cumulative_fold"] == pytest.approx(float(row["fold"]), rel=1e-9)
         doublings = by_key[*who, "population_doublings"]
         assert doublings == pytest.approx(float(row["cpd"]), rel=1e-9, abs=1e-12)
+
+
+def test_without_a_volume_growth_is_of_the_concentration_and_says_so(measured: Build) -> None:
+    found = derive_growth(
+        [measured("cart_per_ul", "D1", "C", d, 10.0 * 2.0**d) for d in (0, 1, 2)], []
+    )
+    cumulative = [m for m in found if m.metric == "cumulative_cart"]
+    assert [(m.value, m.unit) for m in cumulative] == [
+        (10.0, "cells/µL"),
+        (20.0, "cells/µL"),
+        (40.0, "cells/µL"),
+    ]
+    assert "growth_from_concentration" in codes(cumulative)
+
+
+def test_a_handled_culture_without_a_volume_has_no_growth(
+    measured: Build, logged: Callable[..., CultureEvent]
+) -> None:
+    counts = [measured("cart_per_ul", "D1", "C", d, 10.0 * 2.0**d) for d in (0, 1, 2)]
+    assert derive_growth(counts, [logged("D1", "C", 1, event="feed")]) == []
