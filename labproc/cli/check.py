@@ -9,6 +9,7 @@ import click
 
 from labproc.cli._output import for_each_file, json_line
 from labproc.formats.content import Content, look
+from labproc.formats.fcs.header import looks_like_fcs
 from labproc.model import FlowTube, QpcrRun, Well
 from labproc.parsers import recognise
 
@@ -49,7 +50,7 @@ def command(
 def check_file(path: Path, *, dataset: int = 1, wells: bool = False) -> dict[str, Any]:
     """Read one file and return its line, as the command line's contract lays it down."""
     content = look(path)
-    if content.head[:3].upper() == b"FCS":  # without importing the other parsers
+    if looks_like_fcs(content.head):  # without importing the other parsers
         return _fcs_line(content, dataset)
     name, parser = recognise(content)
     found = parser.read(content)

@@ -12,6 +12,7 @@ from labproc.formats.content import Content, look
 from labproc.formats.fcs import about
 from labproc.formats.fcs.dataset import DataSet, open_content
 from labproc.formats.fcs.decode import Matrix
+from labproc.formats.fcs.header import looks_like_fcs
 from labproc.formats.fcs.plausible import clocks
 from labproc.formats.fcs.spillover import read_spillover
 from labproc.model import Events, FlowTube, SourceFile
@@ -124,7 +125,7 @@ def events_sha256(blocks: Iterable[Matrix]) -> str:
 
 
 def _sniff(content: Content) -> bool:
-    return content.head[:3].upper() == b"FCS"
+    return looks_like_fcs(content.head)
 
 
 def read(content: Content) -> FlowTube:

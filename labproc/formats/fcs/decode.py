@@ -1,5 +1,6 @@
 """DATA to numbers: any datatype, width and byte order, in blocks that stay small."""
 
+import errno
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
@@ -12,6 +13,7 @@ from labproc.formats.fcs.layout import Field, Layout
 from labproc.formats.fcs.source import Source, unreadable
 
 BLOCK_BYTES = 4 << 20
+MAP_FROM_BYTES = 32 << 20  # below it a copy costs less than a page fault for every 4 kB
 EXACT_FLOAT32_BITS = 24  # integers up to 2**24 are exact in float32
 
 Matrix = NDArray[Any]
@@ -45,10 +47,17 @@ def read_matrix(
     ParseError
         If the file ends before the events do, or text holds what is no number.
     """
-    if columns is None and (word := _uniform_float(layout)) is not None:
-        return _floats(source, word, begin, (n_events, len(layout.fields)))
     wanted = range(len(layout.fields)) if columns is None else columns
-    out = np.empty((n_events, len(wanted)), dtype=value_type(layout, wanted))
+    try:
+        if (word := _uniform_float(layout)) is not None:
+            every = _floats(source, word, begin, (n_events, len(layout.fields)))
+            return every if columns is None else every[:, list(wanted)]
+        out = np.empty((n_events, len(wanted)), dtype=value_type(layout, wanted))
+    except MemoryError:
+        raise ParseError(
+            f"{source.path.name}: {n_events} events x {len(wanted)} channels, expected what fits "
+            "into this computer's memory; read fewer channels"
+        ) from None
     row = 0
     for block in read_blocks(source, layout, begin, n_events, wanted):
         out[row : row + len(block)] = block
@@ -65,11 +74,19 @@ def _uniform_float(layout: Layout) -> np.dtype[Any] | None:
 
 
 def _floats(source: Source, word: np.dtype[Any], begin: int, shape: tuple[int, int]) -> Matrix:
+    """Read floats of one type; large ones are mapped, so that only what is used is loaded."""
+    n = shape[0] * shape[1]
     try:
-        values = np.fromfile(source.path, word, shape[0] * shape[1], offset=begin)
+        if word.isnative and n * word.itemsize >= MAP_FROM_BYTES and begin % word.itemsize == 0:
+            return np.asarray(np.memmap(source.path, word, "r", begin, shape))
+        values = np.fromfile(source.path, word, n, offset=begin)
+    except ValueError:  # the file is shorter than it was
+        raise _ended(source) from None
     except OSError as error:
+        if error.errno == errno.ENOMEM:  # a limit on this process's address space
+            raise MemoryError from None
         raise unreadable(source.path, error) from error
-    if values.size != shape[0] * shape[1]:
+    if values.size != n:
         raise _ended(source)
     if not word.isnative:
         values = values.byteswap(inplace=True).view(word.newbyteorder("="))
@@ -118,7 +135,8 @@ def decode(
     for at, column in enumerate(columns):
         field = layout.fields[column]
         cells = grid[:, starts[column] : starts[column + 1]]
-        out[:, at] = _cells(cells, field, layout.order, masked=masked)
+        with np.errstate(invalid="ignore"):  # a signalling NaN is still a NaN
+            out[:, at] = _cells(cells, field, layout.order, masked=masked)
     return out
 
 

@@ -60,7 +60,10 @@ def read_header(raw: bytes, *, where: str) -> Header:
     """
     match = _VERSION.match(raw)
     if not match:
-        raise ParseError(f"{where}: starts with {raw[:8]!r}, expected an FCS version like 'FCS3.1'")
+        found = f"starts with {raw[:8]!r}"
+        if n := bytes_before(raw):
+            found = f"{n} bytes {raw[:n][:8]!r} stand before the HEADER, the copy was altered"
+        raise ParseError(f"{where}: {found}, expected an FCS version like 'FCS3.1' first")
     if len(raw) < HEADER_BYTES:
         raise ParseError(
             f"{where}: ends inside the HEADER, after {len(raw)} bytes, expected {HEADER_BYTES}; "
@@ -72,6 +75,17 @@ def read_header(raw: bytes, *, where: str) -> Header:
     text = _text_segment(fields, numbers, where=where)
     flags = (*_version_flags(raw[:6], version), *_field_flags(fields, numbers))
     return Header(version, text, _pair(*numbers[2:4]), _pair(*numbers[4:6]), flags)
+
+
+def bytes_before(raw: bytes) -> int:
+    """Return how many bytes stand before an FCS version; 0 where it is first or not there."""
+    match = _VERSION.search(raw[:HEADER_BYTES])
+    return match.start() if match else 0
+
+
+def looks_like_fcs(head: bytes) -> bool:
+    """Whether a file begins as FCS does, or nearly does: what it says then names the damage."""
+    return head[:3].upper() == b"FCS" or bytes_before(head) > 0
 
 
 def offset(field: bytes | str) -> int | None:
@@ -96,7 +110,7 @@ def _pair(begin: int | None, end: int | None) -> Segment | None:
 
 
 def _shown(field: bytes) -> str:
-    return repr(field.decode("latin-1").strip())
+    return repr(field.decode("latin-1").strip(" "))
 
 
 def _version_flags(written: bytes, version: str) -> list[Flag]:

@@ -12,8 +12,8 @@ from labproc.formats.fcs.source import Source
 from labproc.model import Channel
 from labproc.model.flag import Flag, info, review, warning
 
-SAMPLE_EVENTS = 60_000  # enough to see a rate of 0.1 %
-SAMPLE_PIECES = 30
+SAMPLE_EVENTS = 12_000  # enough to see a rate of 0.1 %
+SAMPLE_PIECES = 15
 NOT_FINITE = 0.001  # share of NaN and infinity above which the type looks wrong
 DENORMAL = 0.01  # share of values too small to be measured
 TINY = 1e-30  # no detector, time step or gain gives less
@@ -26,7 +26,7 @@ MANY_VALUES = 300  # different ones; 8 bits shifted left have 256
 
 
 def sample(source: Source, layout: Layout, begin: int, n_events: int) -> Matrix:
-    """Return some events in file order: all of a small file, 30 pieces of a large one."""
+    """Return some events in file order: all of a small file, 15 pieces of a large one."""
     columns = range(len(layout.fields))
     if layout.is_free:
         return read_matrix(source, layout, begin, n_events)
@@ -104,7 +104,7 @@ def _unmeasurable(values: Matrix, channels: Sequence[Channel], layout: Layout) -
     with np.errstate(invalid="ignore"):
         size = np.abs(values.astype(np.float64))
         bad = ~np.isfinite(size) | ((size > 0) & (size < TINY)) | (size > limits)
-    return np.count_nonzero(bad, axis=0)
+    return np.asarray(np.count_nonzero(bad, axis=0), np.int64)
 
 
 def value_flags(
@@ -117,9 +117,21 @@ def value_flags(
     """Say what is odd about the values: ``values`` is a sample, ``above`` counts all events."""
     if not len(values):
         return []
-    found = [*_float_flags(values, channels), *_mask_flags(above, channels, n_events)]
-    found += [*_range_flags(values, channels), *_order_flags(values, channels, layout)]
-    if len(values) >= ENOUGH and bool(np.all(values == values[0])):
+    with np.errstate(invalid="ignore"):  # NaN is one of the things looked for
+        return _value_flags(values, channels, layout, above, n_events)
+
+
+def _value_flags(
+    values: Matrix,
+    channels: Sequence[Channel],
+    layout: Layout,
+    above: NDArray[np.int64],
+    n_events: int,
+) -> list[Flag]:
+    size = np.abs(values)
+    found = [*_float_flags(size, channels), *_mask_flags(above, channels, n_events)]
+    found += [*_range_flags(values, size, channels), *_order_flags(values, channels, layout)]
+    if len(values) >= ENOUGH and np.array_equal(values[0], values[-1]) and _is_constant(values):
         found.append(review("constant_events", "every event is the same"))
     elif _longest_empty(values) >= ENOUGH:
         text = f"{ENOUGH} or more events in a row are 0 in every channel; a part may be lost"
@@ -127,11 +139,17 @@ def value_flags(
     return found
 
 
+def _is_constant(values: Matrix) -> bool:
+    return bool(np.all(values == values[0]))
+
+
 def _longest_empty(values: Matrix) -> int:
     """Return the longest run of events that are 0 in every channel."""
-    held = np.flatnonzero(values.any(axis=1))
-    edges = np.concatenate([[-1], held, [len(values)]])
-    return int(np.max(np.diff(edges))) - 1
+    rows = np.flatnonzero(values[:, 0] == 0)
+    rows = rows[~(values[rows] != 0).any(axis=1)] if len(rows) >= ENOUGH else rows[:0]
+    breaks = np.flatnonzero(np.diff(rows) != 1)
+    edges = np.concatenate([[-1], breaks, [len(rows) - 1]])
+    return int(np.max(np.diff(edges)))
 
 
 def _named(channels: Sequence[Channel], which: NDArray[np.bool_]) -> str:
@@ -139,13 +157,14 @@ def _named(channels: Sequence[Channel], which: NDArray[np.bool_]) -> str:
     return ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
 
 
-def _float_flags(values: Matrix, channels: Sequence[Channel]) -> list[Flag]:
-    if values.dtype.kind != "f" or not len(values):
-        return []
-    with np.errstate(invalid="ignore"):
-        lost = np.mean(~np.isfinite(values), axis=0)
-        size = np.abs(values)
-        tiny = np.mean((size > 0) & (size < TINY), axis=0)
+def _share(which: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return the share of events in each channel."""
+    return np.asarray(np.count_nonzero(which, axis=0) / len(which))
+
+
+def _float_flags(size: Matrix, channels: Sequence[Channel]) -> list[Flag]:
+    lost = _share(~np.isfinite(size))
+    tiny = _share((size > 0) & (size < TINY))
     found = []
     if np.any(lost > 0):
         text = f"{_named(channels, lost > 0)}: up to {lost.max():.2%} of values NaN or infinite"
@@ -165,11 +184,12 @@ def _mask_flags(above: NDArray[np.int64], channels: Sequence[Channel], n_events:
     return [warning("bits_above_range", f"{text} of the events and were left out of the values")]
 
 
-def _range_flags(values: Matrix, channels: Sequence[Channel]) -> list[Flag]:
-    ranges = np.array([c.range if c.range else np.inf for c in channels])
-    with np.errstate(invalid="ignore"):
-        far = np.mean(np.abs(values) > ranges * FAR, axis=0)
-        above = np.mean(values > ranges, axis=0)
+def _range_flags(values: Matrix, size: Matrix, channels: Sequence[Channel]) -> list[Flag]:
+    ranges = np.array([c.range or np.inf for c in channels], values.dtype)
+    if not np.any(size > ranges):
+        return []
+    far = _share(size > ranges * values.dtype.type(FAR))
+    above = _share(values > ranges)
     if np.any(far > NOT_FINITE):
         text = f"{_named(channels, far > NOT_FINITE)}: values over {FAR:g} times $PnR"
         return [review("values_far_above_range", f"{text}; byte order or data type looks wrong")]

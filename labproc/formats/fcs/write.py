@@ -13,6 +13,7 @@ from labproc.model import Channel, Spillover
 
 HEADER_BYTES = 58
 LARGEST_OFFSET = 99_999_999  # eight digits; larger offsets stand in TEXT only
+ALIGNMENT = 8  # DATA begins where a double may, so that it can be mapped
 DELIMITERS = "|/\\!\x0c\x1e"  # the first that no keyword or value uses
 DEFAULT_RANGE = 262_144.0  # 18 bits, what most digital cytometers state
 
@@ -131,13 +132,15 @@ def _header_and_text(pairs: Mapping[str, str], n_bytes: int) -> bytes:
     begin = end = 0
     while True:
         text = _text({"$BEGINDATA": str(begin), "$ENDDATA": str(end), **pairs})
-        found = HEADER_BYTES + len(text)
+        text_end = HEADER_BYTES + len(text) - 1
+        found = text_end + 1 + -(text_end + 1) % ALIGNMENT
         if found == begin:
             break
         begin, end = found, max(found + n_bytes - 1, 0)
     shown = (begin, end) if n_bytes and end <= LARGEST_OFFSET else (0, 0)
-    offsets = (HEADER_BYTES, begin - 1, *shown, 0, 0)
-    return b"FCS3.1    " + b"".join(b"%8d" % o for o in offsets) + text
+    offsets = (HEADER_BYTES, text_end, *shown, 0, 0)
+    head = b"FCS3.1    " + b"".join(b"%8d" % o for o in offsets) + text
+    return head.ljust(begin)
 
 
 def _text(pairs: Mapping[str, str]) -> bytes:
