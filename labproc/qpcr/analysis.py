@@ -9,6 +9,7 @@ import numpy as np
 from labproc.model import CopyNumber, Flag, QpcrRun, Role, Task
 from labproc.model.flag import unique
 from labproc.qpcr.acceptance import accept_target
+from labproc.qpcr.amplification import disagreements, recompute
 from labproc.qpcr.controls import (
     check_controls,
     inhibition_delay,
@@ -65,7 +66,8 @@ def analyse_run(
     controls = check_controls(samples, roles=roles or {}, rules=rules)
     checked = checked + controls + inhibition_row(delays, rules)
     flags = [*reported_flags(run.reported_curves), *(f for fit in done for f in fit.flags)]
-    flags += controls.flags
+    recomputed = recompute(run)
+    flags += [*controls.flags, *disagreements(recomputed)]
     return RunAnalysis(
         curves=tuple(f.curve for f in done if f.curve is not None),
         quantities=tuple(quantities),
@@ -74,6 +76,7 @@ def analyse_run(
         acceptance=checked.rows,
         flags=unique(flags),
         targets=tuple(done),
+        amplification=tuple(recomputed),
     )
 
 

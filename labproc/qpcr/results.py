@@ -76,12 +76,29 @@ class TargetFit:
 
 
 @dataclass(frozen=True, slots=True)
+class RecomputedCq:
+    """What the fluorescence itself says of one reaction.
+
+    ``threshold_cq`` is where the curve crosses the plate's threshold, ``maximum_cq`` where its
+    second derivative is largest, ``efficiency`` the gain per cycle in the log-linear part; each
+    None where there is no rise. ``stated`` is the file's own Cq.
+    """
+
+    position: str
+    target: str
+    stated: float | None
+    threshold_cq: float | None
+    maximum_cq: float | None
+    efficiency: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class RunAnalysis:
     """Everything that is made of one run.
 
     ``curves`` are those that could be fitted, one per target; ``quantities`` single wells that
     are not standards; ``samples`` the replicates of each sample together; ``flags`` those of the
-    plate and of every curve.
+    plate and of every curve; ``amplification`` the Cq recomputed where the file holds the curves.
     """
 
     curves: tuple[StandardCurve, ...]
@@ -91,6 +108,7 @@ class RunAnalysis:
     acceptance: tuple[AcceptanceRow, ...]
     flags: tuple[Flag, ...]
     targets: tuple[TargetFit, ...] = ()
+    amplification: tuple[RecomputedCq, ...] = ()
 
     def fit_of(self, target: str) -> TargetFit | None:
         """Return one target's fit, by its name whatever the case."""
