@@ -19,6 +19,7 @@ DENORMAL = 0.01  # share of values too small to be measured
 TINY = 1e-30  # no detector, time step or gain gives less
 FAR = 1e3  # times $PnR: no compensation throws a value so far
 OUTSIDE = 0.01  # share of values above $PnR that is worth saying
+EXACT_BITS = 53  # of a float64
 ENOUGH = 50  # events from which on equal ones are no chance
 ENOUGH_FOR_ORDER = 500  # events that show how a channel's values spread
 LOWEST_PART = 64  # of a full range: where most events of a real channel lie
@@ -131,12 +132,22 @@ def _value_flags(
     size = np.abs(values)
     found = [*_float_flags(size, channels), *_mask_flags(above, channels, n_events)]
     found += [*_range_flags(values, size, channels), *_order_flags(values, channels, layout)]
+    if any(f.kind == "I" and f.bits > EXACT_BITS for f in layout.fields):
+        found += _exact_flags(values, channels)
     if len(values) >= ENOUGH and np.array_equal(values[0], values[-1]) and _is_constant(values):
         found.append(review("constant_events", "every event is the same"))
     elif _longest_empty(values) >= ENOUGH:
         text = f"{ENOUGH} or more events in a row are 0 in every channel; a part may be lost"
         found.append(review("events_all_zero", text))
     return found
+
+
+def _exact_flags(values: Matrix, channels: Sequence[Channel]) -> list[Flag]:
+    large = np.any(values >= 2.0**EXACT_BITS, axis=0)
+    if not np.any(large):
+        return []
+    text = f"{_named(channels, large)}: integers above 2^{EXACT_BITS} lose their last digits"
+    return [warning("values_inexact", text)]
 
 
 def _is_constant(values: Matrix) -> bool:
@@ -168,11 +179,13 @@ def _float_flags(size: Matrix, channels: Sequence[Channel]) -> list[Flag]:
     found = []
     if np.any(lost > 0):
         text = f"{_named(channels, lost > 0)}: up to {lost.max():.2%} of values NaN or infinite"
-        make = review if np.any(lost > NOT_FINITE) else warning
-        found.append(make("values_not_finite", f"{text}; byte order or data type looks wrong"))
+        found.append(warning("values_not_finite", f"{text}; gates leave them out"))
+    if np.any(lost > NOT_FINITE):
+        text = f"{_named(channels, lost > NOT_FINITE)}: over {NOT_FINITE:.1%} not finite"
+        found.append(review("values_garbled", f"{text}; byte order or data type looks wrong"))
     if np.any(tiny > DENORMAL):
         text = f"{_named(channels, tiny > DENORMAL)}: values below {TINY:g}"
-        found.append(review("values_denormal", f"{text}; byte order or data type looks wrong"))
+        found.append(review("values_garbled", f"{text}; byte order or data type looks wrong"))
     return found
 
 
@@ -192,7 +205,7 @@ def _range_flags(values: Matrix, size: Matrix, channels: Sequence[Channel]) -> l
     above = _share(values > ranges)
     if np.any(far > NOT_FINITE):
         text = f"{_named(channels, far > NOT_FINITE)}: values over {FAR:g} times $PnR"
-        return [review("values_far_above_range", f"{text}; byte order or data type looks wrong")]
+        return [review("values_garbled", f"{text}; byte order or data type looks wrong")]
     if np.any(above > OUTSIDE):
         text = f"{_named(channels, above > OUTSIDE)}: up to {above.max():.1%} of values above $PnR"
         return [info("values_above_range", text)]

@@ -60,6 +60,8 @@ def _named(text: str, channels: Sequence[Channel]) -> Spillover:
     """Read ``n,name1,...,namen,v11,...,vnn``; names are $PnN, or parameter numbers."""
     parts = [p.strip() for p in text.split(",")]
     n = int(parts[0]) if re.fullmatch(r"[0-9]{1,3}", parts[0]) else 0
+    if n and len(parts) == 1 + n:
+        raise ValueError("names detectors but holds no numbers")
     if not 1 <= n <= MOST_DETECTORS or len(parts) < 1 + n + n * n:
         raise ValueError(f"begins with {parts[0]!r} and has {len(parts)} parts, expected n+n*n+1")
     names = tuple(_detector(p, channels) for p in parts[1 : 1 + n])
