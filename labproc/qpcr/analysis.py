@@ -17,6 +17,7 @@ from labproc.qpcr.controls import (
     with_inhibition,
 )
 from labproc.qpcr.fits import by_target, fit_target, reported_flags
+from labproc.qpcr.positions import position_flags
 from labproc.qpcr.quantities import read_samples, read_wells
 from labproc.qpcr.reported import curve_differs, quantities_differ
 from labproc.qpcr.results import Checked, CurveDraws, RunAnalysis, TargetFit
@@ -68,6 +69,7 @@ def analyse_run(
     flags = [*reported_flags(run.reported_curves), *(f for fit in done for f in fit.flags)]
     recomputed = recompute(run)
     flags += [*controls.flags, *disagreements(recomputed)]
+    flags += position_flags(run.table.wells)
     return RunAnalysis(
         curves=tuple(f.curve for f in done if f.curve is not None),
         quantities=tuple(quantities),
