@@ -28,7 +28,7 @@ def command(folder: Path, open_it: bool, workers: int | None, as_json: bool) -> 
     write_study(folder, Design())
     bar = ProgressBar()
     try:
-        report = run_and_report(folder, workers=workers, settle=False, progress=bar)
+        report = run_and_report(folder, workers=workers, hold=(), progress=bar)
     finally:
         bar.stop()
     say_failed([(s.path, s.reason) for s in report.failed])

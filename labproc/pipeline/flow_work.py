@@ -22,13 +22,15 @@ if TYPE_CHECKING:  # gating is imported where it is used: it takes scipy with it
 DRAWS = 200  # gate placements per tube that robustness and intervals rest on
 
 
-def do_flow(job: FlowJob) -> FlowOutcome:
-    """Read, gate, count and draw one tube."""
+def do_flow(job: FlowJob, *, draws: int = DRAWS) -> FlowOutcome:
+    """Read, gate, count and draw one tube; fewer draws while a gate is being dragged."""
     from gating.controls import Control
 
-    tube = _named(_read(job.staged), job)
-    controls = [Control(c.role, _read(c.staged), c.matched) for c in job.controls]
-    populations = _gate(job, tube, controls)
+    tube = _named(_read(job.staged), job.path, job.sha256)
+    controls = [
+        Control(c.role, _named(_read(c.staged), c.path, c.sha256), c.matched) for c in job.controls
+    ]
+    populations = _gate(job, tube, controls, draws)
     return FlowOutcome(
         _view(job, tube, populations, controls), tuple(_measure(job, tube, populations))
     )
@@ -42,12 +44,12 @@ def _read(staged: str) -> FlowTube:
     return read_tube(Path(staged))
 
 
-def _named(tube: FlowTube, job: FlowJob) -> FlowTube:
+def _named(tube: FlowTube, path: str, sha256: str) -> FlowTube:
     """Return the tube under the name it has in ``raw/``, not its staged one."""
-    return replace(tube, source=replace(tube.source, path=job.path, sha256=job.sha256))
+    return replace(tube, source=replace(tube.source, path=path, sha256=sha256))
 
 
-def _gate(job: FlowJob, tube: FlowTube, controls: Sequence["Control"]) -> Populations:
+def _gate(job: FlowJob, tube: FlowTube, controls: Sequence["Control"], draws: int) -> Populations:
     from gating.engine import gate_tube
     from gating.strategy import load_strategy
 
@@ -58,7 +60,7 @@ def _gate(job: FlowJob, tube: FlowTube, controls: Sequence["Control"]) -> Popula
         controls=controls,
         spillover=job.spillover,
         moved=job.moved,
-        draws=DRAWS,
+        draws=draws,
     )
 
 

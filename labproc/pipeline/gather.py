@@ -2,7 +2,7 @@
 
 import errno
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -35,20 +35,21 @@ class Gathered:
     n_new: int = 0
 
 
-def gather(study: Study, store: Store, *, settle: bool) -> Gathered:
+def gather(study: Study, store: Store, *, hold: Collection[str] | None = None) -> Gathered:
     """Look at ``raw/``, stage what is new or changed, and describe every file.
 
     Parameters
     ----------
-    settle : bool
-        Wait for files that were written a moment ago; otherwise they are taken as they are.
+    hold : collection of str, optional
+        Paths to leave for later, since they are still being written. Without it files that were
+        written a moment ago are waited for.
     """
     seen = scan(study.raw)
     known = {o.path: o for o in store.observations() if o.state == "current"}
     _mark_gone(store, known, seen)
     staging = study.results / STAGED
     new = [s for s in seen if _is_new(s, known.get(s.path), staging)]
-    late = _unsettled(study.raw, new) if settle else set()
+    late = _unsettled(study.raw, new) if hold is None else set(hold)
     staged = _stage_all(study.raw, staging, [s for s in new if s.path not in late])
     store.observe([one for one in staged if isinstance(one, Observation)])
     statuses = [one for one in staged if isinstance(one, FileStatus)]

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -63,7 +63,7 @@ def run_study(
     *,
     workers: int | None = None,
     scheduler: str = "",
-    settle: bool = True,
+    hold: Collection[str] | None = None,
     look: bool = True,
     progress: Progress | None = None,
 ) -> RunReport:
@@ -77,8 +77,9 @@ def run_study(
         Worker processes; one a core by default.
     scheduler : str, optional
         Address of a Dask scheduler that runs the jobs instead.
-    settle : bool
-        Wait until files that were written a moment ago have stopped growing.
+    hold : collection of str, optional
+        Paths under ``raw/`` to leave for later. Without it files that were written a moment ago
+        are waited for.
     look : bool
         Look at ``raw/``; False after a reviewer's change, when only the gates are new.
     progress : callable, optional
@@ -87,7 +88,7 @@ def run_study(
     began = time.monotonic()
     study = load_study(folder)
     with Store.open(study.store_url) as store:
-        gathered = _files(study, store, settle=settle, look=look)
+        gathered = _files(study, store, hold=hold, look=look)
         planned = plan(study, gathered.files, reviewed(store))
         keys = {result_key(job): job for job in planned.jobs}
         known = store.known_results()
@@ -107,9 +108,9 @@ def run_study(
     )
 
 
-def _files(study: Study, store: Store, *, settle: bool, look: bool) -> Gathered:
+def _files(study: Study, store: Store, *, hold: Collection[str] | None, look: bool) -> Gathered:
     if look:
-        return gather(study, store, settle=settle)
+        return gather(study, store, hold=hold)
     return Gathered(tuple(known_files(study, store)))
 
 

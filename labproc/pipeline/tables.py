@@ -25,7 +25,8 @@ def all_tables(results: Results) -> dict[str, list[Row]]:
     tubes = sorted(results.tubes, key=lambda t: (t.key.order, t.source.path))
     plates = sorted(results.plates, key=lambda p: (p.source.path, p.source.sha256))
     files = sorted(results.files, key=lambda f: (f.path, f.sha256))
-    instruments = {v.source.sha256: v.source.instrument or "" for v in (*tubes, *plates)}
+    sources = [*(t.source for t in tubes), *(p.source for p in plates)]
+    instruments = {s.sha256: s.instrument or "" for s in sources}
     return {
         "files": [file_row(f, instruments.get(f.sha256, "")) for f in files],
         "populations": [row for t in tubes for row in population_rows(t)],

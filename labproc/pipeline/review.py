@@ -1,0 +1,112 @@
+"""A reviewer's changes: tried without saving, saved as a new version, and what depends redone."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+from labproc import store as stores
+from labproc.errors import StoreError, UnknownName
+from labproc.model import Measurement
+from labproc.pipeline.flow_work import do_flow
+from labproc.pipeline.gather import known_files
+from labproc.pipeline.jobs import FlowJob
+from labproc.pipeline.planner import plan
+from labproc.pipeline.results import Results, TubeView
+from labproc.pipeline.runner import load_results, reviewed, run_study
+from labproc.store import Store
+from labproc.study import Study, load_study
+
+Points = Sequence[Sequence[float]]
+PREVIEW_DRAWS = 25  # enough for an interval that can be read while a gate is dragged
+
+
+def preview_gate(folder: Path, sha256: str, population: str, points: Points) -> TubeView:
+    """Return a tube as it would be with one gate moved; nothing is saved.
+
+    Parameters
+    ----------
+    folder : Path
+        The study.
+    sha256, population : str
+        The tube's file, and the gate.
+    points : sequence, shape (n_points, n_channels)
+        The boundary's points on the scale that ``Boundary.points`` uses.
+    """
+    return do_flow(_moved(folder, sha256, population, points), draws=PREVIEW_DRAWS).view
+
+
+def preview_measurements(
+    folder: Path, sha256: str, population: str, points: Points
+) -> tuple[Measurement, ...]:
+    """Return what would be measured in a tube with one gate moved; nothing is saved."""
+    return do_flow(_moved(folder, sha256, population, points), draws=PREVIEW_DRAWS).measurements
+
+
+def save_gate(
+    folder: Path, sha256: str, population: str, points: Points | None, *, who: str, reason: str
+) -> Results:
+    """Save a moved gate as a new version, do again what depends on it, return the new results.
+
+    Without points the gate goes back to the automatic one, as a new version too.
+
+    Raises
+    ------
+    StoreError
+        If no reason is given, or the tube is approved: an approval is taken back first.
+    """
+    job = _job(folder, sha256)
+    study = load_study(folder)
+    with Store.open(study.store_url) as store:
+        decided = stores.current_decisions(store).get(sha256)
+        if decided is not None and decided.verdict == "approved":
+            raise StoreError(
+                f"{job.path}: approved by {decided.who}, expected an open sample; reopen it first"
+            )
+        stores.save_gate(
+            store, sha256, population, points, who=who, reason=reason, subject=job.path
+        )
+    report = run_study(folder, look=False, workers=1)
+    return report.results or load_results(folder)
+
+
+def decide(folder: Path, sha256: str, verdict: str, *, who: str, reason: str) -> None:
+    """Record a reviewer's word on a file: ``approved``, ``rejected`` or ``reopened``."""
+    job = _job(folder, sha256)
+    with Store.open(load_study(folder).store_url) as store:
+        stores.decide(store, sha256, verdict, who=who, reason=reason, subject=job.path)
+
+
+def audit_rows(folder: Path) -> list[dict[str, str]]:
+    """Return the audit trail as text, oldest first."""
+    with Store.open(load_study(folder).store_url) as store:
+        return [{k: str(v) for k, v in row.items()} for row in store.audit_rows()]
+
+
+def _moved(folder: Path, sha256: str, population: str, points: Points) -> FlowJob:
+    job = _job(folder, sha256)
+    given = tuple(tuple(float(x) for x in point) for point in points)
+    return replace(job, moved={**job.moved, population: given})
+
+
+def _job(folder: Path, sha256: str) -> FlowJob:
+    study = load_study(folder)
+    jobs = _jobs(study.folder, _stamp(study))
+    if sha256 not in jobs:
+        raise UnknownName(f"no gated tube with SHA-256 {sha256[:12]} in {study.folder.name}")
+    return jobs[sha256]
+
+
+def _stamp(study: Study) -> str:
+    """Return what changes whenever the plan of the study may have changed."""
+    with Store.open(study.store_url) as store:
+        return f"{study.sheets_sha256} {store.get_meta('fingerprint')} {store.audit_head()}"
+
+
+@lru_cache(maxsize=8)
+def _jobs(folder: Path, stamp: str) -> dict[str, FlowJob]:
+    """Return every tube's job; planned once for as long as nothing changes."""
+    study = load_study(folder)
+    with Store.open(study.store_url) as store:
+        planned = plan(study, known_files(study, store), reviewed(store))
+    return {job.sha256: job for job in planned.jobs if isinstance(job, FlowJob)}
