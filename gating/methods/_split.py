@@ -173,7 +173,7 @@ def too_few(counts: Histogram, population: str, n_events: int, draws: int) -> Sp
 def tail(land: Landscape, population: str, *, draws: int) -> Split:
     """Cut three standard deviations above the only peak, and say that there was only one."""
     top = int(land.density.argmax())
-    spread = half_width(land.density, top)
+    spread = min(half_width(land.density, top), half_width(land.density[::-1], -top - 1))
     cut = land.counts.at(top + 0.5 + TAIL_SDS * spread)
     flag = review("no_valley", f"{population}: one peak only; cut at its upper tail")
     moved = np.full(draws, cut)
@@ -182,6 +182,7 @@ def tail(land: Landscape, population: str, *, draws: int) -> Split:
 
 def half_width(density: Floats, top: int) -> float:
     """Return the standard deviation in bins of a peak's lower side, from where it falls to 61 %."""
+    top %= density.size
     below = np.flatnonzero(density[: top + 1] < 0.6065 * density[top])
     return float(top - below[-1]) if below.size else float(max(top, 1))
 

@@ -1,134 +1,166 @@
-"""CAR+ against the untransduced control: a gate, and the best estimate of the fraction."""
+"""CAR+ against the untransduced control: a gate, and beside it the best estimate of the fraction.
+
+The threshold is the controls' own quantile, so that every tube that leans on the same controls
+has the same gate and no gate can follow the treatment. The estimate scales the control's shape.
+"""
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gating.density import histogram, rough_bandwidth, smooth
 from gating.methods import METHODS, Method, Request, Selection
-from gating.methods._split import half_width, split, to_linear
+from gating.methods._car import Estimate, estimate
+from gating.methods._request import ControlValues
+from gating.methods._split import split, to_linear
 from gating.uncertainty import counted
 from labproc.model import Boundary, Flag
-from labproc.model.flag import review, unique
+from labproc.model.flag import info, review, unique, warning
 
-FEW = 50
-DISAGREE = 0.03  # gated fraction and best estimate further apart than this need a look
-LOW_SEPARATION = 3.0
+FEW = 100
+QUANTILE = 0.99
+LOW_SEPARATION = 2.9  # standard deviations; below 3 the shapes decide, not the events
+MISFIT = 0.03  # distance of the fitted and the observed distribution that needs a look
+FAR_SHIFT = 1.0  # spreads between the control's negatives and the sample's
+NEARLY_ALL = 0.95
+DISAGREE = 0.03
+SETS_NO_GATE = ("unstained", "isotype")
+Floats = NDArray[np.float64]
 
 
 def place(request: Request) -> tuple[Selection, ...]:
-    """Cut at the aligned control's 99th percentile; estimate by its lower half."""
-    population, scale = request.populations[0], request.scales[0]
+    """Cut at the controls' 99th percentile, and estimate what lies on either side of it."""
+    population = request.populations[0]
     rng = np.random.default_rng(request.seed)
-    sample = request.display(0)
-    usable = [c for c in request.controls if c.linear[0].size >= FEW and c.role != "unstained"]
-    flags = _control_flags(request, population)
-    if not usable or sample.size < FEW:
-        return (_without(request, sample, rng, flags),)
-    control = np.asarray(scale.forward(usable[0].linear[0]), dtype=np.float64)
-    shift = _shift(sample, control)
-    aligned = control + shift
-    cut = float(np.quantile(aligned, request.number("quantile", 0.99)))
-    threshold = float(scale.inverse(np.array([cut]))[0])
+    usable = [c for c in request.controls if c.linear[0].size >= FEW and c.role not in SETS_NO_GATE]
+    if not usable or request.n_events < FEW:
+        return (_without_control(request, rng),)
+    scale, best = request.scales[0], usable[0]
+    sample = np.asarray(request.display(0), dtype=np.float64)
+    shown = np.asarray(scale.forward(best.linear[0]), dtype=np.float64)
+    found = estimate(sample, shown, draws=request.draws, rng=rng)
+    threshold = _threshold(usable, request.number("quantile", QUANTILE))
     mask = request.linear[0] > threshold
     gated = float(mask.mean())
-    estimate = _estimate(sample, aligned)
-    separation = _separation(sample, aligned, cut)
-    if abs(estimate - gated) > DISAGREE:
-        text = f"{population}: gate says {gated:.1%}, the control's shape {estimate:.1%}"
-        flags = (*flags, review("estimate_and_gate_disagree", text))
-    if separation < LOW_SEPARATION:
-        text = f"{population}: positives lie {separation:.1f} spreads above the negatives"
-        flags = (*flags, review("low_separation", text))
-    draws = _draws(sample, aligned, request.draws, rng)
-    boundary = Boundary("threshold", request.channels, request.specs, np.array([[threshold]]))
+    flags = (
+        *control_flags(population, best),
+        *_estimate_flags(population, found, gated, request.n_events),
+    )
     parameters: dict[str, float | str] = {
-        "threshold": threshold, "side": "above", "shift": shift, "separation": separation,
-        "gated_fraction": gated, "control": usable[0].name, "control_role": usable[0].role,
-    }  # fmt: skip
-    return (Selection(population, mask, boundary, estimate, draws, parameters, unique(flags)),)
+        "threshold": threshold,
+        "side": "above",
+        "gated_fraction": gated,
+        "shift": found.shift,
+        "misfit": found.misfit,
+        "detection_limit": found.detection_limit,
+        "control": best.name,
+        "control_role": best.role,
+        "control_matched": best.matched,
+        "control_fraction_above": float(np.mean(best.linear[0] > threshold)),
+    }
+    if found.separation is not None:
+        parameters["separation"] = found.separation
+    boundary = Boundary("threshold", request.channels, request.specs, np.array([[threshold]]))
+    return (
+        Selection(
+            population, mask, boundary, found.fraction, found.draws, parameters, unique(flags)
+        ),
+    )
 
 
-def _control_flags(request: Request, population: str) -> tuple[Flag, ...]:
-    if not request.controls:
-        return (review("no_control", f"{population}: no untransduced control to set the gate by"),)
-    best = request.controls[0]
-    flags = [review("control_differs", f"{population}: control has {d}") for d in best.doubts]
-    if best.role != "untransduced":
-        text = f"{population}: the control is {best.role}, not untransduced cells"
+def _threshold(controls: Sequence[ControlValues], quantile: float) -> float:
+    """Return the mean quantile of the controls of the best one's donor and day: one for both arms."""
+    best = controls[0]
+    alike = [c for c in controls if c.role == best.role]
+    same_day = [c for c in alike if c.matched != "other" and not c.doubts]
+    pool = same_day if best in same_day else [best]
+    return float(np.mean([np.quantile(c.linear[0], quantile) for c in pool]))
+
+
+def control_flags(population: str, control: ControlValues) -> tuple[Flag, ...]:
+    """Say what keeps the best control from being the right one."""
+    flags = [
+        review("control_differs", f"{population}: the control has {doubt}")
+        for doubt in control.doubts
+    ]
+    if control.role != "untransduced":
+        text = f"{population}: the control is {control.role}, not fully stained untransduced cells"
         flags.append(review("control_not_untransduced", text))
-    if best.matched != "same_arm":
-        text = f"{population}: the control is of {best.matched.replace('_', ' ')}, not of this arm"
-        flags.append(review("control_not_matched", text))
+    if control.matched == "same_day":
+        text = f"{population}: the control is of the same donor and day, but of another arm"
+        flags.append(review("control_other_arm", text))
+    if control.matched == "other":
+        text = f"{population}: the control is of another donor or day"
+        flags.append(review("control_other_day", text))
     return tuple(flags)
 
 
-def _without(
-    request: Request,
-    sample: NDArray[np.float64],
-    rng: np.random.Generator,
-    flags: tuple[Flag, ...],
-) -> Selection:
+def _estimate_flags(
+    population: str, found: Estimate, gated: float, n_events: int
+) -> tuple[Flag, ...]:
+    flags: list[Flag] = []
+    if not found.detected:
+        limit = f"below the detection limit ({found.detection_limit:.2%})"
+        flags.append(
+            info("below_detection_limit", f"{population}: {found.fraction:.2%} is {limit}")
+        )
+    elif found.separation is not None and found.separation < LOW_SEPARATION:
+        text = (
+            f"{population}: positives lie {found.separation:.1f} standard deviations above the "
+            "negatives; the fraction depends on assumed shapes (a dim stain, or few CARs a cell)"
+        )
+        flags.append(review("low_separation", text))
+    if found.fraction > NEARLY_ALL:
+        text = f"{population}: {found.fraction:.1%} positive leaves no negatives to align with"
+        flags.append(review("no_negatives", text))
+    if found.misfit > MISFIT:
+        text = f"{population}: control and positives do not add up to the sample's distribution"
+        flags.append(review("control_does_not_fit", text))
+    if abs(found.shift) > FAR_SHIFT:
+        text = f"{population}: the negatives lie {found.shift:+.1f} spreads from the control's"
+        flags.append(warning("control_shifted", text))
+    if found.separation is not None and abs(gated - found.fraction) > DISAGREE:
+        text = (
+            f"{population}: the gate holds {gated:.1%}, the best estimate is {found.fraction:.1%}"
+        )
+        separated = found.separation >= LOW_SEPARATION and found.misfit <= MISFIT
+        flags.append((info if separated else review)("estimate_and_gate_disagree", text))
+    if n_events * found.fraction < 20 and found.detected:
+        flags.append(warning("few_positives", f"{population}: fewer than 20 positive events"))
+    return tuple(flags)
+
+
+def _without_control(request: Request, rng: np.random.Generator) -> Selection:
     """Cut at the sample's own valley, for want of a control; always to be looked at."""
     population, scale = request.populations[0], request.scales[0]
+    text = f"{population}: no untransduced control to set the gate by"
+    if any(c.role in SETS_NO_GATE for c in request.controls):
+        text = f"{population}: an {request.controls[0].role} tube cannot set this gate"
+    if request.n_events < FEW:
+        text = f"{population}: {request.n_events} events in the parent, expected at least {FEW}"
+    sample = np.asarray(request.display(0), dtype=np.float64)
     cut = split(sample, population, draws=request.draws, rng=rng)
     threshold = to_linear(cut, scale)
     mask = request.linear[0] > threshold
-    fraction = float(mask.mean()) if mask.size else None
-    draws = counted(histogram(sample).fraction_above(cut.draws), request.n_events, rng)
+    share = float(mask.mean()) if mask.size else None
+    moved = np.searchsorted(np.sort(sample), cut.draws, side="right") / max(sample.size, 1)
+    draws = counted(1.0 - moved, request.n_events, rng)
     boundary = Boundary("threshold", request.channels, request.specs, np.array([[threshold]]))
     parameters: dict[str, float | str] = {
-        "threshold": threshold, "side": "above", "separation": cut.separation, "control": "none",
-    }  # fmt: skip
-    if not any(f.code == "no_control" for f in flags):
-        text = f"{population}: no usable control to set the gate by"
-        flags = (*flags, review("no_control", text))
-    every = unique((*flags, *cut.flags))
-    return Selection(population, mask, boundary, fraction, draws, parameters, every)
-
-
-def _shift(sample: NDArray[np.float64], control: NDArray[np.float64]) -> float:
-    """Return how far the sample's negatives lie above the control's; none where that is unclear."""
-    both = np.concatenate([sample, control])
-    limits = (float(both.min()), float(both.max()) + 1e-9)
-    modes = []
-    for values in (sample, control):
-        counts = histogram(values, limits=limits)
-        density = smooth(counts.counts, rough_bandwidth(counts.total))
-        modes.append((counts, density, int(density.argmax())))
-    counts, density, mode = modes[1]
-    reach = int(2.0 * half_width(density, mode)) + 1
-    low, high = max(mode - reach, 0), mode + reach + 1
-    near = modes[0][1][low:high]
-    found = low + int(near.argmax())
-    return 0.0 if found in (low, high - 1) else (found - mode) * counts.width
-
-
-def _estimate(sample: NDArray[np.float64], control: NDArray[np.float64]) -> float:
-    """Return 1 - the scale at which the control's lower half fits the sample's."""
-    negative = float(np.mean(sample <= np.median(control))) / 0.5
-    return float(np.clip(1.0 - negative, 0.0, 1.0))
-
-
-def _separation(sample: NDArray[np.float64], control: NDArray[np.float64], cut: float) -> float:
-    positive = sample[sample > cut]
-    if positive.size < 10:
-        return 0.0
-    spread = 1.4826 * float(np.median(np.abs(control - np.median(control))))
-    return float((np.median(positive) - np.median(control)) / max(spread, 1e-9))
-
-
-def _draws(
-    sample: NDArray[np.float64],
-    control: NDArray[np.float64],
-    draws: int,
-    rng: np.random.Generator,
-) -> NDArray[np.float64]:
-    middle = np.median(control)
-    below = rng.binomial(sample.size, float(np.mean(sample <= middle)), draws) / sample.size
-    half = rng.binomial(control.size, 0.5, draws) / control.size
-    return np.asarray(np.clip(1.0 - below / np.maximum(half, 1e-9), 0.0, 1.0))
+        "threshold": threshold,
+        "side": "above",
+        "placed": cut.how,
+        "separation": cut.separation,
+        "control": "none",
+    }
+    flags = unique((review("no_control", text), *cut.flags))
+    return Selection(population, mask, boundary, share, draws, parameters, flags)
 
 
 METHODS.register("control")(
-    Method("positives against an untransduced control", place, options={"quantile": 0.99})
+    Method(
+        "positives against an untransduced control, gated and estimated",
+        place,
+        options={"quantile": QUANTILE},
+    )
 )

@@ -21,6 +21,7 @@ from labproc.model.flag import unique
 
 TIGHT_SDS = 1.0  # how far above the negative peak of the other marker a slice reaches
 MIN_SLICE = 200
+LEAN = 0.02  # cut where the density has begun to rise again towards the positives
 Floats = NDArray[np.float64]
 
 
@@ -87,7 +88,7 @@ def _cut(
         pair[1].position,
         draws=draws,
         rng=rng,
-        lean=request.number("lean", 0.0),
+        lean=request.number("lean", LEAN),
     )
 
 
@@ -138,6 +139,10 @@ def _fraction_draws(
 
 METHODS.register("quadrant")(
     Method(
-        "two markers cut by a cross", place, n_channels=(2,), n_populations=4, options={"lean": 0.0}
+        "two markers cut by a cross",
+        place,
+        n_channels=(2,),
+        n_populations=4,
+        options={"lean": LEAN},
     )
 )

@@ -1,0 +1,180 @@
+"""The best estimate of the positives' fraction from a sample and its control, with its interval."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gating.density import Histogram, histogram, smooth
+from gating.methods._unmix import (
+    Mixture,
+    Shape,
+    fit,
+    shape_of,
+    shifted,
+    skew_normal,
+    starts,
+    without_positives,
+)
+
+Floats = NDArray[np.float64]
+N_BINS = 128
+SMOOTHING = 1.2  # bins, for sample and control alike
+ROUNDS = 60
+PROMISING = 4  # starts that are run to the end
+DETECTED = 12.0  # twice the gain in log likelihood that positives must bring
+EXCESS_SIGMAS = 3.0  # and what lies beyond the control's tail, in its standard errors
+SKEW_SD = 0.4  # how far positives may lean on a display scale
+STRETCH_SD = 0.02  # how much a tube's negatives differ in width from its control's
+BACKGROUND = (2e-3, 1e-4)  # of the control: spread over its neighbourhood, and evenly
+TAIL_SHARE = (0.35, 1.0)  # of positives, beyond the control's tail, when none were detected
+LEAST_ERROR = 0.0015  # of the fraction: below it no two tubes are alike
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What the mixture says.
+
+    ``shift`` of the sample's negatives from the control's, in control spreads. ``separation`` of
+    positives and negatives in standard deviations of the negatives, None where no positives were
+    found. ``misfit`` is the largest distance of the fitted and the observed cumulative
+    distributions.
+    """
+
+    fraction: float
+    draws: Floats
+    shift: float
+    separation: float | None
+    misfit: float
+    detected: bool
+    detection_limit: float
+
+
+def estimate(sample: Floats, control: Floats, *, draws: int, rng: np.random.Generator) -> Estimate:
+    """Estimate the fraction of a sample's events that are not like its control's.
+
+    Parameters
+    ----------
+    sample, control : ndarray, shape (n_events,)
+        On one display scale.
+    """
+    raw, other = _binned(sample, control)
+    counts, plain = smooth(raw.counts, SMOOTHING), smooth(other.counts, SMOOTHING)
+    shape = shape_of(plain)
+    template = _filled(plain, shape)
+    best = _best(counts, template, shape)
+    none = fit(counts, template, shape, without_positives(shape), rounds=ROUNDS // 3).best()
+    tempered = 1.0 + raw.total / max(other.total, 1.0)  # the control's noise is in the fit too
+    gain = 2.0 * float(best.log_likelihood[0] - none.log_likelihood[0]) / tempered
+    excess, spread, limit = _excess(raw, other, shape, float(none.shift[0]))
+    detected = gain > DETECTED and excess > EXCESS_SIGMAS * spread
+    chosen = best if detected else none
+    if detected:
+        fraction = float(best.fraction[0])
+        spread = _error(template, shape, best, raw.total, other.total)
+    else:
+        fraction = max(excess, 0.0)
+    spread = float(np.hypot(spread, LEAST_ERROR))
+    drawn = np.clip(rng.normal(fraction if detected else excess, spread, draws), 0.0, 1.0)
+    if not detected:  # positives too dim for the tail may hide among the negatives
+        drawn = np.minimum(drawn / rng.uniform(*TAIL_SHARE, draws), 1.0)
+    separation = (best.mean[0] - shape.middle - best.shift[0]) / shape.deviation
+    return Estimate(
+        fraction=fraction,
+        draws=drawn,
+        shift=float(chosen.shift[0]) / shape.spread,
+        separation=float(separation) if detected else None,
+        misfit=_misfit(counts, template, chosen),
+        detected=detected,
+        detection_limit=limit,
+    )
+
+
+def _binned(sample: Floats, control: Floats) -> tuple[Histogram, Histogram]:
+    ends = [histogram(v) for v in (sample, control)]
+    limits = (min(h.low for h in ends), max(h.high for h in ends))
+    return histogram(sample, N_BINS, limits=limits), histogram(control, N_BINS, limits=limits)
+
+
+def _filled(template: Floats, shape: Shape) -> Floats:
+    """Leave no bin of the control empty: one stray event must not weigh as much as a thousand."""
+    near, even = BACKGROUND
+    broad = smooth(template, round(shape.spread, 1))
+    level = template.sum() / template.size
+    return np.asarray((1.0 - near - even) * template + near * broad + even * level)
+
+
+def _best(counts: Floats, template: Floats, shape: Shape) -> Mixture:
+    """Run every start a little, and the most promising ones to the end."""
+    first = fit(counts, template, shape, starts(shape), rounds=ROUNDS // 4)
+    promising = first.rows(np.argsort(-first.log_likelihood, kind="stable")[:PROMISING])
+    return fit(counts, template, shape, promising, rounds=ROUNDS).best()
+
+
+def _density(template: Floats, shape: Shape, at: Floats) -> Floats:
+    """Return the model's density for shift, fraction, mean, log deviation, skewness, stretch."""
+    shift, fraction, mean, log_deviation, skew, stretch = at
+    x = np.arange(template.size) + 0.5
+    away = (x - shape.middle - shift) / (1.0 + stretch) + shape.middle
+    negative = np.interp(away, x, template) / (1.0 + stretch)
+    one = (np.array([v]) for v in (mean, np.exp(log_deviation), skew))
+    return np.asarray((1.0 - fraction) * negative + fraction * skew_normal(x, *one)[0])
+
+
+def _error(template: Floats, shape: Shape, best: Mixture, n: float, m: float) -> float:
+    """Return the fraction's standard error, from the curvature of the likelihood.
+
+    Carried are the counting errors of both tubes, and what is not known of the shapes: how far the
+    positives lean and how much broader or narrower than the control the negatives are.
+    """
+    template = template / template.sum()
+    at = np.array(
+        [
+            best.shift[0],
+            best.fraction[0],
+            best.mean[0],
+            np.log(best.deviation[0]),
+            best.skew[0],
+            0.0,
+        ]
+    )
+    steps = np.array([0.05 * shape.spread, 0.002, 0.05 * shape.spread, 0.02, 0.02, 0.005])
+    slopes = np.array(
+        [
+            (_density(template, shape, at + d) - _density(template, shape, at - d)) / (2 * s)
+            for d, s in zip(np.diag(steps), steps, strict=True)
+        ]
+    )
+    density = np.maximum(_density(template, shape, at), 0.1 / n)
+    prior = np.diag([1.0 / shape.spread**2, 0, 0, 0, 1.0 / SKEW_SD**2, 1.0 / STRETCH_SD**2])
+    information = n * (slopes / density) @ slopes.T
+    remaining = (1.0 - at[1]) ** 2 * template / (m * density**2)
+    noise = information + n * n * (slopes * remaining) @ slopes.T + prior
+    inverse = np.linalg.pinv(information + prior)
+    return float(np.sqrt(max((inverse @ noise @ inverse)[1, 1], 0.0)))
+
+
+def _excess(
+    raw: Histogram, other: Histogram, shape: Shape, shift: float
+) -> tuple[float, float, float]:
+    """Return the excess above the shifted control's tail, its error and the detection limit.
+
+    Where hardly any positives are, counting what lies beyond the control's tail is more certain
+    than fitting a shape to them. Limit after Currie: 2.71/n + 3.29 x the blank's error.
+    """
+    edge = shape.middle + 2.5 * shape.deviation
+    above = float(raw.fraction_above(raw.at(edge + shift)))
+    blank = float(other.fraction_above(other.at(edge)))
+    n, m = max(raw.total, 1.0), max(other.total, 1.0)
+    blank_error = np.sqrt(max(blank, 1.0 / m) * (1.0 / n + 1.0 / m))
+    error = float(np.sqrt(max(above, 1.0 / n) / n + max(blank, 1.0 / m) / m))
+    return above - blank, error, float(2.71 / n + 3.29 * blank_error)
+
+
+def _misfit(counts: Floats, template: Floats, chosen: Mixture) -> float:
+    negative = shifted(template[None, :] / template.sum(), chosen.shift)[0][0]
+    x = np.arange(counts.size) + 0.5
+    positive = skew_normal(x, chosen.mean, chosen.deviation, chosen.skew)[0]
+    fraction = float(chosen.fraction[0])
+    model = (1.0 - fraction) * negative + fraction * positive
+    return float(np.abs(np.cumsum(counts / counts.sum() - model)).max())
