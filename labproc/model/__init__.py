@@ -1,6 +1,7 @@
 """Frozen types that every part of labproc shares; numpy and the standard library only."""
 
 from labproc.model.culture import CultureEvent, PatientEvent, Plan
+from labproc.model.dna import DnaSample, DnaTable
 from labproc.model.events import Channel, Events, FlowTube, Spillover
 from labproc.model.flag import Flag, Severity
 from labproc.model.measurement import METRICS, Measurement
@@ -29,6 +30,8 @@ __all__ = [
     "CopyNumber",
     "CqTable",
     "CultureEvent",
+    "DnaSample",
+    "DnaTable",
     "Events",
     "Flag",
     "FlowTube",

@@ -7,10 +7,11 @@ from typing import Literal
 
 from labproc.errors import UnknownFormat
 from labproc.formats.content import Content, look
-from labproc.model import FlowTube, QpcrRun
+from labproc.model import DnaTable, FlowTube, QpcrRun
 from labproc.registry import Registry
 
 Kind = Literal["fcs", "qpcr", "dna"]
+Reading = FlowTube | QpcrRun | DnaTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,8 @@ class Parser:
     sniff : callable
         Content to bool: True for this family's files and no other's; never raises.
     read : callable
-        Content to a ``FlowTube`` or ``QpcrRun``; raises ``ParseError``, and nothing else.
+        Content to a ``FlowTube``, ``QpcrRun`` or ``DnaTable``; raises ``ParseError``, and
+        nothing else.
     extensions : tuple of str
         What such files are usually called, for the docs only: content decides.
     """
@@ -34,7 +36,7 @@ class Parser:
     kind: Kind
     title: str
     sniff: Callable[[Content], bool]
-    read: Callable[[Content], FlowTube | QpcrRun]
+    read: Callable[[Content], Reading]
     extensions: tuple[str, ...] = ()
     instruments: tuple[str, ...] = ()
     note: str = ""
@@ -69,7 +71,7 @@ def recognise(content: Content) -> tuple[str, Parser]:
     )
 
 
-def read_file(path: Path) -> FlowTube | QpcrRun:
+def read_file(path: Path) -> Reading:
     """Recognise one instrument file and read it."""
     content = look(path)
     return recognise(content)[1].read(content)

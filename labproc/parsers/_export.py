@@ -1,8 +1,8 @@
 """An export as tables of results: preamble, headings, body, whatever the file type."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from labproc.errors import ParseError
 from labproc.formats.content import Content
@@ -121,6 +121,18 @@ def plate_of(export: Export, wanted: frozenset[str]) -> ResultTable | None:
     return None
 
 
+def curve_tables(export: Export) -> Iterator[ResultTable]:
+    """Yield tables of curves that stand apart from the wells: slope, and one row for each assay."""
+    for grid in export.grids:
+        for index, line in enumerate(grid.lines):
+            columns = columns_of(line)
+            stated = "intercept" in columns or "r_squared" in columns
+            if "slope" in columns and "target" in columns and stated and "cq" not in columns:
+                rest = grid.lines[index + 1 :]
+                ends = (i for i, row in enumerate(rest) if not row.filled)
+                yield ResultTable(grid, line, columns, rest[: next(ends, len(rest))])
+
+
 def _grids(content: Content) -> Iterator[Grid]:
     if content.text_grid is not None:
         yield content.text_grid
@@ -137,7 +149,9 @@ def _tables(grid: Grid, file: str) -> Iterator[ResultTable]:
         index += 1
         columns = columns_of(line)
         if "cq" in columns and ("well" in columns or "sample" in columns):
+            columns = _wells_by_name(columns, grid.lines[index : index + 50])
             body = tuple(_body(grid.lines[index:], columns, grid, file))
+            _check_interrupted(grid.lines[index + len(body) :], columns, grid, file)
             yield ResultTable(grid, line, columns, body)
             index += len(body)
 
@@ -156,6 +170,39 @@ def _body(lines: Iterable[Line], columns: Columns, grid: Grid, file: str) -> Ite
                 f"{file}, {grid.where(line.number)}: the well is {text!r}, expected A1 to AV48"
             )
         return
+
+
+def _wells_by_name(columns: Columns, lines: Sequence[Line]) -> Columns:
+    """Prefer the column that holds well names to one that holds numbers."""
+    names = {
+        column.index: sum(positions.split(line.text(column.index)) is not None for line in lines)
+        for column in columns.all("well")
+    }
+    if len(names) < 2:
+        return columns
+    ranked = tuple(sorted(columns.all("well"), key=lambda column: -names[column.index]))
+    return replace(columns, by_field={**columns.by_field, "well": ranked})
+
+
+def _check_interrupted(lines: Sequence[Line], columns: Columns, grid: Grid, file: str) -> None:
+    """Refuse a table that goes on behind a line that is no well: wells would be lost.
+
+    A blank line, a section's title or another row of headings ends a table.
+    """
+    well, cq = columns.index("well"), columns.index("cq")
+    if not lines or well is None:
+        return
+    stray = lines[0]
+    if stray.filled < 1 or stray.text(0).startswith("[") or columns_of(stray).by_field:
+        return
+    following = lines[1] if len(lines) > 1 else None
+    if following is None or not is_well(following.text(well)) or following.filled < 4:
+        return
+    if following.text(cq):
+        raise ParseError(
+            f"{file}, {grid.where(stray.number)}: {stray.text(0)!r} stands among the wells, which "
+            f"go on in {grid.where(following.number)}; the file seems damaged"
+        )
 
 
 def is_well(text: str) -> bool:

@@ -25,7 +25,7 @@ _CQ = (
 _CQ_UNIT = r"\((?:c\(?[tqp]\)?|d?rn?|cycles?|δrn)\)"
 _AMOUNT = (
     r"quantity|qty|startingquantity|inputquantity|sq|conc|concentration|startingconcentration|"
-    r"amount|copies|copynumber|calcconc|calculatedconc|calculatedconcentration|calcconcentration"
+    r"amount|copies|copynumber|moles|calcconc|calculatedconc|calculatedconcentration|calcconcentration"
 )
 _GIVEN = (
     r"standard|given(?:conc|concentration|quantity)|std(?:conc|quantity)|std/ctrlconc|"
@@ -46,8 +46,8 @@ _PATTERNS: Mapping[str, tuple[str, ...]] = {
         "wellposition",
         "wellpos",
         "wellname",
+        "well|well/set",
         "wellid",
-        "well",
         "wells",
         "pos",
         "position",
@@ -73,11 +73,15 @@ _PATTERNS: Mapping[str, tuple[str, ...]] = {
         "assayname|assay|snpassayname",
         "primerset|primers?|primerpair|amplicon|probe|genesymbol|targetgene",
     ),
-    "task": ("task", "content", "welltype|sampletype|wellcontent", "type", "role"),
-    "quantity": (rf"(?:{_AMOUNT}){_UNIT}", rf"(?:{_AMOUNT})\(?(?P<after>{DYE})\)?"),
+    "task": ("task", "content", "assayrole", "welltype|sampletype|wellcontent", "type", "role"),
+    "quantity": (
+        rf"(?:{_AMOUNT}){_UNIT}",
+        rf"(?:{_AMOUNT})\(?(?P<after>{DYE})\)?",
+        rf"(?P<before>{DYE})std/res",
+    ),
     "given": (rf"(?:{_GIVEN}){_UNIT}",),
     "omit": ("omit|omitted|exclude|excluded",),
-    "include": ("include|included",),
+    "include": ("include|included|inc",),
     "dye": ("reporter|reporterdye|reporterdyename|fluor|fluorophore|dye|dyename|filter|channel",),
     "slope": (rf"slope{_UNIT}",),
     "intercept": (rf"(?:y?intercept|yint){_UNIT}",),

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from labproc.errors import ParseError
 
-MAX_CQ = 1000.0  # a Cq read as more than this was not a decimal number after all
 _LOOSE = re.compile(r"[-+]?[\d.,]*\d[\d.,]*(?:[eE][-+]?\d+)?")
 _GROUP_SPACE = re.compile(r"(?<=\d)[\u00a0\u202f\u2009' ](?=\d{3}(?!\d))")
 
@@ -24,11 +23,16 @@ _PATTERNS = {".": _pattern(".", ","), ",": _pattern(",", ".")}
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A cell that holds a number as text: what it says, where it stands, what it is."""
+    """A cell that holds a number as text: what it says, where it stands, what it is.
+
+    ``limit`` is what no such number reaches: read as a thousand, a decimal number gives itself
+    away.
+    """
 
     text: str
     where: str
     field: str = ""
+    limit: float = math.inf
 
 
 def clean(text: str) -> str:
@@ -53,8 +57,8 @@ def parse(text: str, decimal: str) -> float | None:
 def decide(tokens: Iterable[Token], others: Iterable[Token], *, name: str) -> str:
     """Return the decimal sign of a file.
 
-    A sign fits if every number of the results can be read with it and no Cq becomes 1000 or
-    more. Where both fit and give different numbers, the file's other numbers decide.
+    A sign fits if every number of the results can be read with it and none reaches its limit.
+    Where both fit and give different numbers, the file's other numbers decide.
 
     Parameters
     ----------
@@ -90,7 +94,7 @@ def decide(tokens: Iterable[Token], others: Iterable[Token], *, name: str) -> st
 
 def _fits(token: Token, decimal: str) -> bool:
     value = parse(token.text, decimal)
-    return value is not None and not (token.field == "Cq" and abs(value) >= MAX_CQ)
+    return value is not None and abs(value) < token.limit
 
 
 def _only(token: Token, decimal: str) -> bool:

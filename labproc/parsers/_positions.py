@@ -4,8 +4,15 @@ import re
 
 _NAME = re.compile(r"([A-Za-z]{1,2})\s?0*([1-9]\d?)")
 _NUMBER = re.compile(r"0*([1-9]\d{0,3})(?:\.0+)?")
-PLATES = {24: (4, 6), 48: (6, 8), 96: (8, 12), 384: (16, 24), 1536: (32, 48)}
-"""Rows and columns of each plate, by its number of wells."""
+PLATES = {
+    24: (4, 6),
+    48: (6, 8),
+    72: (9, 8),
+    96: (8, 12),
+    384: (16, 24),
+    1536: (32, 48),
+}
+"""Rows and columns of each plate, by its number of wells; 72 is a rotor."""
 MAX_ROWS, MAX_COLUMNS = PLATES[1536]
 
 

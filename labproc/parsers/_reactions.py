@@ -45,8 +45,12 @@ class RowReader:
         The file's decimal sign.
     plate_wells : int or None
         The plate's size, to name numbered wells.
-    default_target : str
-        The target of rows that name none.
+    default_target, default_dye : str
+        The target and dye of rows that name none.
+    type_is_target : bool
+        A column Type names genes where its word is no task.
+    zero_is_undetected : bool
+        A Cq of 0 says that nothing was found.
     keep_numbers : bool
         Leave numbered wells as numbers, as rotors have them.
     doubts : list of Flag
@@ -58,8 +62,12 @@ class RowReader:
     decimal: str
     plate_wells: int | None = None
     default_target: str = ""
+    default_dye: str = ""
+    type_is_target: bool = False
+    zero_is_undetected: bool = False
     keep_numbers: bool = False
     doubts: list[Flag] = field(default_factory=list)
+    _used: tuple[Column, ...] | None = field(default=None, init=False)
 
     def reactions(self) -> Iterator[Reaction]:
         """Yield the reactions of every row, one for each column of Cq."""
@@ -69,14 +77,38 @@ class RowReader:
 
     def _row(self, line: Line) -> Iterator[Reaction]:
         columns = self.table.columns
+        if self._is_empty_well(line):
+            return
         self._check_width(line)
-        for column in self._cq_columns():
+        used = self._used_columns()
+        for column in used:
             amount = columns.index("quantity", column.part)
-            told = [self._text(line, n, column.part) for n in ("sample", "target", "task")]
-            told += [line.text(column.index), line.text(amount), self._text(line, "given")]
-            if all(t in _EMPTY for t in told):
-                continue
-            yield self._reaction(line, column.index, column.part)
+            told = [line.text(column.index), line.text(amount)]
+            told.append(line.text(self._own_target(column.part)))
+            if len(used) == 1:
+                told += [self._text(line, n) for n in ("sample", "target", "task", "given")]
+            if any(t not in _EMPTY for t in told):
+                yield self._reaction(line, column.index, column.part)
+
+    def _is_empty_well(self, line: Line) -> bool:
+        """Whether a row names a well and nothing else: nothing was in it."""
+        return line.filled == 1 and bool(self._text(line, "well"))
+
+    def _own_target(self, part: str) -> int | None:
+        """Return the column of targets that belongs to one dye."""
+        return next((c.index for c in self.table.columns.all("target") if c.part == part), None)
+
+    def _used_columns(self) -> tuple[Column, ...]:
+        """Return the columns of Cq, without dyes in which no well has one."""
+        if self._used is None:
+            found = self._cq_columns()
+            bodies = self.table.body
+            used = [c for c in found if any(self._has_cq(line.text(c.index)) for line in bodies)]
+            self._used = tuple(used) if len(found) > 1 and used else found
+        return self._used
+
+    def _has_cq(self, text: str) -> bool:
+        return text.casefold() not in words.NOT_DETECTED and numbers.parse(text, self.decimal) != 0
 
     def _cq_columns(self) -> tuple[Column, ...]:
         """Return the one column of Cq, one for each dye or allele, or one that is always empty."""
@@ -102,11 +134,15 @@ class RowReader:
             cq=cq,
             quantity=quantity,
             omitted=self._omitted(line),
-            dye=self._text(line, "dye") or (part if not part.startswith("allele") else ""),
+            dye=self._dye(line, part),
             task_as_written=word,
             flags=tuple(flags),
         )
         return Reaction(well, self.table.where(line), self._text(line, "plate"))
+
+    def _dye(self, line: Line, part: str) -> str:
+        named = "" if part.startswith("allele") else part.upper()
+        return self._text(line, "dye") or named or self.default_dye
 
     def _text(self, line: Line, name: str, part: str = "") -> str:
         return line.text(self.table.columns.index(name, part))
@@ -115,6 +151,9 @@ class RowReader:
         text = self._text(line, "target", part)
         if part.startswith("allele"):
             return f"{text} {part.capitalize()}".strip()
+        if not text and self.type_is_target:
+            word = self._text(line, "task")
+            text = word if words.task_of(word) is None else ""
         return "" if text == "-" else text or self.default_target
 
     def _where(self, line: Line) -> str:
@@ -180,6 +219,8 @@ class RowReader:
                 flags.append(review("cq_word", f"{where}, taken as not detected"))
                 return None
             raise ParseError(f"{where}, expected a number or 'Undetermined'")
+        if value == 0 and self.zero_is_undetected:
+            return None
         if value == -1 or value == MAX_CYCLES:
             flags.append(info("cq_sentinel", f"{where}, which stands for not detected"))
             return None
@@ -203,6 +244,8 @@ class RowReader:
             if text.casefold() in words.NOT_DETECTED or words.DOUBTFUL.fullmatch(text.casefold()):
                 return None
             raise ParseError(f"{self._where(line)}: {what} is {text!r}, expected a number")
+        if value == -1:
+            return None  # SDS 1 writes it for wells without a quantity
         if not math.isfinite(value) or value < 0:
             message = f"{self._where(line)}: {what} is {text!r}, left out"
             flags.append(review("quantity_out_of_range", message))
@@ -211,7 +254,7 @@ class RowReader:
 
     def _task(self, word: str, sample: str, given: float | None) -> Task:
         if self.table.columns.index("task") is not None:
-            return words.task_of(word) or Task.UNKNOWN
+            return words.task_of(word) or words.task_of_name(sample) or Task.UNKNOWN
         if given is not None and given > 0:
             return Task.STANDARD
         return words.task_of_name(sample) or Task.UNKNOWN
@@ -230,6 +273,7 @@ def decimal_sign(file: str, tables: tuple[ResultTable, ...]) -> str:
 
 
 _NUMERIC_FIELDS = ("cq", "quantity", "given", "slope", "intercept", "r_squared", "efficiency")
+_LIMITS = {"Cq": 1000.0, "slope": 100.0, "intercept": 1000.0, "r_squared": 10.0}
 _NAME_FIELDS = ("well", "sample", "target", "task", "dye", "plate", "omit", "include")
 
 
@@ -246,4 +290,6 @@ def _tokens(tables: tuple[ResultTable, ...], *, own: bool) -> Iterator[numbers.T
                 if not isinstance(cell, str) or not numbers.is_numeric(cell) or i in named:
                     continue
                 if (i in fields) is own:
-                    yield numbers.Token(numbers.clean(cell), table.where(line), fields.get(i, ""))
+                    name = fields.get(i, "")
+                    limit = _LIMITS.get(name, math.inf)
+                    yield numbers.Token(numbers.clean(cell), table.where(line), name, limit)

@@ -10,15 +10,23 @@ from datetime import datetime
 from labproc.errors import ParseError
 from labproc.formats.content import Content
 from labproc.formats.grid import Grid
-from labproc.model import Amplification, CqTable, Flag, QpcrRun, ReportedCurve, SourceFile, Well
+from labproc.model import (
+    Amplification,
+    CqTable,
+    Flag,
+    QpcrRun,
+    ReportedCurve,
+    SourceFile,
+    Task,
+    Well,
+)
 from labproc.model.flag import fail, info, review, unique, warning
 from labproc.parsers import _numbers as numbers
 from labproc.parsers import _positions as positions
 from labproc.parsers import _words as words
-from labproc.parsers._export import Export, ResultTable
+from labproc.parsers._export import Export, ResultTable, curve_tables
 from labproc.parsers._reactions import Reaction, RowReader, decimal_sign
 
-_CHUNK = 1 << 20
 _DATE = re.compile(r"(\d{4}-\d{2}-\d{2})[ T](\d{1,2}:\d{2}(?::\d{2})?)\s*([AP]M)?", re.IGNORECASE)
 _CURVE_FIELDS = ("slope", "intercept", "r_squared", "efficiency")
 
@@ -29,7 +37,9 @@ class Layout:
 
     ``format`` is the layout's name, ``instrument`` what to call it where the file does not say;
     ``plate_wells`` the plate's size where the family fixes it; ``keep_numbers`` for rotors,
-    whose tubes have numbers and no names.
+    whose tubes have numbers and no names; ``default_target`` and ``default_dye`` for wells that
+    name none; ``type_is_target`` where a column Type names genes; ``zero_is_undetected`` where
+    a Cq of 0 is how the software writes that nothing was found.
     """
 
     format: str
@@ -37,6 +47,9 @@ class Layout:
     plate_wells: int | None = None
     keep_numbers: bool = False
     default_target: str = ""
+    default_dye: str = ""
+    type_is_target: bool = False
+    zero_is_undetected: bool = False
     details: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -68,13 +81,17 @@ def run_of(
             sign,
             plate_wells=plate,
             default_target=layout.default_target,
+            default_dye=layout.default_dye,
+            type_is_target=layout.type_is_target,
+            zero_is_undetected=layout.zero_is_undetected,
             keep_numbers=layout.keep_numbers,
             doubts=doubts,
         )
         reactions += reader.reactions()
         check_one_cq(export.name, table)
     doubts += [*end_of_file(export, tables), *misnamed(content)]
-    curves = [c for table in tables for c in reported_curves(table, sign, layout.default_target)]
+    stated = [*tables, *curve_tables(export)]
+    curves = [c for table in stated for c in reported_curves(table, sign, layout.default_target)]
     return finish(
         content,
         reactions,
@@ -131,7 +148,7 @@ def finish(
     cycles = last_cycle or max((float(a.cycles[-1]) for a in amplification), default=None)
     wells, at_end = undetected_at_end([r.well for r in reactions], name, cycles)
     flags = [*doubts, *at_end, *repeats(reactions, name), *odd_names(wells, name)]
-    flags += no_cq(wells, name)
+    flags += [*no_cq(wells, name), *named_otherwise(wells, name)]
     flags += [f for w in wells for f in w.flags]
     source = SourceFile(
         str(content.path),
@@ -154,11 +171,8 @@ def finish(
 
 def sha256(content: Content) -> str:
     """Return the SHA-256 of a file."""
-    digest = hashlib.sha256()
     with content.path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def date_of(text: str) -> datetime | None:
@@ -183,9 +197,11 @@ def plate_size(export: Export, table: ResultTable, layout: Layout) -> tuple[int 
     well = table.columns.index("well")
     found = (positions.number(line.text(well)) for line in table.body)
     highest = max((n for n in found if n is not None), default=0)
-    if stated or not highest or layout.keep_numbers:
+    if not highest or layout.keep_numbers:
         return stated, []
-    guess = positions.plate_for(highest)
+    if stated and (highest > 96 or not layout.plate_wells):
+        return stated, []
+    guess = stated or positions.plate_for(highest)
     message = (
         f"{export.name}: wells are numbers up to {highest}, named as on a plate of {guess} wells "
         "counted row by row"
@@ -202,7 +218,7 @@ def reported_curves(table: ResultTable, sign: str, default_target: str = "") -> 
     for line in table.body:
         target = line.text(columns.index("target")) or default_target
         values = [_cell(line.text(columns.index(f)), sign) for f in _CURVE_FIELDS]
-        if values[0] is not None and target not in found:
+        if None not in (values[0], values[2] or values[1]) and target not in found:
             slope, intercept, r_squared, percent = values
             efficiency = None if percent is None else percent / 100
             found[target] = ReportedCurve(target, slope, intercept, r_squared, efficiency)
@@ -284,6 +300,22 @@ def odd_names(wells: Iterable[Well], name: str) -> list[Flag]:
         "compare with the instrument's own file"
     )
     return [warning("name_may_be_changed", message)]
+
+
+def named_otherwise(wells: Iterable[Well], name: str) -> list[Flag]:
+    """Flag wells that are unknowns by task and no-template controls by name."""
+    found = [
+        w.position
+        for w in wells
+        if w.task is Task.UNKNOWN and words.task_of_name(w.sample) is Task.NTC
+    ]
+    if not found:
+        return []
+    message = (
+        f"{name}: {len(found)} wells are called a no-template control but have the task of an "
+        f"unknown, first {found[0]}; the task is kept"
+    )
+    return [info("task_and_name_differ", message)]
 
 
 def no_cq(wells: Sequence[Well], name: str) -> list[Flag]:

@@ -8,6 +8,7 @@ NOT_DETECTED = frozenset(
     {
         "", "undetermined", "undet", "undet.", "n/a", "na", "nan", "no ct", "noct", "no cq", "nocq",
         "no cp", "nd", "n.d.", "-", "none", "null", "not detected", "negative", "neg", "no amp",
+        "no result", "noresult", "nc",
     }
 )  # fmt: skip
 DOUBTFUL = re.compile(
@@ -16,7 +17,7 @@ DOUBTFUL = re.compile(
 """What stands in Cq cells that were edited, or that a spreadsheet broke."""
 
 _TASKS: tuple[tuple[Task, str], ...] = (
-    (Task.UNKNOWN, r"unknown|unkn|unk|u|sample|smp|test|unbekannt|inconnu"),
+    (Task.UNKNOWN, r"unknown|unkn|unk|u|sample|smp|test|unbekannt|inconnu|endo|unused"),
     (Task.STANDARD, r"standard|stnd|std|s|standards|qstd|quantification standard"),
     (
         Task.NTC,

@@ -19,6 +19,8 @@ def _table(export: Export) -> ResultTable | None:
             return table
         if headings == {"well", "samplename", "start", "end", "ct"}:
             return table
+        if headings >= {"well", "reporter", "type", "deltarn", "ct"}:
+            return table  # 7700
     return None
 
 
@@ -38,6 +40,7 @@ def _layout(export: Export, table: ResultTable) -> Layout:
         "Applied Biosystems SDS",
         plate_wells=384 if is_7900 else None,
         default_target=_detector_above(table),
+        type_is_target="target" not in table.columns,
     )
 
 

@@ -13,12 +13,13 @@ from labproc.parsers._run import Layout, run_of
 
 _HEADINGS = frozenset({"well", "fluor"})
 _TASKS = frozenset({"content", "type"})
+_OPTICON = frozenset({"well/set", "dye", "content"})
 
 
 def _table(export: Export) -> ResultTable | None:
     for table in export.tables:
         headings = table.headings()
-        if headings >= _HEADINGS and headings & _TASKS:
+        if (headings >= _HEADINGS and headings & _TASKS) or headings >= _OPTICON:
             return table
     return plate_of(export, _HEADINGS | {"content"})
 

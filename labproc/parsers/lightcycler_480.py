@@ -1,18 +1,35 @@
 """Roche LightCycler 480: text with Cp and concentrations, without tasks and targets."""
 
+import re
+
 from labproc.parsers import PARSERS, Parser
 from labproc.parsers._export import Export, ResultTable
 from labproc.parsers._family import Family
 from labproc.parsers._run import Layout
 
+_FILTER = re.compile(r"selected filter:\s*(.+?)\s*(?:\(|$)", re.IGNORECASE)
+_LAYOUTS = (
+    frozenset({"include", "color", "pos", "name"}),
+    frozenset({"inc", "pos", "name", "cp"}),
+    frozenset({"included", "position", "samplename", "crossingpoint"}),
+)
+
 
 def _table(export: Export) -> ResultTable | None:
-    wanted = {"include", "color", "pos", "name"}
-    return next((t for t in export.tables if wanted <= t.headings()), None)
+    for table in export.tables:
+        headings = table.headings()
+        if any(headings >= wanted for wanted in _LAYOUTS):
+            return table
+    return None
 
 
-_FAMILY = Family(_table, lambda export, table: Layout("lightcycler_480", "LightCycler 480"))
+def _layout(export: Export, table: ResultTable) -> Layout:
+    titles = (line.text(0) for line in table.grid.lines if line.number < table.header.number)
+    filters = (m.group(1) for m in map(_FILTER.search, titles) if m is not None)
+    return Layout("lightcycler_480", "LightCycler 480", default_dye=next(filters, ""))
 
+
+_FAMILY = Family(_table, _layout)
 
 PARSERS.register("lightcycler_480")(
     Parser(

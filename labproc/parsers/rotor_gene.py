@@ -3,6 +3,7 @@
 import re
 
 from labproc.parsers import PARSERS, Parser
+from labproc.parsers import _positions as positions
 from labproc.parsers._export import Export, ResultTable
 from labproc.parsers._family import Family
 from labproc.parsers._run import Layout
@@ -29,7 +30,19 @@ def _channel(table: ResultTable) -> str:
 
 
 def _layout(export: Export, table: ResultTable) -> Layout:
-    return Layout("rotor_gene", "Rotor-Gene", keep_numbers=True, default_target=_channel(table))
+    # Rotors of 36 and 72 tubes count A1 to A8, B1 to B8 and on; a disc of 100 has numbers.
+    return Layout(
+        "rotor_gene",
+        "Rotor-Gene",
+        plate_wells=72 if _highest(table) <= 72 else None,
+        keep_numbers=_highest(table) > 72,
+        default_target=_channel(table),
+    )
+
+
+def _highest(table: ResultTable) -> int:
+    well = table.columns.index("well")
+    return max((positions.number(line.text(well)) or 0 for line in table.body), default=0)
 
 
 _FAMILY = Family(_table, _layout)
