@@ -17,6 +17,7 @@ LAST_CYCLE = 40.0
 CQ_SD = 0.11  # cycles, between wells that hold the same number of templates
 DNA_NG = 200.0
 ALB_PER_GENOME = 2.0
+UNTRANSDUCED, POSITIVE = "untransduced gDNA", "positive control"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,8 @@ def simulate_plate(samples: Sequence[DnaSample], rng: np.random.Generator) -> tu
         _standard(wells, level, curves, rng)
     for sample in samples:
         _unknown(wells, sample, curves, rng)
-    _triplicate(wells, "untransduced gDNA", Task.UNKNOWN, (0.0, _albumin(DNA_NG)), curves, rng)
-    _triplicate(wells, "positive control", Task.POSITIVE, (500.0, 3000.0), curves, rng)
+    _triplicate(wells, UNTRANSDUCED, Task.UNKNOWN, (0.0, _albumin(DNA_NG)), curves, rng)
+    _triplicate(wells, POSITIVE, Task.POSITIVE, (500.0, 3000.0), curves, rng)
     _triplicate(wells, "NTC", Task.NTC, (0.0, 0.0), curves, rng)
     return tuple(wells)
 
@@ -74,8 +75,8 @@ def _albumin(dna_ng: float) -> float:
 def _standard(
     wells: list[Well], level: float, curves: dict[str, Chemistry], rng: np.random.Generator
 ) -> None:
-    """Add one level; what the dilution really holds differs by about 1 % from its label."""
-    held = level * float(np.exp(rng.normal(0.0, 0.01)))
+    """Add one level; what the dilution really holds differs by about 0.5 % from its label."""
+    held = level * float(np.exp(rng.normal(0.0, 0.005)))
     name = f"Std 1E{round(log10(level))}"
     _triplicate(wells, name, Task.STANDARD, (held, held), curves, rng, quantity=level)
 
@@ -83,8 +84,8 @@ def _standard(
 def _unknown(
     wells: list[Well], sample: DnaSample, curves: dict[str, Chemistry], rng: np.random.Generator
 ) -> None:
-    """Add one sample; what was put in differs by about 1.5 % from its label."""
-    dna_ng = sample.dna_ng * float(np.exp(rng.normal(0.0, 0.015)))
+    """Add one sample; what was put in differs by about 1 % from its label."""
+    dna_ng = sample.dna_ng * float(np.exp(rng.normal(0.0, 0.01)))
     copies = (sample.copies_per_ug * dna_ng / 1000.0, _albumin(dna_ng))
     _triplicate(wells, sample.name, Task.UNKNOWN, copies, curves, rng)
 

@@ -8,7 +8,13 @@ from typing import Any
 import numpy as np
 
 from labproc.simulate import truth
-from labproc.simulate.acquisition import FINAL_UL, SAMPLE_UL, acquired, write_tube
+from labproc.simulate.acquisition import (
+    FINAL_UL,
+    SAMPLE_UL,
+    Acquired,
+    acquired,
+    write_tube,
+)
 from labproc.simulate.cultures import (
     RESTIMULATION_DAY,
     SAMPLE_ML,
@@ -17,7 +23,13 @@ from labproc.simulate.cultures import (
 )
 from labproc.simulate.design import CONTROL, TREATED, Design
 from labproc.simulate.patient import EVENTS, PATIENT, patient_course
-from labproc.simulate.plates import DNA_NG, DnaSample, simulate_plate
+from labproc.simulate.plates import (
+    DNA_NG,
+    POSITIVE,
+    UNTRANSDUCED,
+    DnaSample,
+    simulate_plate,
+)
 from labproc.simulate.quantstudio import write_text, write_workbook
 
 REDOSING_DAYS = (0, 6)
@@ -51,19 +63,34 @@ def _write_flow(folder: Path, cultures: list[CultureDay], design: Design) -> Non
     tubes = list(acquired(cultures, design, np.random.default_rng([design.seed, 2])))
     for number, tube in enumerate(tubes):
         write_tube(folder / "raw", tube, design, number=number)
-    controls = [t for t in tubes if t.role != "sample"]
-    rows = [
-        {
-            "file": t.path,
-            "donor": t.donor,
-            "arm": t.arm,
-            "day": t.day,
-            "panel": t.spec.panel,
-            "role": t.role,
-        }
-        for t in controls
-    ]
-    _table(folder / "samples.csv", rows)
+    _table(folder / "samples.csv", [*_control_rows(tubes), *_dna_rows(design)])
+
+
+def _control_rows(tubes: Sequence[Acquired]) -> Rows:
+    """Yield the rows of the sheet for tubes whose names do not say their role."""
+    for tube in tubes:
+        if tube.role != "sample":
+            yield {
+                "file": tube.path,
+                "sample": "",
+                "donor": tube.donor,
+                "arm": tube.arm,
+                "day": tube.day,
+                "panel": tube.spec.panel,
+                "role": tube.role,
+                "dna_ng": "",
+            }
+
+
+def _dna_rows(design: Design) -> Rows:
+    """Yield the rows of the sheet for DNA controls, and for DNA of another amount."""
+    if design.with_qpcr or design.with_patient:
+        yield {"sample": UNTRANSDUCED, "role": "untransduced_gdna"}
+        yield {"sample": POSITIVE, "role": "positive"}
+    if design.with_patient:
+        for day in patient_course():
+            if day.dna_ng != DNA_NG:
+                yield {"sample": patient_name(day.day), "dna_ng": f"{day.dna_ng:g}"}
 
 
 def _write_plates(folder: Path, cultures: list[CultureDay], design: Design) -> None:

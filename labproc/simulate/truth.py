@@ -43,6 +43,8 @@ class Score:
     def sentence(self) -> str:
         """The score as it is printed after the demo."""
         verdict = "reached" if self.passed else "NOT reached"
+        if not self.n:
+            return f"{self.what}: no result of {self.expected} samples (NOT reached)"
         where = f"{self.n} of {self.expected} samples"
         return f"{self.what}: {self.found:.1%} over {where} (goal: {self.limit}; {verdict})"
 
@@ -89,7 +91,7 @@ def _copies_row(c: CultureDay) -> dict[str, Any]:
 
 
 def _patient_rows() -> list[dict[str, Any]]:
-    return [_copies(PATIENT, "", d.day, d.copies_per_ug, d.dna_ng) for d in patient_course()]
+    return [_copies(PATIENT, TREATED, d.day, d.copies_per_ug, d.dna_ng) for d in patient_course()]
 
 
 def _copies(donor: str, arm: str, day: int, per_ug: float, dna_ng: float) -> dict[str, Any]:

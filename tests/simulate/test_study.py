@@ -31,8 +31,12 @@ def test_settings_read_as_toml_and_controls_stand_in_the_sheet(small_study):
     assert settings["plan"]["window_days"] == [2, 8]
     assert settings["counts"]["final_ul"] / settings["counts"]["sample_ul"] == 10
     sheet = rows(small_study / "samples.csv")
-    assert Counter(r["role"] for r in sheet) == {"untransduced": 12, "unstained": 6}
-    assert all((small_study / "raw" / r["file"]).is_file() for r in sheet)
+    tubes = [r for r in sheet if r["file"]]
+    assert Counter(r["role"] for r in tubes) == {"untransduced": 12, "unstained": 6}
+    assert all((small_study / "raw" / r["file"]).is_file() for r in tubes)
+    dna = {r["sample"]: r for r in sheet if r["sample"]}
+    assert dna["untransduced gDNA"]["role"] == "untransduced_gdna"
+    assert float(dna["P01_d007"]["dna_ng"]) == 100
 
 
 def test_a_tube_says_what_an_attune_says(small_study):
