@@ -170,10 +170,11 @@ def _save(store: Store, done: Done[Job, Outcome]) -> None:
 def _final(store: Store, planned: Planned, keys: Iterable[ResultKey]) -> tuple[FileStatus, ...]:
     """Return every file's status now that the jobs are done."""
     store.set_current(keys)
-    return _statuses(store, planned)
+    return final_statuses(store, planned)
 
 
-def _statuses(store: Store, planned: Planned) -> tuple[FileStatus, ...]:
+def final_statuses(store: Store, planned: Planned) -> tuple[FileStatus, ...]:
+    """Return every planned file's status as the store has it now."""
     by_file = {r.key.sha256: r for r in store.current_results(payloads=False)}
     return tuple(_status(s, by_file.get(s.sha256)) for s in planned.statuses)
 
@@ -224,4 +225,4 @@ def load_results(folder: Path) -> Results:
     study = load_study(folder)
     with Store.open(study.store_url) as store:
         planned = plan(study, known_files(study, store), reviewed(store))
-        return assemble(study, store, _statuses(store, planned))
+        return assemble(study, store, final_statuses(store, planned))

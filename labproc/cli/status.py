@@ -1,0 +1,41 @@
+"""``labproc status``: what is done, waiting, set aside."""
+
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from labproc.cli._output import json_line
+from labproc.cli._study import counted, say_failed, study_argument
+
+SAID = {
+    "done": "done",
+    "waiting": "waiting",
+    "set_aside": "set aside",
+    "not_assigned": "not assigned to a sample",
+    "duplicate": "with the same content as another",
+    "gone": "no longer in raw/, results kept",
+    "replaced": "replaced by newer content, results kept",
+    "new": "new since the last run",
+}
+
+
+@click.command()
+@study_argument
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a file.")
+def command(study: Path, as_json: bool) -> int:
+    """Say what is done, waiting and set aside, and why."""
+    from labproc.pipeline.status import study_status
+
+    found = study_status(study)
+    if as_json:
+        for s in found:
+            row = {"file": s.path, "sha256": s.sha256, "state": s.state, "reason": s.reason}
+            click.echo(json_line(row))
+        return 0
+    for state, n in sorted(Counter(s.state for s in found).items()):
+        click.echo(f"{counted(n, 'file')} {SAID.get(state, state)}")
+    if not found:
+        click.echo("no files yet; drop instrument files into raw/ and run")
+    say_failed([(s.path, s.reason) for s in found if s.state in {"set_aside", "not_assigned"}])
+    return 0

@@ -1,0 +1,131 @@
+"""Prove that a study is what its record says: hashes, audit chain, numbers."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from labproc.pipeline.gather import STAGED, known_files
+from labproc.pipeline.jobs import result_key
+from labproc.pipeline.outcomes import FlowOutcome, PlateOutcome
+from labproc.pipeline.payload import decode, plain_json
+from labproc.pipeline.planner import plan
+from labproc.pipeline.runner import do_job, load_results, reviewed
+from labproc.pipeline.tables import all_tables
+from labproc.store import Store, StoredResult
+from labproc.study import Study, load_study
+
+TOLERANCE = 1e-9  # relative: other processors round the last digits differently
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What was checked, and everything that is not as it was recorded."""
+
+    problems: tuple[str, ...]
+    n_files: int
+    n_audit: int
+    n_results: int = 0
+
+    @property
+    def summary(self) -> str:
+        """One line for people."""
+        again = f", {self.n_results} results derived again" if self.n_results else ""
+        what = f"{self.n_files} files, {self.n_audit} audit rows{again}"
+        return f"{what}: {len(self.problems)} problems" if self.problems else f"{what}: all whole"
+
+
+def verify_study(folder: Path, *, recompute: bool = False) -> Verified:
+    """Check a study against its record.
+
+    Raw files are hashed again where they are still there, and so are the staged copies; the audit
+    chain is followed from its first row to its head; the tables in the store are compared with
+    what the stored results give. With ``recompute`` every result is derived again from its file.
+    """
+    study = load_study(folder)
+    with Store.open(study.store_url) as store:
+        problems = [*store.verify_audit(), *_damaged_database(store)]
+        problems += _changed_files(study, store)
+        problems += _changed_tables(study, store)
+        n_results = 0
+        if recompute:
+            again = list(_recomputed(study, store))
+            n_results = len(again)
+            problems += [p for p in again if p]
+        n_files = len(store.observations())
+        n_audit = len(store.audit_rows())
+    return Verified(tuple(problems), n_files, n_audit, n_results)
+
+
+def _damaged_database(store: Store) -> list[str]:
+    if store.engine.dialect.name != "sqlite":
+        return []
+    with store.reading() as connection:
+        rows = connection.exec_driver_sql("PRAGMA integrity_check").scalars().all()
+    return [f"labproc.sqlite: {row}" for row in rows if row != "ok"]
+
+
+def _changed_files(study: Study, store: Store) -> Iterator[str]:
+    from labproc.parsers.fcs import file_sha256
+
+    staged = {f.sha256: Path(f.staged) for f in known_files(study, store)}
+    for sha256, copy in sorted(staged.items()):
+        if not copy.is_file():
+            yield f"results/{STAGED}: the copy {sha256[:12]} is missing"
+        elif file_sha256(copy) != sha256:
+            yield f"results/{STAGED}: the copy {sha256[:12]} was changed"
+    for one in store.observations():
+        path = study.raw / one.path
+        if one.state == "current" and path.is_file() and file_sha256(path) != one.sha256:
+            yield f"{one.path}: its content is not what was processed; run again"
+
+
+def _changed_tables(study: Study, store: Store) -> Iterator[str]:
+    """Yield the tables in the store that differ from what the stored results give."""
+    fresh = all_tables(load_results(study.folder))
+    for name, rows in fresh.items():
+        stored = store.table(name)
+        if len(stored) != len(rows):
+            yield f"table {name}: {len(stored)} rows, expected {len(rows)}"
+            continue
+        differing = [
+            i for i, (a, b) in enumerate(zip(stored, rows, strict=True), 1) if _differ(a, b)
+        ]
+        if differing:
+            yield f"table {name}: row {differing[0]} differs from its result"
+
+
+def _differ(stored: Mapping[str, Any], fresh: Mapping[str, Any]) -> bool:
+    return any(not _same(stored[k], None if v == "" else v) for k, v in fresh.items())
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, (int, float)) and isinstance(other, (int, float)):
+        return abs(one - other) <= TOLERANCE * max(abs(one), abs(other))
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(_same(one[k], other[k]) for k in one)
+    if isinstance(one, Sequence) and isinstance(other, Sequence) and not isinstance(one, str):
+        return len(one) == len(other) and all(map(_same, one, other))
+    return bool(one == other)
+
+
+def _recomputed(study: Study, store: Store) -> Iterator[str]:
+    """Derive every current result again; yield an empty line for each that is the same."""
+    planned = plan(study, known_files(study, store), reviewed(store))
+    jobs = {result_key(job): job for job in planned.jobs}
+    for stored in store.current_results():
+        if stored.status != "done":
+            continue
+        if stored.key not in jobs:
+            yield f"{stored.path}: its settings have changed since; run again"
+            continue
+        fresh = plain_json(do_job(jobs[stored.key]))
+        same = _same(fresh, plain_json(_decoded(stored)))
+        yield "" if same else f"{stored.path}: derived again it gives other numbers"
+
+
+def _decoded(stored: StoredResult) -> FlowOutcome | PlateOutcome:
+    assert stored.payload is not None
+    if stored.kind == "fcs":
+        return decode(stored.payload, FlowOutcome)
+    return decode(stored.payload, PlateOutcome)
