@@ -1,0 +1,136 @@
+"""Copies of the cohort's arms at nominal visits, compared on the log scale."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labproc.cohort.result import CohortTest
+from labproc.cohort.timeline import VISIT_WINDOWS, visit_of
+from labproc.errors import NotEnoughData
+from labproc.model import Flag, Measurement, Role, Severity
+from labproc.model.flag import info, warning
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One patient's copies at one nominal visit; the nearest sample within its window."""
+
+    visit: str
+    patient: str
+    arm: str
+    day: int
+    copies: float
+
+
+def at_visits(measurements: Iterable[Measurement], *, metric: str = "copies_per_ug") -> list[Visit]:
+    """Match samples to nominal visits; of several in a window the nearest to its day counts."""
+    best: dict[tuple[str, str], Measurement] = {}
+    for one in measurements:
+        if not _counts(one, metric):
+            continue
+        visit = visit_of(one.key.day or 0)
+        slot = (visit, one.key.donor)
+        if visit and (slot not in best or _off(one, visit) < _off(best[slot], visit)):
+            best[slot] = one
+    return [
+        Visit(visit, patient, m.key.arm, m.key.day or 0, float(m.value or 0.0))
+        for (visit, patient), m in best.items()
+    ]
+
+
+def _counts(one: Measurement, metric: str) -> bool:
+    positive = one.value is not None and one.value > 0
+    usable = one.key.role is Role.SAMPLE and one.severity is not Severity.FAIL
+    return one.metric == metric and positive and usable and one.key.day is not None
+
+
+def _off(one: Measurement, visit: str) -> int:
+    return abs((one.key.day or 0) - VISIT_WINDOWS[visit][0])
+
+
+def compare_visits(
+    visits: Sequence[Visit], arms: tuple[str, str], *, patients: Mapping[str, str]
+) -> list[CohortTest]:
+    """Compare two arms' copies at every visit by Welch's t test of their logs.
+
+    Parameters
+    ----------
+    visits : sequence of Visit
+    arms : pair of str
+        Control and treated.
+    patients : mapping
+        Every patient of the cohort to their arm, those without a sample included: a visit from
+        which patients are missing, because they died or left, is flagged.
+    """
+    by_visit: dict[str, list[Visit]] = defaultdict(list)
+    for one in visits:
+        by_visit[one.visit].append(one)
+    return [
+        _compare(name, by_visit[name], arms, patients) for name in VISIT_WINDOWS if by_visit[name]
+    ]
+
+
+def _compare(
+    name: str, there: Sequence[Visit], arms: tuple[str, str], patients: Mapping[str, str]
+) -> CohortTest:
+    logs = [np.log([v.copies for v in there if v.arm == arm]) for arm in arms]
+    n = (logs[0].size, logs[1].size)
+    flags = _missing(name, there, patients)
+    variable = f"copies at {name}"
+    empty = CohortTest("copies", variable, "welch_of_logs", arms, n, None, flags=flags)
+    try:
+        estimate, se, dof = _welch(logs[0], logs[1])
+    except NotEnoughData as error:
+        reason = info("nothing_to_compare", f"{variable}: {error}")
+        return CohortTest("copies", variable, empty.test, arms, n, None, flags=(*flags, reason))
+    return _result(empty, estimate, se, dof)
+
+
+def _result(empty: CohortTest, estimate: float, se: float, dof: float) -> CohortTest:
+    from scipy.special import stdtr, stdtrit
+
+    half = float(stdtrit(dof, 0.975)) * se
+    return CohortTest(
+        empty.table,
+        empty.variable,
+        empty.test,
+        empty.arms,
+        empty.n,
+        float(2 * stdtr(dof, -abs(estimate) / se)),
+        statistic=estimate / se,
+        effect="geometric mean ratio",
+        estimate=float(np.exp(estimate)),
+        ci=(float(np.exp(estimate - half)), float(np.exp(estimate + half))),
+        flags=empty.flags,
+    )
+
+
+def _welch(control: Floats, treated: Floats) -> tuple[float, float, float]:
+    """Return difference, standard error and degrees of freedom."""
+    if min(control.size, treated.size) < 2:
+        raise NotEnoughData(
+            f"{control.size} and {treated.size} patients, expected at least 2 in each arm"
+        )
+    parts = np.array([a.var(ddof=1) / a.size for a in (control, treated)])
+    if parts.sum() <= 0:
+        raise NotEnoughData("the patients of each arm do not differ, so no P")
+    sizes = np.array([control.size - 1, treated.size - 1])
+    dof = float(parts.sum() ** 2 / (parts**2 / sizes).sum())
+    return float(treated.mean() - control.mean()), float(np.sqrt(parts.sum())), dof
+
+
+def _missing(name: str, there: Sequence[Visit], patients: Mapping[str, str]) -> tuple[Flag, ...]:
+    absent = sorted(set(patients) - {v.patient for v in there})
+    if not absent:
+        return ()
+    message = (
+        f"copies at {name}: {len(absent)} of {len(patients)} patients have no sample "
+        f"({', '.join(absent[:6])}{', ...' if len(absent) > 6 else ''}); comparing those who are "
+        "still there favours the arm whose worst patients are gone"
+    )
+    return (warning("only_survivors", message),)
