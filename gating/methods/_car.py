@@ -9,6 +9,7 @@ from gating.density import Histogram, histogram, smooth
 from gating.methods._unmix import (
     Mixture,
     Shape,
+    bin_centres,
     fit,
     shape_of,
     shifted,
@@ -114,7 +115,7 @@ def _best(counts: Floats, template: Floats, shape: Shape) -> Mixture:
 def _density(template: Floats, shape: Shape, at: Floats) -> Floats:
     """Return the model's density for shift, fraction, mean, log deviation, skewness, stretch."""
     shift, fraction, mean, log_deviation, skew, stretch = at
-    x = np.arange(template.size) + 0.5
+    x = bin_centres(template.size)
     away = (x - shape.middle - shift) / (1.0 + stretch) + shape.middle
     negative = np.interp(away, x, template) / (1.0 + stretch)
     one = (np.array([v]) for v in (mean, np.exp(log_deviation), skew))
@@ -173,7 +174,7 @@ def _excess(
 
 def _misfit(counts: Floats, template: Floats, chosen: Mixture) -> float:
     negative = shifted(template[None, :] / template.sum(), chosen.shift)[0][0]
-    x = np.arange(counts.size) + 0.5
+    x = bin_centres(counts.size)
     positive = skew_normal(x, chosen.mean, chosen.deviation, chosen.skew)[0]
     fraction = float(chosen.fraction[0])
     model = (1.0 - fraction) * negative + fraction * positive

@@ -77,7 +77,7 @@ def shape_of(control: Floats) -> Shape:
     below = np.concatenate([[0.0], np.cumsum(control)]) / total + TINY * edges
     low, middle, high = (float(np.interp(q, below, edges)) for q in (0.16, 0.5, 0.84))
     ends = [float(np.interp(q, below, edges)) for q in (0.005, 0.995)]
-    held = np.clip(edges[:-1] + 0.5, *ends)
+    held = np.clip(edges[:-1] + 0.5, ends[0], ends[1])
     mean = float((control * held).sum() / total)
     deviation = float(np.sqrt(max((control * (held - mean) ** 2).sum() / total, 1.0)))
     return Shape(middle, max((high - low) / 2.0, 1.0), deviation)
@@ -142,7 +142,7 @@ def fit(
 def _improve(
     now: Mixture, counts: Floats, template: Floats, shape: Shape, most_skew: float
 ) -> Mixture:
-    x = np.arange(counts.shape[1]) + 0.5
+    x = bin_centres(counts.shape[1])
     prior = 1.0 / (SHIFT_PRIOR * shape.spread) ** 2
     negative, slope = shifted(template, now.shift)
     positive = now.fraction[:, None] * skew_normal(x, now.mean, now.deviation, now.skew)
@@ -168,6 +168,11 @@ def _improve(
     total = np.maximum(counts.sum(axis=1), TINY)
     shift = np.clip(now.shift + step, -limit, limit)
     return Mixture(shift, mass / total, mean, deviation, skew, likelihood)
+
+
+def bin_centres(n_bins: int) -> Floats:
+    """Return the middle of each bin, counted in bins."""
+    return np.arange(n_bins, dtype=np.float64) + 0.5
 
 
 def shifted(template: Floats, shift: Floats) -> tuple[Floats, Floats]:

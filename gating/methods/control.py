@@ -69,7 +69,7 @@ def place(request: Request) -> tuple[Selection, ...]:
 
 
 def _threshold(controls: Sequence[ControlValues], quantile: float) -> float:
-    """Return the mean quantile of the controls of the best one's donor and day: one for both arms."""
+    """Return the mean quantile of all the controls of that donor and day: one for both arms."""
     best = controls[0]
     alike = [c for c in controls if c.role == best.role]
     same_day = [c for c in alike if c.matched != "other" and not c.doubts]

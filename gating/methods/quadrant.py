@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gating.boundary import QUADRANTS
+from gating.density import Peak
 from gating.methods import METHODS, Method, Request, Selection
 from gating.methods._split import (
     Landscape,
@@ -21,6 +22,7 @@ from labproc.model.flag import unique
 
 TIGHT_SDS = 1.0  # how far above the negative peak of the other marker a slice reaches
 MIN_SLICE = 200
+LEAST_NEGATIVES = 0.1  # height of the negative peak against the positive one
 LEAN = 0.02  # cut where the density has begun to rise again towards the positives
 Floats = NDArray[np.float64]
 
@@ -74,12 +76,14 @@ def _cut(
         part = values if chosen is None else values[chosen]
         if part.size >= MIN_SLICE:
             pair = choose_pair(Landscape.of(part, limits), highest=True)
-        if pair is not None:
+        if pair is not None and (chosen is None or _from_negatives(pair, whole)):
             break
     if pair is None:
         return tail(whole, name, draws=draws)
     part = values[below] if np.count_nonzero(below) >= MIN_SLICE else values
     land = Landscape.of(part, limits)
+    if not _has_negatives(land, pair):
+        land = whole
     if land.counts.total < MIN_SLICE:
         return too_few(land.counts, name, part.size, draws)
     return at_valley(
@@ -90,6 +94,25 @@ def _cut(
         rng=rng,
         lean=request.number("lean", LEAN),
     )
+
+
+def _from_negatives(pair: tuple[Peak, Peak], whole: Landscape) -> bool:
+    """Whether a slice's lower peak is the negatives: no slice of T cells may hold positives only.
+
+    Among events negative for CD8 there may be no cell negative for CD4; two peaks found there
+    would split the positives.
+    """
+    if not whole.peaks:
+        return False
+    lowest = whole.peaks[0]
+    reach = lowest.position + 1.5 * half_width(whole.density, int(lowest.position))
+    return pair[0].position <= (lowest.right if len(whole.peaks) > 1 else reach)
+
+
+def _has_negatives(land: Landscape, pair: tuple[Peak, Peak]) -> bool:
+    """Whether the events below the other marker's cut hold negatives for this one at all."""
+    low, high = (float(land.density[int(p.position)]) for p in pair)
+    return low >= LEAST_NEGATIVES * high
 
 
 def _selections(
