@@ -13,7 +13,7 @@ from labproc.model.flag import review, unique, warning
 from labproc.parsers import _numbers as numbers
 from labproc.parsers._export import the_export
 from labproc.parsers._headings import fold
-from labproc.parsers._run import date_of, sha256
+from labproc.parsers._run import cut_end, date_of, sha256
 
 _PER_UL = {
     "pg/ul": 1e-3, "ng/ml": 1e-3, "ng/ul": 1.0, "ug/ml": 1.0, "mg/l": 1.0,
@@ -89,6 +89,7 @@ def read_dna(content: Content, columns: DnaColumns, *, name: str, instrument: st
         raise ParseError(f"{content.path.name}: headings but no reading below them")
     source = SourceFile(str(content.path), sha256(content), name, instrument)
     flags = [*columns.grid.flags, *(f for s in samples for f in s.flags)]
+    flags += cut_end(columns.grid, columns.body[-1], content.path.name)
     return DnaTable(source, name, samples, unique(flags))
 
 

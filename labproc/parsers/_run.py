@@ -9,7 +9,7 @@ from datetime import datetime
 
 from labproc.errors import ParseError
 from labproc.formats.content import Content
-from labproc.formats.grid import Grid
+from labproc.formats.grid import Grid, Line
 from labproc.model import (
     Amplification,
     CqTable,
@@ -89,7 +89,8 @@ def run_of(
         )
         reactions += reader.reactions()
         check_one_cq(export.name, table)
-    doubts += [*end_of_file(export, tables), *misnamed(content)]
+        doubts += cut_end(table.grid, table.body[-1], export.name) if table.body else []
+    doubts += misnamed(content)
     stated = [*tables, *curve_tables(export)]
     curves = [c for table in stated for c in reported_curves(table, sign, layout.default_target)]
     return finish(
@@ -199,7 +200,7 @@ def plate_size(export: Export, table: ResultTable, layout: Layout) -> tuple[int 
     highest = max((n for n in found if n is not None), default=0)
     if not highest or layout.keep_numbers:
         return stated, []
-    if stated and (highest > 96 or not layout.plate_wells):
+    if stated and (highest > 96 or stated <= 96 or not layout.plate_wells):
         return stated, []
     guess = stated or positions.plate_for(highest)
     message = (
@@ -360,14 +361,12 @@ def misnamed(content: Content) -> list[Flag]:
     return [info("name_differs_from_content", message)]
 
 
-def end_of_file(export: Export, tables: Sequence[ResultTable]) -> list[Flag]:
+def cut_end(grid: Grid, last: Line, name: str) -> list[Flag]:
     """Flag a text whose last line is a result without a line end: it may have been cut."""
-    for table in tables:
-        grid: Grid = table.grid
-        if grid.ends_cut and table.body and table.body[-1] is grid.lines[-1]:
-            message = (
-                f"{export.name}: the last row ({table.where(grid.lines[-1])}) has no line end; "
-                "if wells are missing, the copy is incomplete"
-            )
-            return [warning("no_final_line_end", message)]
-    return []
+    if not (grid.ends_cut and last is grid.lines[-1]):
+        return []
+    message = (
+        f"{name}: the last row ({grid.where(last.number)}) has no line end; if rows are missing, "
+        "the copy is incomplete"
+    )
+    return [warning("no_final_line_end", message)]
