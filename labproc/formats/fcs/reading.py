@@ -121,7 +121,8 @@ def _fitting(place: Place, values: Mapping[str, str], layout: Layout) -> list[Re
     found = [Reading(*spot, name, values) for spot, name in tried if spot is not None]
     if not found:
         raise ParseError(_refusal(place, pairs, layout))
-    return found
+    as_stated = [r for r in found if r.layout is layout and r.slack == 0 and layout.n_events]
+    return as_stated or found  # a few packed bits may fill as many bytes as words would
 
 
 def stated_pairs(header: Header, values: Mapping[str, str]) -> dict[str, Segment]:
