@@ -36,7 +36,7 @@ class DnaColumns:
     @property
     def body(self) -> tuple[Line, ...]:
         """The rows below the headings that hold something."""
-        return tuple(x for x in self.grid.lines if x.number > self.header.number and x.filled > 1)
+        return tuple(x for x in self.grid.lines if x.number > self.header.number and x.filled)
 
     def text(self, line: Line, name: str) -> str:
         """Return a value as text; empty where there is no such column."""
@@ -109,6 +109,11 @@ def _tokens(columns: DnaColumns) -> Iterator[numbers.Token]:
 
 def _sample(file: str, columns: DnaColumns, line: Line, sign: str) -> DnaSample:
     where = f"{file}, {columns.grid.where(line.number)}"
+    if len(line.cells) <= columns.at["concentration"]:
+        raise ParseError(
+            f"{where}: {len(line.cells)} of {len(columns.header.cells)} cells, the concentration "
+            "is missing; the copy may be incomplete"
+        )
     flags: list[Flag] = []
     text = columns.text(line, "concentration")
     value = _value(line, columns.at["concentration"], sign)
