@@ -99,12 +99,13 @@ def exact_rank_test(
     Raises
     ------
     NotEnoughData
-        With other than two arms, or too many assignments to list.
+        With other than two arms, without an event, or with too many assignments to list.
     """
     check_survival(time, event)
     names = sorted(set(arm))
-    if len(names) != 2:
-        raise NotEnoughData(f"{len(names)} arms, expected 2 for an exact test")
+    if len(names) != 2 or not event.any():
+        found = f"{len(names)} arms and {int(event.sum())} events"
+        raise NotEnoughData(f"{found}, expected 2 arms and an event for an exact test")
     mine = np.array([a == names[0] for a in arm])
     if comb(time.size, int(mine.sum())) > MOST_ARRANGEMENTS:
         raise NotEnoughData(f"{time.size} patients, too many for an exact test")
