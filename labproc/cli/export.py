@@ -21,7 +21,7 @@ FIGURES = "figures"
 @click.option("--to", "wanted", required=True, metavar="FORMAT", help="Which format; see below.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a file.")
 def command(places: tuple[Path, ...], wanted: str, as_json: bool) -> None:
-    """Write a study's results into DIR for another program.
+    r"""Write a study's results into DIR for another program.
 
     STUDY is a folder that holds study.toml; it defaults to the current folder. DIR is made where
     it is missing; files of the same names are replaced.

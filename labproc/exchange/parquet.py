@@ -7,7 +7,11 @@ from typing import Any
 from labproc.errors import SettingsError
 from labproc.exchange import EXPORTS, Export
 from labproc.pipeline.results import Results
-from labproc.pipeline.tables import HEADERS, Row, all_tables
+from labproc.pipeline.tables import Row, all_tables
+from labproc.store import columns_of
+from labproc.store.columns import NUMBERS, WHOLE
+
+TRUE_OR_FALSE = frozenset({"planned"})
 
 
 def write(results: Results, folder: Path) -> list[Path]:
@@ -28,7 +32,7 @@ def write(results: Results, folder: Path) -> list[Path]:
         ) from error
     paths = []
     for name, rows in all_tables(results).items():
-        columns = {column: _column(pyarrow, rows, column) for column in HEADERS[name]}
+        columns = {column: _column(pyarrow, rows, column) for column in columns_of(name)}
         path = folder / f"{name}.parquet"
         parquet.write_table(pyarrow.table(columns), path)
         paths.append(path)
@@ -36,24 +40,20 @@ def write(results: Results, folder: Path) -> list[Path]:
 
 
 def _column(pyarrow: Any, rows: Sequence[Row], column: str) -> Any:
-    """Return one column: text, true or false, whole numbers, or numbers."""
+    """Return one column of the type that the store gives it; a missing number is null."""
+    kind = _type(pyarrow, column)
     values = [row[column] for row in rows]
-    known = [v for v in values if v is not None]
-    # a missing day is empty text in the tables, beside days that are numbers
-    if any(not isinstance(v, str) for v in known):
+    if not pyarrow.types.is_string(kind):
         values = [None if v == "" else v for v in values]
-        known = [v for v in values if v is not None]
-    return pyarrow.array(values, _type(pyarrow, known))
+    return pyarrow.array(values, kind)
 
 
-def _type(pyarrow: Any, known: Sequence[Any]) -> Any:
-    if any(isinstance(v, str) for v in known):
-        return pyarrow.string()
-    if known and all(isinstance(v, bool) for v in known):
+def _type(pyarrow: Any, column: str) -> Any:
+    if column in TRUE_OR_FALSE:
         return pyarrow.bool_()
-    if known and all(isinstance(v, int) for v in known):
+    if column in WHOLE:
         return pyarrow.int64()
-    return pyarrow.float64()
+    return pyarrow.float64() if column in NUMBERS else pyarrow.string()
 
 
 EXPORTS.register("parquet")(Export("Parquet, one file a table", write))

@@ -7,7 +7,8 @@ from typing import Any
 from labproc.exchange import EXPORTS, Export
 from labproc.exchange._text import file_name, flags_in_words
 from labproc.pipeline.results import Results
-from labproc.pipeline.tables import HEADERS, Row, all_tables
+from labproc.pipeline.tables import Row, all_tables
+from labproc.store import columns_of
 
 LONGEST_CELL = 32_767  # characters, Excel's own limit
 WIDEST = 48  # characters of a column
@@ -39,7 +40,7 @@ def write(results: Results, folder: Path) -> list[Path]:
     with xlsxwriter.Workbook(str(path), options) as book:
         _about(book, results)
         for name, rows in all_tables(results).items():
-            _sheet(book, name, HEADERS[name], rows)
+            _sheet(book, name, columns_of(name), rows)
     return [path]
 
 
