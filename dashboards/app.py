@@ -5,16 +5,22 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import dash_mantine_components as dmc
 from dash import Dash, Input, Output, dcc, html
 
 from dashboards import theme
 from dashboards.desk import Desk, StudyDesk
-from dashboards.guard import LOOPBACK, guard
+from dashboards.guard import LIMIT, LOOPBACK, guard
 from dashboards.pages import PAGES
 from dashboards.people import KEY, Person
 from labproc.errors import LabprocError
 
 FIRST = "gates"
+PAGE = """<!doctype html>
+<html lang="en">
+<head>{%metas%}<title>{%title%}</title>{%favicon%}{%css%}</head>
+<body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body>
+</html>"""
 THREADS = 8  # of waitress: two cores compute, the others send
 
 
@@ -40,7 +46,7 @@ def build_app(desk: Desk, *, person: Person | None = None, hosts: Sequence[str] 
     assets = str(resources.files("dashboards").joinpath("assets", "app"))
     app = Dash(
         "dashboards", assets_folder=assets, title="labproc", update_title="",
-        suppress_callback_exceptions=True, serve_locally=True, compress=False,
+        index_string=PAGE, suppress_callback_exceptions=True, serve_locally=True, compress=False,
     )  # fmt: skip
     app.layout = lambda: shell(desk)
     app.server.config[KEY] = person or Person("nobody", "viewer")
@@ -53,8 +59,6 @@ def build_app(desk: Desk, *, person: Person | None = None, hosts: Sequence[str] 
 
 def shell(desk: Desk) -> Any:
     """Return the frame of every page: the study's name, the menu, a place for the page."""
-    import dash_mantine_components as dmc
-
     face = {"fontFamily": theme.FACE, "primaryColor": "dark", "defaultRadius": "sm"}
     return dmc.MantineProvider(
         theme=face,
@@ -110,13 +114,11 @@ def _menu(desk: Desk, chosen: str) -> list[Any]:
     return [html.Div(title, className="study"), *links]
 
 
-def serve(app: Dash, *, host: str, port: int) -> None:
-    """Answer requests until stopped."""
+def make_server(app: Dash, *, host: str, port: int) -> Any:
+    """Return a server that listens already; ``run()`` answers until stopped."""
     import waitress
 
-    from dashboards.guard import LIMIT
-
-    waitress.serve(
+    return waitress.create_server(
         app.server, host=host, port=port, threads=THREADS, ident="labproc",
         max_request_body_size=LIMIT, clear_untrusted_proxy_headers=True,
     )  # fmt: skip

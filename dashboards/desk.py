@@ -56,7 +56,7 @@ class StudyDesk:
 
     def results(self) -> Results:
         """Return the study's results, from memory while the store has not changed."""
-        from labproc.pipeline import load_results
+        from labproc.pipeline.runner import load_results
 
         with self._lock:
             now = self.version()

@@ -94,14 +94,16 @@ def compared(results: Results, family: str) -> Markup:
     found = wording.under(results, family)
     if not found and family in wording.FAMILIES:
         return tag("p", "The arms were not compared: see the flags of the study.", cls="quiet")
-    return join(_compared(one) for one in found)
+    planned = [one for one in found if one.planned] or found[:1]
+    others = [one for one in found if one not in planned]
+    more = tag("summary", f"{len(others)} exploratory")
+    folded = tag("details", more, *(_compared(one) for one in others)) if others else ""
+    return join((*(_compared(one) for one in planned), folded))
 
 
 def _compared(one: Comparison) -> Markup:
-    plan = "Planned before looking. " if one.planned else "Exploratory. "
-    flags = " ".join(f.message for f in one.flags)
-    rest = " ".join(p for p in (plan + wording.robustness(one), flags) if p)
-    return tag("p", wording.sentence(one), tag("span", rest, cls="why"), cls="sentence")
+    head, rest = wording.head_and_rest(one)
+    return tag("p", head, tag("span", rest, cls="why"), cls="sentence")
 
 
 def _look(results: Results) -> Markup:
@@ -150,7 +152,10 @@ def _plate(results: Results, plate: PlateView, i: int, figures: Figures) -> Mark
         tag("div", slot(f"map{i}", plate_map(results, plate=plate), figures)),
         cls="pair",
     )
-    rules = [(r.rule, r.target, r.limit, r.found, _verdict(r.verdict)) for r in plate.acceptance]
+    rules = [
+        (r.rule.replace("_", " "), r.target, r.limit, r.found, _verdict(r.verdict))
+        for r in plate.acceptance
+    ]
     accepted = report_tables.plain_table(("Rule", "Target", "Limit", "Found", "Verdict"), rules)
     copies = slot(f"copies{i}", plate_copies(results, plate=plate), figures)
     unfold = tag("details", tag("summary", "Copies per well"), copies)

@@ -80,9 +80,12 @@ def with_interval(value: float | None, low: float | None, high: float | None) ->
 
     Examples
     --------
-    >>> with_interval(12.3456, 11.8, 12.9)
-    '12.3 (11.8–12.9)'
+    >>> with_interval(12.3456, 11.8, 12.9), with_interval(18.2e6, 16.1e6, 20.7e6)
+    ('12.3 (11.8–12.9)', '18 (16–21) M')
     """
+    if value is not None and 1e6 <= abs(value) < 1e12:
+        parts = [None if v is None else v / 1e6 for v in (value, low, high)]
+        return f"{with_interval(*parts)} M"
     if value is None or low is None or high is None or not math.isfinite(high - low):
         return number(value)
     width = high - low

@@ -49,6 +49,35 @@ def sentence(one: Comparison) -> str:
     return f"{one.outcome}, {one.contrast}: {effect}, {p_value(one)}, {n}, {one.test}."
 
 
+def head_and_rest(one: Comparison) -> tuple[str, str]:
+    """Split a comparison's words into the sentence to paste and what stands below it."""
+    words = sentence(one)
+    head, dot, rest = words.partition("). ")
+    plan = (
+        ""
+        if "Exploratory" in rest
+        else "Planned before looking. "
+        if one.planned
+        else "Exploratory. "
+    )
+    held = "" if "draws" in rest else robustness(one)
+    parts = (plan.strip(), rest, held, flag_words(one.flags))
+    return head + dot.rstrip(), " ".join(p for p in parts if p)
+
+
+def flag_words(flags: Sequence[Flag]) -> str:
+    """Return flags in words, many of one kind as a count: nobody reads six alike sentences."""
+    kinds: dict[str, list[str]] = {}
+    for flag in flags:
+        if flag.severity is not Severity.INFO:
+            kinds.setdefault(flag.code, []).append(flag.message)
+    many = {"rests_on_unreviewed": "{n} courses hold values that wait for someone's look."}
+    return " ".join(
+        many[code].format(n=len(said)) if code in many and len(said) > 1 else "; ".join(said) + "."
+        for code, said in kinds.items()
+    )
+
+
 def p_value(one: Comparison) -> str:
     """Write P as papers do; the adjusted one beside it where they differ."""
     if one.p_value is None:

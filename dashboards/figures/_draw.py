@@ -13,6 +13,7 @@ from labproc.model import Measurement
 from labproc.pipeline.results import Arm, Results
 
 Measures = Sequence[Measurement]
+LARGEST = 16  # ticks that fit beside each other
 Write = Callable[[float | None], str]
 
 
@@ -160,10 +161,20 @@ def two_lines(arm: Arm) -> str:
 def day_axis(points: Measures, **more: object) -> dict[str, object]:
     """Return the axis of days, a tick on every day that was measured (at most about ten)."""
     days = sorted({p.key.day for p in points if p.key.day is not None})
-    every = max(1, math.ceil(len(days) / 10))
     room = max(0.4, 0.03 * (days[-1] - days[0])) if days else 1.0
     ends = [days[0] - room, days[-1] + room] if days else [0, 1]
-    return theme.axis("Day", "days since start", tickvals=days[::every], range=ends, **more)
+    ticks = _apart(days, (days[-1] - days[0]) / LARGEST) if days else []
+    at = {"tickvals": ticks, "ticktext": [str(day) for day in ticks], "tickangle": 0}
+    return theme.axis("Day", "days since start", **at, range=ends, **more)
+
+
+def _apart(days: Sequence[int], least: float) -> list[int]:
+    """Leave out the days whose ticks would touch the tick before."""
+    kept = list(days[:1])
+    for day in days[1:]:
+        if day - kept[-1] >= least:
+            kept.append(day)
+    return kept
 
 
 def last(found: Sequence[Mean], points: Measures) -> dict[str, tuple[float, float]]:

@@ -57,7 +57,8 @@ def _signal_axis(density: Density, which: int) -> dict[str, Any]:
     at, words = scales.ticks(density.scales[which], low, high)
     label, channel = density.labels[which], density.channels[which]
     name = theme.plain(channel if label in ("", channel) else f"{label}, {channel}")
-    return theme.axis(name, "a.u.", range=[low, high], tickvals=at, ticktext=words, tickangle=0)
+    unit = "ratio" if "/" in channel else "a.u."
+    return theme.axis(name, unit, range=[low, high], tickvals=at, ticktext=words, tickangle=0)
 
 
 def _percent_axis() -> dict[str, Any]:
@@ -105,8 +106,10 @@ def _steps(density: Density, **style: Any) -> go.Scatter:
     counts = density.counts.astype(np.float64)
     smooth = np.convolve(counts, [0.25, 0.5, 0.25], mode="same")
     top = float(smooth[1:-1].max()) if smooth.size > 2 else 0.0
+    height = np.round(100.0 * smooth / (top or 1.0), 1)
+    height[[0, -1]] = height[[1, -2]]
     return go.Scatter(
-        y=np.round(100.0 * smooth / (top or 1.0), 1), mode="lines",
+        y=height, mode="lines",
         hovertemplate="%{y:.0f} % of highest<extra>%{fullData.name}</extra>",
         **_spaced(density.edges[0], "x"), **style,
     )  # fmt: skip
@@ -144,6 +147,16 @@ def _label(gate: GateView, flat: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _beside(
+    at: float, within: NDArray[np.float64], x_low: float, x_high: float
+) -> tuple[float, float, str, str]:
+    """Return where an interval's label stands: outside it, where it hides no event."""
+    last = float(within.max()) if within.size else x_high
+    if x_high - last > at - x_low:
+        return last, 104.0, "left", "top"
+    return at, 104.0, "right", "top"
+
+
 def _label_place(gate: GateView, flat: bool) -> tuple[float, float, str, str]:
     """Return where the label stands: right of a threshold, in the upper part of an outline."""
     x_low, x_high = (float(gate.density.edges[0][i]) for i in (0, -1))
@@ -151,7 +164,10 @@ def _label_place(gate: GateView, flat: bool) -> tuple[float, float, str, str]:
     if flat:
         if not points.size:
             return x_low, 104.0, "left", "top"
-        at = float(points[:, 0].min())
+        within = points[(points[:, 0] > x_low) & (points[:, 0] < x_high), 0]
+        at = float(within.min()) if within.size else x_low
+        if gate.boundary.kind == "interval":
+            return _beside(at, within, x_low, x_high)
         right = at < x_low + 0.72 * (x_high - x_low)
         return at, 104.0, "left" if right else "right", "top"
     y_low, y_high = (float(gate.density.edges[1][i]) for i in (0, -1))

@@ -1,11 +1,9 @@
 """Flow cytometry against qPCR: the CAR+ fraction beside the vector copies of the same sample."""
 
-import math
-
 import plotly.graph_objects as go
 
 from dashboards import theme
-from dashboards.figures import FIGURES
+from dashboards.figures import FIGURES, _draw
 from labproc.model import METRICS, Measurement
 from labproc.pipeline.results import Results
 
@@ -41,9 +39,16 @@ def agreement(results: Results) -> go.Figure:
     across = theme.axis("CAR+ cells by flow", "% of parent", range=[0, 1.08 * top])
     drawing.update_xaxes(**across, tickformat=".0%")
     drawing.update_yaxes(**theme.log_axis(f"{WORDS[metric]} by qPCR", METRICS[metric], low, high))
+    ends = {f.key.arm: (f.value or 0.0, q.value or 1.0) for f, q in sorted(found, key=_by_flow)}
+    panel = _draw.Panel()
+    _draw.end_labels(drawing, results, ends, (low, high), panel)
     caption = f"n = {len(found)} samples, r of the logs = {_correlation(found)}."
     drawing.update_layout(meta={"caption": caption})
     return drawing
+
+
+def _by_flow(pair: Pair) -> float:
+    return pair[0].value or 0.0
 
 
 def _arm(drawing: go.Figure, here: list[Pair], label: str, colour: str) -> None:
@@ -57,12 +62,6 @@ def _arm(drawing: go.Figure, here: list[Pair], label: str, colour: str) -> None:
         marker={"color": colour, "size": 8, "symbol": [theme.marker(q.flags) for _, q in here]},
         text=words, hovertemplate="%{text}<extra></extra>",
         customdata=[[f.source.sha256 if f.source else "", f.metric] for f, _ in here],
-    )  # fmt: skip
-    last = max(here, key=lambda pair: pair[0].value or 0)
-    drawing.add_annotation(
-        x=last[0].value, y=math.log10(last[1].value or 1), text=theme.plain(label),
-        showarrow=False, xanchor="left", xshift=8,
-        font={"size": theme.SMALL, "color": theme.ink(colour)},
     )  # fmt: skip
 
 

@@ -30,14 +30,37 @@ def height(point: Measurement) -> float | None:
     return at if at is not None and math.isfinite(at) and at > 0 else None
 
 
+def by_kind(results: Results) -> tuple[_draw.Measures, _draw.Measures]:
+    """Return the copies of cultures and those of patients: months do not go with days."""
+    patients = {e.patient for e in results.patient_events}
+    found = [p for p in results.of(METRIC) if height(p)]
+    kept = tuple(p for p in found if p.key.donor not in patients)
+    return kept, tuple(p for p in found if p.key.donor in patients)
+
+
 @FIGURES.register("copies")
 def copies(
     results: Results, *, donors: Sequence[str] | None = None, linear: bool = False
 ) -> go.Figure:
-    """Draw copies per µg DNA over days; below LLOQ open, not detected as an upper limit."""
-    points = tuple(p for p in _draw.of_donors(results.of(METRIC), donors) if height(p))
+    """Draw copies per µg DNA of the cultures over days; of the patients where none is cultured."""
+    cultured, patients = by_kind(results)
+    points = _draw.of_donors(cultured or patients, donors)
+    return over_days(results, points, "No CAR copies yet: no qPCR plate was read.", linear=linear)
+
+
+@FIGURES.register("persistence")
+def persistence(
+    results: Results, *, donors: Sequence[str] | None = None, linear: bool = False
+) -> go.Figure:
+    """Draw copies per µg DNA of the patients over days since the infusion."""
+    points = _draw.of_donors(by_kind(results)[1], donors)
+    return over_days(results, points, "No patient has CAR copies yet.", linear=linear)
+
+
+def over_days(results: Results, points: _draw.Measures, nothing: str, *, linear: bool) -> go.Figure:
+    """Draw copies over days; below LLOQ open, not detected as an upper limit."""
     if not points:
-        return theme.empty("No CAR copies yet: no qPCR plate was read.")
+        return theme.empty(nothing)
     panel = _draw.Panel(unit=UNIT)
     drawing = theme.figure(400, margin={"l": 72, "r": 128, "t": 12, "b": 48})
     colours = theme.arm_colours(results.arms)

@@ -10,7 +10,8 @@ from dashboards.figures._gate_panel import Panel, fill
 from labproc.model import Role
 from labproc.pipeline.results import GateView, Results, TubeView
 
-COLUMN, ROW = 250, 250  # px of one panel in a composed figure
+LEAST, ROW = 170, 236  # px of one panel in a composed figure
+WIDE = 6  # panels beside each other in a page
 NOTHING = ("Signal", "a.u.")
 
 
@@ -63,7 +64,7 @@ def example_tubes(results: Results) -> tuple[TubeView, ...]:
 def gating(results: Results, *, tubes: Sequence[TubeView] | None = None) -> go.Figure:
     """Compose the gating figure: a row per tube (untransduced, each arm), a column per step."""
     chosen = tuple(tubes) if tubes is not None else example_tubes(results)
-    steps = list(dict.fromkeys(g.population for t in chosen for g in t.gates))
+    steps = list(dict.fromkeys(g.population for t in chosen for g in _drawn(t)))
     if not steps:
         return theme.empty("No tube was gated yet.", NOTHING)
     drawing = theme.figure(60 + ROW * len(chosen), margin={"l": 96, "r": 12, "t": 28, "b": 44})
@@ -71,14 +72,29 @@ def gating(results: Results, *, tubes: Sequence[TubeView] | None = None) -> go.F
     for row, tube in enumerate(chosen):
         is_control = tube.key.role is not Role.SAMPLE
         colour = theme.QUIET if is_control else colours.get(tube.key.arm, theme.CONTROL)
-        for gate in tube.gates:
+        for gate in _drawn(tube):
             place = _cell(row, steps.index(gate.population), len(chosen), len(steps))
             fill(drawing, gate, place, colour)
         _row_name(drawing, row, len(chosen), tube.key.label, colour)
-    drawing.update_layout(width=max(520, COLUMN * len(steps)), autosize=False)
+    if len(steps) > WIDE:  # else the figure takes the page's width
+        drawing.update_layout(width=LEAST * len(steps) + 110, autosize=False)
     caption = "Percentages are of the parent. Grey outline: the control, scaled to the same height."
     drawing.update_layout(meta={"caption": caption})
     return drawing
+
+
+def _drawn(tube: TubeView) -> list[GateView]:
+    """Return the gates that have a picture of their own: a quadrant's four share one."""
+    crossed: set[tuple[str, ...]] = set()
+    kept = []
+    for gate in tube.gates:
+        if gate.boundary.kind == "quadrant":
+            if gate.boundary.channels in crossed:
+                continue
+            crossed.add(gate.boundary.channels)
+        if gate.density.counts.any():
+            kept.append(gate)
+    return kept
 
 
 def _cell(row: int, column: int, n_rows: int, n_columns: int) -> Panel:
@@ -88,7 +104,7 @@ def _cell(row: int, column: int, n_rows: int, n_columns: int) -> Panel:
     number = row * n_columns + column + 1
     suffix = "" if number == 1 else str(number)
     return Panel(
-        suffix, (left + 0.18 * wide, left + 0.96 * wide), (top - 0.76 * high, top - 0.04 * high)
+        suffix, (left + 0.2 * wide, left + 0.97 * wide), (top - 0.76 * high, top - 0.04 * high)
     )
 
 

@@ -40,8 +40,9 @@ def standard_curve(results: Results, *, plate: PlateView | None = None) -> go.Fi
     drawing.update_layout(
         xaxis=theme.axis("Standard", "copies/well", **across, anchor="y2"),
         yaxis=theme.y_axis("Cq", "cycles", domain=[0.36, 1.0]),
-        yaxis2=theme.y_axis("Residual", "cycles", domain=[0.0, 0.24], nticks=3),
+        yaxis2=theme.y_axis("Residual", "cycles", domain=[0.0, 0.24], nticks=5),
     )
+    _names(drawing, shown.curves)
     drawing.add_hline(y=0, yref="y2", line={"color": theme.QUIET, "width": 1})
     drawing.update_layout(meta={"caption": " ".join(curve_words(c) for c in shown.curves)})
     return drawing
@@ -62,10 +63,19 @@ def _curve(drawing: go.Figure, plate: PlateView, curve: StandardCurve, colour: s
     low, high = curve.log10_range or (0.0, 7.0)
     ends = np.array([low, high])
     drawing.add_scatter(
-        x=10.0**ends, y=curve.intercept + curve.slope * ends, mode="lines+text", hoverinfo="skip",
-        line={"color": colour, "width": 2}, text=[theme.plain(curve.target), ""],
-        textposition="top right", textfont={"color": theme.ink(colour), "size": theme.SMALL},
+        x=10.0**ends, y=curve.intercept + curve.slope * ends, mode="lines", hoverinfo="skip",
+        line={"color": colour, "width": 2},
     )  # fmt: skip
+
+
+def _names(drawing: go.Figure, curves: Sequence[StandardCurve]) -> None:
+    """Write every target's name at the upper right, in its colour, one below the other."""
+    for i, curve in enumerate(curves):
+        drawing.add_annotation(
+            text=f"<b>—</b> {theme.plain(curve.target)}", x=1, xref="paper", xanchor="right", y=1,
+            yref="paper", yanchor="top", yshift=-15 * i, showarrow=False,
+            font={"size": theme.SMALL, "color": theme.ink(TARGETS[i % len(TARGETS)])},
+        )  # fmt: skip
 
 
 def curve_words(curve: StandardCurve) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import dash_mantine_components as dmc
 from dash import dcc, html
 
 from dashboards.desk import SHORT, Desk, tube_of
@@ -58,8 +59,6 @@ def _list(results: Results) -> Any:
 
 
 def _middle() -> Any:
-    import dash_mantine_components as dmc
-
     small = {"size": "compact-xs", "variant": "default"}
     buttons = (
         ("gates-previous", "Previous", "p"), ("gates-next", "Next", "n"),
@@ -89,8 +88,6 @@ def _middle() -> Any:
 
 
 def _side() -> Any:
-    import dash_mantine_components as dmc
-
     scope = dmc.Select(
         id="gates-scope", value="tube", data=[{"value": v, "label": w} for v, w in SCOPES],
         label="The gate is for", size="xs", allowDeselect=False,
@@ -110,7 +107,7 @@ def _side() -> Any:
             html.Div(
                 [
                     dmc.Button("Save gate", id="gates-save", size="xs", color="dark"),
-                    dmc.Button(["✓ Accept ", html.Kbd("a")], id="gates-accept", **small),
+                    dmc.Button(["✓ Approve ", html.Kbd("a")], id="gates-accept", **small),
                     dmc.Button("✕ Reject", id="gates-reject", **small),
                 ],
                 className="row",

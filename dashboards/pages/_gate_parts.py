@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import dash_mantine_components as dmc
 from dash import html
 
 from dashboards import theme, wording
@@ -33,14 +34,20 @@ def list_rows(results: Results) -> list[dict[str, str]]:
 
 def _sign(tube: TubeView) -> str:
     if tube.review:
-        return "✓" if tube.review.startswith("accept") else "✕"
+        return "✓" if tube.review == "approved" else "✕"
     return "▲" if wording.needs_look(tube) else ""
 
 
 LIST_COLUMNS = (
-    {"field": "sign", "headerName": "", "width": 34, "maxWidth": 34, "filter": False,
-     "tooltipField": "why", "headerTooltip": "▲ to look at, ✓ accepted, ✕ rejected"},
-    {"field": "sample", "headerName": "Sample", "tooltipField": "why"},
+    {
+        "field": "sign", "headerName": "", "filter": False, "tooltipField": "why",
+        "minWidth": 36, "maxWidth": 36, "cellStyle": {"padding": "0 0 0 12px"},
+        "headerTooltip": "▲ to look at, ✓ approved, ✕ rejected",
+    },
+    {
+        "field": "sample", "headerName": "Sample", "tooltipField": "why",
+        "suppressHeaderFilterButton": True,
+    },
 )  # fmt: skip
 
 
@@ -68,8 +75,6 @@ def plot(results: Results, tube: TubeView, gate: GateView) -> Any:
 
 def typed(gate: GateView) -> Any:
     """Return a field for each number of a gate that has one, in linear units."""
-    import dash_mantine_components as dmc
-
     names = TYPED.get(gate.boundary.kind, ())
     if not names:
         word = "Drag the outline or, after a click on it, its corners."

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import dash_ag_grid as dag
 import plotly.graph_objects as go
 from dash import dcc, html
 
@@ -40,8 +41,6 @@ def grid(
     *, height: str = "calc(100vh - 150px)", **options: Any,
 ) -> Any:  # fmt: skip
     """Return a table that sorts and filters; text is shown as text, never as HTML."""
-    import dash_ag_grid as dag
-
     settings = {"rowHeight": ROW, "headerHeight": ROW + 4, "animateRows": False}
     settings |= {"suppressCellFocus": False, "enableCellTextSelection": True}
     return dag.AgGrid(
@@ -69,21 +68,15 @@ def drawn(name: Any, figure: go.Figure, title: str = "", below: Any = None) -> A
 
 def sentences(found: Iterable[Comparison]) -> Any:
     """Return comparisons as sentences to paste, planned and exploratory told apart."""
-    shown = [
-        html.P(
-            [
-                wording.sentence(one),
-                html.Span(
-                    ("Planned before looking. " if one.planned else "Exploratory. ")
-                    + " ".join([wording.robustness(one), *(f.message for f in one.flags)]),
-                    className="why",
-                ),
-            ],
-            className="sentence",
-        )
-        for one in found
-    ]
-    return html.Div(shown)
+    told = [(one.planned, *wording.head_and_rest(one)) for one in found]
+    first = [t for t in told if t[0]] or told[:1]
+    rest = [t for t in told if t not in first]
+    more = html.Details([html.Summary(f"{len(rest)} exploratory"), *map(_sentence, rest)])
+    return html.Div([*map(_sentence, first), more if rest else ""])
+
+
+def _sentence(told: tuple[bool, str, str]) -> Any:
+    return html.P([told[1], html.Span(told[2], className="why")], className="sentence")
 
 
 def flags(found: Iterable[Flag]) -> Any:
@@ -108,6 +101,6 @@ def flags(found: Iterable[Flag]) -> Any:
 def verdict(word: str) -> Any:
     """Return a verdict with its sign and colour."""
     signs = {"pass": ("✓", "accepted"), "warn": ("▲", "look"), "fail": ("✕", "failed"),
-             "accepted": ("✓", "accepted"), "rejected": ("✕", "failed")}  # fmt: skip
+             "approved": ("✓", "accepted"), "rejected": ("✕", "failed")}  # fmt: skip
     sign, css = signs.get(word, ("", "quiet"))
     return html.Span(f"{sign} {word}".strip(), className=css)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import dash_mantine_components as dmc
 from dash import Dash, Input, Output, html
 
 from dashboards.desk import Desk
@@ -17,8 +18,6 @@ BETWEEN = "\u241f"  # joins a culture's four names in a menu's value; no sheet h
 
 def layout(desk: Desk, _rest: str) -> Any:
     """Return the page on the course with the most days."""
-    import dash_mantine_components as dmc
-
     results = desk.results()
     found = [line.points[0].key.culture for line in lines(results.of(METRIC))]
     if not found:

@@ -189,7 +189,7 @@ def _act(desk: Desk, action: str, draft: Draft, reason: str, scope: str) -> str:
     results = desk.results()
     tube = tube_of(results, draft["sample"])
     if action != "gates-save":
-        verdict = "accepted" if action == "gates-accept" else "rejected"
+        verdict = "approved" if action == "gates-accept" else "rejected"
         desk.decide(
             tube.source.sha256,
             verdict,

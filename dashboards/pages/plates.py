@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import dash_mantine_components as dmc
 from dash import Dash, Input, Output, html
 
 from dashboards.desk import SHORT, Desk
@@ -15,8 +16,6 @@ from labproc.pipeline.results import PlateView, Results
 
 def layout(desk: Desk, rest: str) -> Any:
     """Return the page on the plate that the address names, else on the first."""
-    import dash_mantine_components as dmc
-
     results = desk.results()
     if not results.plates:
         words = "No qPCR plate was read yet: raw/ holds no export that labproc knows."
@@ -51,7 +50,10 @@ def show(results: Results, name: str) -> list[Any]:
 
 
 def _acceptance(plate: PlateView) -> Any:
-    rows = [(r.rule, r.target, r.limit, r.found, verdict(r.verdict)) for r in plate.acceptance]
+    rows = [
+        (r.rule.replace("_", " "), r.target, r.limit, r.found, verdict(r.verdict))
+        for r in plate.acceptance
+    ]
     if not rows:
         return html.P("No acceptance rule was applied.", className="quiet")
     return table(("Rule", "Target", "Limit", "Found", "Verdict"), rows, label="Acceptance")

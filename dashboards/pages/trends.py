@@ -2,12 +2,14 @@
 
 from typing import Any
 
+import dash_mantine_components as dmc
 from dash import Dash, Input, Output, html
 from dash.exceptions import PreventUpdate
 
 from dashboards import wording
 from dashboards.desk import SHORT, Desk
 from dashboards.figures import FIGURES
+from dashboards.figures.copies import by_kind
 from dashboards.pages import PAGES, Page
 from dashboards.pages._parts import drawn, sentences, table
 from dashboards.theme import with_interval
@@ -18,13 +20,12 @@ SHOWN = (
     ("fold", "Fold"),
     ("ratio", "CD4:CD8"),
     ("copies", "CAR copies per µg DNA"),
+    ("persistence", "CAR copies per µg DNA, patients"),
 )
 
 
 def layout(desk: Desk, _rest: str) -> Any:
     """Return the page with all donors on log axes."""
-    import dash_mantine_components as dmc
-
     results = desk.results()
     donors = sorted({m.key.donor for m in results.measurements if m.key.donor})
     chosen = dmc.ChipGroup(
@@ -35,7 +36,7 @@ def layout(desk: Desk, _rest: str) -> Any:
         id="trends-axis", value="log", size="xs",
         data=[{"value": "log", "label": "log"}, {"value": "linear", "label": "linear"}],
     )  # fmt: skip
-    choices = html.Div([chosen, axis], className="row")
+    choices = html.Div([chosen, axis], className="row", id="trends-choice")
     return html.Div(
         [
             html.Div([html.H1("Trends"), choices], className="row apart"),
@@ -47,13 +48,13 @@ def layout(desk: Desk, _rest: str) -> Any:
 
 def figures(results: Results, donors: list[str], *, linear: bool) -> list[Any]:
     """Return every trend figure with its sentences."""
-    return [_one(results, name, title, donors, linear) for name, title in SHOWN]
+    shown = [(n, t) for n, t in SHOWN if n != "persistence" or by_kind(results)[1]]
+    return [_one(results, name, title, donors, linear) for name, title in shown]
 
 
 def _one(results: Results, name: str, title: str, donors: list[str], linear: bool) -> Any:
     drawing = FIGURES.get(name)(results, donors=donors, linear=linear)
-    family = "growth" if name == "fold" else name
-    under = html.Div() if name == "fold" else sentences(wording.under(results, family))
+    under = sentences(wording.under(results, name))
     rows = [
         (
             c.day,
@@ -62,17 +63,12 @@ def _one(results: Results, name: str, title: str, donors: list[str], linear: boo
             wording.p_value(c),
             c.test,
         )
-        for c in wording.by_day(results, family)
+        for c in wording.by_day(results, name)
     ]
     heads = ("Day", "Contrast", "Effect (95 % interval)", "P", "Test")
     daily = html.Details([html.Summary("Day by day"), table(heads, rows, right=(0, 2))])
-    show_daily = rows and name != "fold"
-    return drawn(
-        {"type": "trend", "name": name},
-        drawing,
-        title,
-        html.Div([under, daily if show_daily else ""]),
-    )
+    below = html.Div([under, daily if rows else ""])
+    return drawn({"type": "trend", "name": name}, drawing, title, below)
 
 
 def connect(app: Dash, desk: Desk) -> None:

@@ -12,7 +12,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from dashboards.app import build_app
+from dashboards.app import build_app, make_server
 from dashboards.people import Person
 from gating.transforms import parse_transform
 from labproc.pipeline.results import GateView, Results, TubeView
@@ -109,21 +109,23 @@ def browser(chromium: str) -> Iterator:
 
     with sync_playwright() as driver:
         opened = driver.chromium.launch(executable_path=chromium, headless=True, args=list(ARGS))
-        yield opened
+        yield opened.new_context(viewport={"width": 1280, "height": 860})  # one cache for all
         opened.close()
 
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> InventedDesk:
-    return InventedDesk(builder().study(tmp_path_factory.mktemp("study")))
+    held = builder().study(tmp_path_factory.mktemp("study"))
+    whole = InventedDesk(held)
+    tubes = tuple(whole.preview(t.source.sha256, "CAR+", [[3000.0]]) for t in held.tubes)
+    whole.held = replace(held, tubes=tubes)
+    return whole
 
 
 @pytest.fixture(scope="module")
 def address(desk: InventedDesk) -> Iterator[str]:
-    from waitress.server import create_server
-
     app = build_app(desk, person=Person("ada", "reviewer"))
-    server = create_server(app.server, host="127.0.0.1", port=0, threads=8)
+    server = make_server(app, host="127.0.0.1", port=0)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.effective_port}"
@@ -142,7 +144,7 @@ class Watched:
 
 @pytest.fixture
 def watched(browser, address: str) -> Iterator[Watched]:
-    page = browser.new_page(viewport={"width": 1280, "height": 860})
+    page = browser.new_page()
     seen = Watched(page)
     page.on("console", lambda m: seen.said.append(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda e: seen.said.append(str(e)))

@@ -1,0 +1,205 @@
+"""The review app in a real browser: every page, a gate moved, undone, saved, a sample judged."""
+
+import re
+import time
+
+import pytest
+
+LINE = "#gates-graph .shapelayer path"  # an upright line is 0 px wide: there, never "visible"
+PAGES = ("gates", "inbox", "plates", "trends", "cohort", "compare", "audit")
+
+
+def open_gates(watched, address: str, where: str = "") -> object:
+    page = watched.page
+    page.goto(f"{address}/gates{where}")
+    page.wait_for_selector(LINE, state="attached", timeout=15_000)
+    return page
+
+
+def car_count(page) -> int:
+    return int(page.get_attribute('tr[data-population="CAR+"]', "data-count"))
+
+
+def wait_for_another_count(page, before: int) -> int:
+    script = """(n) => document.querySelector('tr[data-population="CAR+"]').dataset.count != n"""
+    page.wait_for_function(script, arg=str(before), timeout=10_000)
+    return car_count(page)
+
+
+def drag(page, across: float, down: float = 0.0) -> None:
+    """Drag the gate's line by pixels."""
+    box = page.locator(LINE).first.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + across / 2, y + down / 2, steps=4)
+    page.mouse.move(x + across, y + down, steps=4)
+    page.mouse.up()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_loads_without_an_error_or_a_request_to_another_host(
+    name: str, watched, address: str
+) -> None:
+    watched.page.goto(f"{address}/{name}")
+    watched.page.wait_for_selector("main h1", timeout=15_000)
+    watched.page.wait_for_load_state("networkidle")
+    assert watched.said == []
+    assert all(url.startswith((address, "data:", "blob:")) for url in watched.asked)
+    assert watched.page.locator('[data-title*="Share"], [data-title*="loud"]').count() == 0
+    assert "onerror=alert" not in str(
+        watched.page.evaluate("[...document.images].map(i => i.outerHTML)")
+    )
+
+
+def test_the_first_page_is_ready_within_3_seconds(watched, address: str) -> None:
+    start = time.monotonic()
+    open_gates(watched, address)
+    assert time.monotonic() - start < 3.0
+
+
+def test_the_sample_that_needs_a_look_comes_first(watched, address: str) -> None:
+    page = open_gates(watched, address)
+    assert page.inner_text("#gates-title").startswith("D2 E1 C d12")
+
+
+def test_dragging_a_threshold_changes_the_count_and_undo_brings_it_back(
+    watched, address: str
+) -> None:
+    page = open_gates(watched, address)
+    stored = car_count(page)
+    drag(page, across=90)
+    moved = wait_for_another_count(page, stored)
+    assert moved < stored
+    typed = page.locator("#gates-typed input").first.input_value()
+    assert float(typed.replace(",", "")) > 3000
+    page.click("#gates-undo")
+    assert wait_for_another_count(page, moved) == stored
+    page.click("#gates-redo")
+    assert wait_for_another_count(page, stored) == moved
+    assert watched.said == []
+
+
+def test_a_diagonal_drag_keeps_the_line_upright(watched, address: str) -> None:
+    page = open_gates(watched, address)
+    stored = car_count(page)
+    drag(page, across=70, down=60)
+    wait_for_another_count(page, stored)
+    page.wait_for_timeout(150)
+    line = page.evaluate("document.querySelector('#gates-graph .js-plotly-plot').layout.shapes[0]")
+    assert (line["y0"], line["y1"]) == (0, 1)
+    assert line["x0"] == line["x1"]
+
+
+def test_a_typed_threshold_changes_the_count(watched, address: str) -> None:
+    page = open_gates(watched, address)
+    stored = car_count(page)
+    field = page.locator("#gates-typed input").first
+    field.fill("20000")
+    field.press("Enter")
+    assert wait_for_another_count(page, stored) < stored
+
+
+def test_a_corner_of_a_polygon_can_be_dragged(watched, address: str) -> None:
+    page = open_gates(watched, address)
+    page.click("#gates-steps button >> nth=0")
+    page.wait_for_function(
+        "() => document.querySelector('#gates-graph .heatmaplayer image') !== null"
+    )
+    before = page.get_attribute('tr[data-population="Cells"]', "data-count")
+    outline = page.locator(LINE).first
+    box = outline.bounding_box()
+    page.mouse.click(box["x"] + 3, box["y"] + box["height"] * 0.45)
+    page.wait_for_selector("#gates-graph [data-vertex-i]", timeout=5_000)
+    corner = page.locator("#gates-graph [data-vertex-i='0']").first.bounding_box()
+    x, y = corner["x"] + corner["width"] / 2, corner["y"] + corner["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x - 30, y + 20, steps=5)
+    page.mouse.up()
+    changed = """(n) => document.querySelector('tr[data-population="Cells"]').dataset.count != n"""
+    page.wait_for_function(changed, arg=before, timeout=10_000)
+
+
+def test_a_gate_is_not_saved_without_a_reason(watched, address: str, desk) -> None:
+    page = open_gates(watched, address)
+    stored, log = car_count(page), len(desk.log)
+    drag(page, across=60)
+    wait_for_another_count(page, stored)
+    page.click("#gates-save")
+    page.wait_for_selector("#gates-message >> text=no reason given")
+    assert len(desk.log) == log
+
+
+def test_a_saved_gate_stands_in_the_store_the_audit_and_the_history(
+    watched, address: str, desk
+) -> None:
+    page = open_gates(watched, address)
+    stored = car_count(page)
+    drag(page, across=60)
+    moved = wait_for_another_count(page, stored)
+    page.fill("#gates-reason", "the control's tail reached 4,000")
+    page.click("#gates-save")
+    page.wait_for_selector("#gates-message >> text=saved CAR+", timeout=10_000)
+    assert desk.log[-1]["who"] == "ada"
+    kept = next(t for t in desk.held.tubes if t.source.sha256 == desk.log[-1]["file"])
+    assert kept.gates[-1].n_events == moved == car_count(page)
+    page.wait_for_selector("#gates-history >> text=the control's tail")
+    page.click(".menu a >> text=Audit")
+    page.wait_for_selector("#audit-grid >> text=the control's tail reached 4,000")
+    assert watched.said == []
+
+
+def test_the_keyboard_leads_through_the_samples_and_approves(watched, address: str, desk) -> None:
+    page = open_gates(watched, address)
+    first = page.inner_text("#gates-title")
+    page.keyboard.press("n")
+    page.wait_for_function(
+        "(t) => document.getElementById('gates-title').innerText != t", arg=first
+    )
+    page.keyboard.press("p")
+    page.wait_for_function(
+        "(t) => document.getElementById('gates-title').innerText == t", arg=first
+    )
+    page.keyboard.press("a")
+    page.wait_for_selector("#gates-message >> text=approved")
+    assert desk.log[-1]["what"] == "approved"
+    page.wait_for_selector("#gates-title >> text=approved")
+
+
+def test_a_click_on_a_point_of_a_trend_leads_to_its_gate(watched, address: str) -> None:
+    page = watched.page
+    page.goto(f"{address}/trends")
+    page.wait_for_selector(".scatterlayer .point", timeout=15_000)
+    point = page.locator(".scatterlayer .point").nth(5).bounding_box()
+    page.mouse.click(point["x"] + point["width"] / 2, point["y"] + point["height"] / 2)
+    page.wait_for_url(re.compile(r"/gates/[0-9a-f]{16}"), timeout=10_000)
+    page.wait_for_selector(LINE, state="attached", timeout=15_000)
+
+
+def test_donors_can_be_left_out_of_a_trend(watched, address: str) -> None:
+    page = watched.page
+    page.goto(f"{address}/trends")
+    page.wait_for_selector("text=n = 3 donors", timeout=15_000)
+    page.click("#trends-choice label:has-text('D3')")
+    page.wait_for_selector("text=n = 2 donors; no interval under 3 donors", timeout=10_000)
+
+
+NAMELESS = """() => [...document.querySelectorAll('button, input, textarea, select, [role=button]')]
+  .filter(e => e.offsetParent !== null && !e.closest('.ag-root-wrapper') && !e.closest('.modebar'))
+  .filter(e => !(e.innerText || '').trim() && !e.getAttribute('aria-label') && !e.title
+    && !e.getAttribute('aria-labelledby') && !(e.labels && e.labels.length))
+  .map(e => e.outerHTML.slice(0, 160))"""
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_control_has_a_name_and_every_page_one_heading(
+    name: str, watched, address: str
+) -> None:
+    watched.page.goto(f"{address}/{name}")
+    watched.page.wait_for_selector("main h1", timeout=15_000)
+    watched.page.wait_for_load_state("networkidle")
+    assert watched.page.evaluate(NAMELESS) == []
+    assert watched.page.evaluate("document.documentElement.lang") == "en"
+    names = watched.page.evaluate("[...document.querySelectorAll('[id]')].map(e => e.id)")
+    assert len(names) == len(set(names))
