@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from labproc.cli import COMMANDS
-from labproc.cli._output import for_each_file, json_line
+from labproc.cli._output import for_each_file, json_line, say
 from labproc.errors import LabprocError, ParseError
 
 if TYPE_CHECKING:
-    from labproc.model import CopyNumber
+    from labproc.model import CopyNumber, Flag
     from labproc.qpcr import QpcrRules, RunAnalysis, StandardPoint
     from labproc.qpcr.results import TargetFit
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 @click.option(
     "--omit", multiple=True, metavar="WELL=REASON", help="Leave a well out (A1 or TARGET:A1)."
 )
+@click.option("--lod", is_flag=True, help="Limits of detection and quantification as well.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per target and file.")
 def command(
     files: tuple[Path, ...],
@@ -37,18 +38,30 @@ def command(
     template_ul: float | None,
     copies_per_ng: float | None,
     omit: tuple[str, ...],
+    lod: bool,
     as_json: bool,
 ) -> int:
     """Fit, read and print every file."""
     from labproc.qpcr import QpcrRules
 
+    _check_unit(unit, template_ul, copies_per_ng)
     rules = QpcrRules(
         standard_unit=unit,
         template_ul_per_well=template_ul,
         copies_per_ng=copies_per_ng,
         omitted=_omissions(omit),
     )
-    return for_each_file(files, lambda path: _one(path, rules, as_json=as_json))
+    return for_each_file(files, lambda path: _one(path, rules, lod=lod, as_json=as_json))
+
+
+def _check_unit(unit: str, template_ul: float | None, copies_per_ng: float | None) -> None:
+    needed = {
+        "copies_per_ul": ("--template-ul", template_ul),
+        "ng": ("--copies-per-ng", copies_per_ng),
+    }
+    option, value = needed.get(unit, ("", 1.0))
+    if value is None or not value > 0:
+        raise click.UsageError(f"--unit {unit}: {option} is {value}, expected a number more than 0")
 
 
 def _omissions(words: Iterable[str]) -> dict[str, str]:
@@ -58,7 +71,7 @@ def _omissions(words: Iterable[str]) -> dict[str, str]:
     return dict(pairs)
 
 
-def _one(path: Path, rules: "QpcrRules", *, as_json: bool) -> None:
+def _one(path: Path, rules: "QpcrRules", *, lod: bool, as_json: bool) -> None:
     from labproc.model import QpcrRun
     from labproc.parsers import read_file
     from labproc.qpcr import analyse_run
@@ -74,6 +87,8 @@ def _one(path: Path, rules: "QpcrRules", *, as_json: bool) -> None:
     for fit in analysis.targets:
         row = target_row(path, fit, analysis)
         row["flags"] = [f.as_dict() for f in (*run.flags, *row["flags"])]
+        if lod:
+            row["lod"] = limits_row(fit)
         click.echo(json_line(row) if as_json else _text(row))
 
 
@@ -94,11 +109,34 @@ def target_row(path: Path, fit: "TargetFit", analysis: "RunAnalysis") -> dict[st
     return row
 
 
-def _of_target(fit: "TargetFit", analysis: "RunAnalysis") -> list[Any]:
-    others = {f for t in analysis.targets for f in t.flags}
-    mine = set(fit.flags)
-    alone = [f for f in analysis.flags if f not in others and f.message.startswith(fit.target)]
-    return [*(f for f in analysis.flags if f in mine), *alone]
+def _of_target(fit: "TargetFit", analysis: "RunAnalysis") -> list["Flag"]:
+    """Return the target's flags and those of the whole plate, not those of other targets."""
+    others = [t for t in analysis.targets if t.target != fit.target]
+    elsewhere = {f for t in others for f in t.flags} - set(fit.flags)
+    starts = tuple(f"{t.target}:" for t in others if t.target)
+    return [
+        f
+        for f in analysis.flags
+        if f not in elsewhere and not (starts and f.message.startswith(starts))
+    ]
+
+
+def limits_row(fit: "TargetFit") -> dict[str, Any] | None:
+    """Return LOD and LOQ of the standards, None where they bound none."""
+    from labproc.errors import NotEnoughData
+    from labproc.qpcr.lod_loq import limits_of
+
+    try:
+        found = limits_of(fit)
+    except NotEnoughData as error:
+        say(f"{fit.target}: no limit of detection: {error}")
+        return None
+    names = ("model", "lod", "low", "high", "aic")
+    return {
+        "fits": [{name: getattr(f, name) for name in names} for f in found.fits],
+        "loq": found.loq,
+        "levels": [{"copies": x.copies, "n": x.n, "k": x.k, "cv": x.cv} for x in found.levels],
+    }
 
 
 def _quantity(found: "CopyNumber") -> dict[str, Any]:
@@ -150,12 +188,21 @@ def _text(row: dict[str, Any]) -> str:
             f"{row['n_points']} standards on {row['n_levels']} levels"
         )
     lines += [f"  {_sample_text(s)}" for s in row["samples"]]
+    if row.get("lod"):
+        best = row["lod"]["fits"][0]
+        ends = " to ".join("?" if best[e] is None else f"{best[e]:.3g}" for e in ("low", "high"))
+        lines.append(
+            f"  LOD {best['lod']:.3g} copies per well ({ends}; {best['model']}), "
+            f"LOQ {row['lod']['loq'] or 'not reached'}"
+        )
     lines += [f"  {f['severity']}: {f['message']} [{f['code']}]" for f in row["flags"]]
     return "\n".join(lines)
 
 
 def _sample_text(sample: dict[str, Any]) -> str:
     name = sample["sample"] or ",".join(sample["wells"])
+    if sample["task"] != "unknown":
+        name = f"{name} [{sample['task']}]"
     wells = f"{sample['n_detected']}/{sample['n_wells']} wells"
     copies = "-" if sample["copies"] is None else f"{sample['copies']:.4g}"
     low, high = sample["ci_low"], sample["ci_high"]

@@ -18,7 +18,8 @@ from labproc.qpcr.standard_curve import fit_standard_curve, levels_out_of_order,
 EARLIEST_SINGLE_COPY = 30.0
 MIN_SERIES = 3  # levels that make names a dilution series of their own
 SERIES_APART = 1.0  # cycles; more than pipetting, less than two genes
-UNLIKELY = float(np.log(1e-3))
+LOW_STANDARD = 10.0  # copies; under it some wells hold no molecule
+TOO_MANY = 3.0  # SD of the number of wells that hold one
 
 
 def target_name(well: Well) -> str:
@@ -130,13 +131,13 @@ def _counted(
 def _not_copies(fit: TargetFit, curve: StandardCurve) -> str:
     if curve.intercept < EARLIEST_SINGLE_COPY:
         return f"one copy would be seen at cycle {curve.intercept:.1f}, expected 33 or later"
-    chance = 0.0
-    for p in fit.standards:
-        if not p.omitted:
-            chance += np.log(-np.expm1(-p.copies)) if p.cq is not None else -p.copies
-    low = min(p.copies for p in fit.standards)
-    if low < 10 and chance < UNLIKELY:
-        return f"standards down to {low:g} copies are found more often than molecules can be"
+    low = [p for p in fit.standards if p.copies < LOW_STANDARD and not p.omitted]
+    chance = -np.expm1(-np.array([p.copies for p in low]))
+    spread = float(np.sqrt((chance * (1 - chance)).sum()))
+    more = sum(p.cq is not None for p in low) - float(chance.sum())
+    if low and more > TOO_MANY * spread:
+        least = min(p.copies for p in low)
+        return f"standards down to {least:g} copies are found more often than molecules can be"
     return ""
 
 

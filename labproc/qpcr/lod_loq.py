@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
 from labproc.errors import NotEnoughData
 from labproc.qpcr.low_copy import POISSON_ZERO
+from labproc.qpcr.results import TargetFit
 
 Floats = NDArray[np.float64]
 
@@ -25,16 +25,28 @@ WIDEST = 4.0  # decades searched on either side of the estimate
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A detection curve p = link(a + b log10 copies), or 1 - exp(-theta copies)."""
+    """A detection curve p = link(a + b log10 copies)."""
 
     name: str
     link: Callable[[Floats], Floats]
     inverse: Callable[[float], float]
 
 
+def _probit(z: Floats) -> Floats:
+    from scipy import special
+
+    return np.asarray(special.ndtr(z))
+
+
+def _inverse_probit(p: float) -> float:
+    from scipy import special
+
+    return float(special.ndtri(p))
+
+
 MODELS = (
-    Model("probit", lambda z: special.ndtr(z), lambda p: float(special.ndtri(p))),
-    Model("logit", lambda z: special.expit(z), lambda p: float(special.logit(p))),
+    Model("probit", _probit, _inverse_probit),
+    Model("logit", lambda z: 1 / (1 + np.exp(-z)), lambda p: float(np.log(p / (1 - p)))),
     Model("cloglog", lambda z: -np.expm1(-np.exp(z)), lambda p: float(np.log(-np.log1p(-p)))),
 )
 SINGLE_HIT = "single_hit_poisson"
@@ -50,6 +62,8 @@ class Series:
 
     def log_likelihood(self, p: Floats) -> float:
         """Return the binomial log-likelihood of detection probabilities, constants included."""
+        from scipy import special
+
         inside = np.clip(p, TINY, 1 - TINY)
         ways = special.gammaln(self.n + 1) - special.gammaln(self.k + 1)
         ways = ways - special.gammaln(self.n - self.k + 1)
@@ -86,6 +100,8 @@ class LodFit:
 
         The well's own probability p solves P(Binomial(n, p) >= k) = 0.95.
         """
+        from scipy import special
+
         return self.copies_at(float(special.betaincinv(k, n - k + 1, self.detected)))
 
 
@@ -156,6 +172,22 @@ def limits(
         np.array([r.k for r in rows], dtype=np.float64),
     )
     return Limits(fit_detection(series), rows, _loq(rows, loq_cv), loq_cv)
+
+
+def limits_of(fit: TargetFit, *, loq_cv: float = 0.35) -> Limits:
+    """Return LOD and LOQ of a plate's own standards, undetermined ones included.
+
+    Raises
+    ------
+    NotEnoughData
+        If there is no curve, or no level with some wells detected and some not.
+    """
+    if fit.curve is None:
+        raise NotEnoughData(f"{fit.target}: no standard curve, expected one to state limits by")
+    used = [p for p in fit.standards if not p.omitted]
+    return limits(
+        [p.copies for p in used], cq=[p.cq for p in used], slope=fit.curve.slope, loq_cv=loq_cv
+    )
 
 
 def _by_level(copies: Floats, cq: Sequence[float | None]) -> list[tuple[float, list[float | None]]]:

@@ -17,6 +17,7 @@ MIN_WELLS = 24  # residuals; fewer cannot tell a gradient from chance
 FLAG_P = 0.01
 FLAG_CYCLES = 0.1  # across the plate, or rim against inside; less changes no conclusion
 LATEST_CQ = 33.0  # cycles; later, counting noise drowns the block's
+MIN_CONTRAST = 0.02  # variance within replicates; neighbours in a row say nothing of columns
 POSITION = re.compile(r"([A-Z]{1,2})(\d{1,2})")
 
 
@@ -54,7 +55,7 @@ def plate_effects(wells: Sequence[Well]) -> list[PlateEffect]:
         return []
     columns = _within(_patterns(places, shape), groups)
     residual = _within(cq[:, None], groups)[:, 0]
-    usable = [i for i in range(3) if columns[:, i].var() > 1e-3]
+    usable = [i for i in range(3) if columns[:, i].var() > MIN_CONTRAST]
     return _regression(
         columns[:, usable],
         residual,
@@ -70,8 +71,8 @@ def _replicates(wells: Sequence[Well]) -> tuple[NDArray[np.int64], NDArray[np.in
         place = well_place(w.position)
         if place is None or w.cq is None or w.cq > LATEST_CQ or w.omitted or w.task is Task.NTC:
             continue
-        if w.sample or w.quantity is not None:
-            level = w.quantity if w.task is Task.STANDARD else None
+        level = w.quantity if w.task is Task.STANDARD else None
+        if w.sample or level is not None:
             groups.setdefault((w.target, w.sample, level), []).append((*place, w.cq))
     several = [g for g in groups.values() if len(g) > 1]
     flat = [(i, *well) for i, g in enumerate(several) for well in g]

@@ -81,6 +81,6 @@ def test_intervals_cover_the_truth(copies):
 @pytest.mark.parametrize("wells", [2, 3, 4])
 @pytest.mark.parametrize("copies", [0.5, 1, 2, 5, 10, 25, 50, 90, 110, 200, 1000, 10000])
 def test_intervals_cover_the_truth_in_many_plates(copies, wells):
-    estimates, covered = simulate(copies, 10_000, wells=wells, seed=5)
-    assert 0.92 <= covered.mean() <= 0.99 if wells == 2 else covered.mean() <= 0.985
+    estimates, covered = simulate(copies, 1000, wells=wells, per_plate=10, seed=5)
+    assert 0.92 <= covered.mean() <= 0.985
     assert abs(estimates.mean() / copies - 1) <= 0.03
