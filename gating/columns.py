@@ -53,7 +53,9 @@ class Columns:
             if self.events.scale == RAW:
                 channel = self.events.channels[index]
                 raw = linear_column(channel, raw, self.tube.time_step_s)
-            self._linear[index] = np.ascontiguousarray(np.nan_to_num(raw))
+            if not np.isfinite(raw.sum()):
+                raw = np.nan_to_num(raw)
+            self._linear[index] = np.ascontiguousarray(raw)
         return self._linear[index]
 
     def channel(self, name: str) -> Channel:

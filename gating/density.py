@@ -39,9 +39,13 @@ class Histogram:
         """Number of events."""
         return float(self.counts.sum())
 
-    def at(self, bin_position: float) -> float:
+    def at(self, bin_position: Any) -> Any:
         """Return the display value at a position counted in bins."""
         return self.low + bin_position * self.width
+
+    def position(self, display: Floats | float) -> Any:
+        """Return where a display value lies, counted in bins."""
+        return (display - self.low) / self.width
 
     def fraction_above(self, thresholds: Floats | float) -> Floats:
         """Return the fraction of events above display values, linear within a bin."""
@@ -94,9 +98,14 @@ def _kernel(n_bins: int, bandwidth: float) -> Floats:
     return np.asarray(kernel)
 
 
-def smooth(counts: Floats, bandwidth: float) -> Floats:
-    """Smooth histograms, shape (..., n_bins), with a Gaussian of ``bandwidth`` bins."""
-    return np.asarray(counts @ _kernel(counts.shape[-1], float(bandwidth)))
+def smooth(counts: Floats, bandwidth: float, first: int = 0, last: int | None = None) -> Floats:
+    """Smooth histograms, shape (..., n_bins), with a Gaussian of ``bandwidth`` bins.
+
+    ``first`` and ``last`` name the bins that are wanted. Bandwidths are rounded to a quarter of a
+    bin, so that few kernels are ever made.
+    """
+    kernel = _kernel(counts.shape[-1], max(round(4.0 * bandwidth), 1) / 4.0)
+    return np.asarray(counts @ kernel[:, first:last])
 
 
 @dataclass(frozen=True, slots=True)

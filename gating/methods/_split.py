@@ -48,12 +48,16 @@ class Landscape:
     peaks: tuple[Peak, ...]
 
     @classmethod
-    def of(cls, values: Floats, limits: tuple[float, float] | None = None) -> "Landscape":
-        """Count, smooth and find the peaks; smooth more where only one shows at first.
+    def of(cls, values: Floats) -> "Landscape":
+        """Count the values that are on the scale, and find their peaks."""
+        return cls.of_counts(histogram(without_pile_up(values)))
+
+    @classmethod
+    def of_counts(cls, counts: Histogram) -> "Landscape":
+        """Smooth and find the peaks; smooth more where only one shows at first.
 
         A sparse, broad population stands out from counting noise only when it is smoothed.
         """
-        counts = histogram(without_pile_up(values), limits=limits)
         first = rough_bandwidth(counts.total)
         made = [cls._at(counts, first)]
         for factor in COARSER:
@@ -86,27 +90,34 @@ class Landscape:
         if lean:
             level = part.min() + lean * (min(part[0], part[-1]) - part.min())
             risen = np.flatnonzero(part[bottom:] > level)
-            return self.counts.at(first + bottom + float(risen[0] if risen.size else 0))
+            return float(self.counts.at(first + bottom + float(risen[0] if risen.size else 0)))
         floor = part.min() + 0.02 * min(part[0], part[-1])
         left = right = bottom
         while left > 0 and part[left - 1] <= floor:
             left -= 1
         while right < part.size - 1 and part[right + 1] <= floor:
             right += 1
-        return self.counts.at(first + (left + right) / 2.0 + 0.5)
+        return float(self.counts.at(first + (left + right) / 2.0 + 0.5))
 
 
 def without_pile_up(values: Floats) -> Floats:
     """Leave out the events that lie exactly at either end: off the scale, not a population."""
+    for end in piled_ends(values):
+        if end is not None:
+            values = values[values != end]
+    return values
+
+
+def piled_ends(values: Floats) -> tuple[float | None, float | None]:
+    """Return the lowest and the highest value where events pile up at it."""
     if values.size < FEW:
-        return values
-    kept = np.ones(values.size, dtype=np.bool_)
-    for end in (values.min(), values.max()):
-        piled = values == end
-        share = np.count_nonzero(piled) / values.size
-        if PILE_UP[0] < share < PILE_UP[1]:
-            kept &= ~piled
-    return values[kept]
+        return None, None
+    ends = (float(values.min()), float(values.max()))
+    shares = [np.count_nonzero(values == e) / values.size for e in ends]
+    low, high = (
+        e if PILE_UP[0] < s < PILE_UP[1] else None for e, s in zip(ends, shares, strict=True)
+    )
+    return low, high
 
 
 def choose_pair(land: Landscape, *, highest: bool) -> tuple[Peak, Peak] | None:
@@ -156,7 +167,8 @@ def at_valley(
     """Cut at the lowest point between two peaks, given in bins."""
     cut = land.lowest(low, high, lean)
     moved = valley_draws(land.counts, (low, high), land.bandwidth, draws=draws, rng=rng)
-    moved = moved + (cut - float(np.median(moved)) if moved.size else 0.0)
+    if moved.size:
+        moved = moved + (cut - float(np.median(moved)))
     spread = half_width(land.density, int(low))
     peaks = (land.counts.at(low + 0.5), land.counts.at(high + 0.5))
     separation = (high - low) / max(spread, 1.0)

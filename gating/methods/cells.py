@@ -67,12 +67,13 @@ def _outline(
     density = smooth(smooth(counts, 1.5).T, 1.5).T
     order = np.sort(density.ravel())[::-1]
     level = order[min(int(np.searchsorted(np.cumsum(order), keep * order.sum())), order.size - 1)]
-    rows, columns = np.nonzero(density >= max(level, 1e-12))
-    corners = [
-        (across.at(float(r + a)), up.at(float(c + b))) for r, c in zip(rows, columns, strict=True)
-        for a in (0, 1) for b in (0, 1)
-    ]  # fmt: skip
-    return convex_hull(np.asarray(corners))
+    inside = density >= max(level, 1e-12)
+    rows = np.flatnonzero(inside.any(axis=1))
+    first = inside[rows].argmax(axis=1)
+    last = GRID - inside[rows, ::-1].argmax(axis=1)
+    ends = [(r + a, c) for a in (0, 1) for r, c in ((rows, first), (rows, last))]
+    corners = np.concatenate([np.column_stack([across.at(r), up.at(c)]) for r, c in ends])
+    return convex_hull(corners)
 
 
 METHODS.register("cells")(

@@ -1,18 +1,21 @@
 """Two markers cut by a cross: CD4 against CD8."""
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from gating.boundary import QUADRANTS
-from gating.density import Peak
+from gating.density import N_BINS, Histogram, Peak, bin_index, histogram
 from gating.methods import METHODS, Method, Request, Selection
 from gating.methods._split import (
+    FEW,
     Landscape,
     Split,
     at_valley,
     choose_pair,
     half_width,
-    split,
+    piled_ends,
     tail,
     to_linear,
     too_few,
@@ -27,6 +30,51 @@ LEAN = 0.02  # cut where the density has begun to rise again towards the positiv
 Floats = NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True)
+class Plane:
+    """Both markers counted together, shape (256, 256).
+
+    ``bins`` are the two histograms; everything but the masks is worked out from here, so that it
+    costs the same for any number of events. ``piled`` are the bins at whose value events pile up,
+    off the scale of the channel: they count as their neighbour does.
+    """
+
+    counts: Floats
+    bins: tuple[Histogram, Histogram]
+    piled: tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]
+
+    @classmethod
+    def of(cls, x: Floats, y: Floats) -> "Plane":
+        """Count two channels."""
+        bins = (histogram(x), histogram(y))
+        piled = (_piled_bins(x, bins[0]), _piled_bins(y, bins[1]))
+        i, j = (bin_index(v, h.low, h.high, N_BINS) for v, h in zip((x, y), bins, strict=True))
+        flat = np.bincount(i * N_BINS + j, minlength=N_BINS * N_BINS)
+        return cls(flat.reshape(N_BINS, N_BINS).astype(np.float64), bins, piled)
+
+    def turned(self) -> "Plane":
+        """Return the plane with the channels exchanged."""
+        return Plane(self.counts.T, self.bins[::-1], self.piled[::-1])
+
+    def slice(self, ceiling: float | None = None) -> Histogram:
+        """Return the first channel's histogram of the events up to a bin of the second."""
+        top = N_BINS if ceiling is None else int(np.clip(np.ceil(ceiling), 0, N_BINS))
+        counts = self.counts[:, :top].sum(axis=1)
+        for at, beside in self.piled[0]:
+            counts[at] = min(counts[at], counts[beside])
+        return replace(self.bins[0], counts=counts)
+
+
+def _piled_bins(values: Floats, bins: Histogram) -> tuple[tuple[int, int], ...]:
+    """Return the end bins that hold a pile-up, each with its neighbour towards the middle."""
+    found = []
+    for end, inward in zip(piled_ends(values), (1, -1), strict=True):
+        if end is not None:
+            at = int(np.clip(bins.position(end), 0, N_BINS - 1))
+            found.append((at, int(np.clip(at + inward, 0, N_BINS - 1))))
+    return tuple(found)
+
+
 def place(request: Request) -> tuple[Selection, ...]:
     """Cut each marker where its positives part from the events that are negative for both.
 
@@ -36,64 +84,54 @@ def place(request: Request) -> tuple[Selection, ...]:
     """
     rng = np.random.default_rng(request.seed)
     shown = [np.asarray(request.display(k), dtype=np.float64) for k in (0, 1)]
-    rough = [_rough(v) for v in shown]
-    cuts: list[Split] = []
-    for k in (0, 1):
-        cuts.append(_cut(shown[k], shown[1 - k], rough[1 - k], request, k, rng))
-    cuts[0] = _cut(shown[0], shown[1], rough[1], request, 0, rng, ceiling=cuts[1].display)
-    cuts[1] = _cut(shown[1], shown[0], rough[0], request, 1, rng, ceiling=cuts[0].display)
-    return _selections(request, shown, (cuts[0], cuts[1]), rng)
+    plane = Plane.of(shown[0], shown[1])
+    planes = (plane, plane.turned())
+    wholes = [Landscape.of_counts(p.slice()) for p in planes]
+    tight = [_tight(w) for w in wholes]
+    lean = request.number("lean", LEAN)
+
+    def cut(k: int, ceiling: float | None, draws: int) -> Split:
+        name = request.channels[k]
+        return _cut(planes[k], wholes[k], tight[1 - k], ceiling, name, draws, rng, lean)
+
+    second = cut(1, None, 0)
+    first = cut(0, planes[1].bins[0].position(second.display), request.draws)
+    second = cut(1, planes[0].bins[0].position(first.display), request.draws)
+    return _selections(request, plane, (first, second), rng)
 
 
-def _rough(values: Floats) -> tuple[float, float]:
-    """Return the position and spread of a marker's lowest peak, on the display scale."""
-    land = Landscape.of(values)
+def _tight(land: Landscape) -> float:
+    """Return the bin up to which a marker is tightly negative: one spread above its lowest peak."""
     if not land.peaks:
-        return float(np.median(values)) if values.size else 0.0, land.counts.width
+        return float(N_BINS)
     low = land.peaks[0]
-    spread = half_width(land.density, int(low.position)) * land.counts.width
-    return land.counts.at(low.position + 0.5), spread
+    return low.position + 0.5 + TIGHT_SDS * half_width(land.density, int(low.position))
 
 
 def _cut(
-    values: Floats,
-    other: Floats,
-    other_low: tuple[float, float],
-    request: Request,
-    k: int,
+    plane: Plane,
+    whole: Landscape,
+    tight: float,
+    ceiling: float | None,
+    name: str,
+    draws: int,
     rng: np.random.Generator,
-    ceiling: float | None = None,
+    lean: float,
 ) -> Split:
-    name, draws = request.channels[k], request.draws
-    whole = Landscape.of(values)
-    if whole.counts.total < MIN_SLICE:
-        return split(values, name, draws=draws, rng=rng)
-    limits = (whole.counts.low, whole.counts.high)
-    tight = other <= other_low[0] + TIGHT_SDS * other_low[1]
-    below = other <= ceiling if ceiling is not None else np.ones(other.size, dtype=np.bool_)
+    if whole.counts.total < FEW:
+        return too_few(whole.counts, name, int(whole.counts.total), draws)
+    below = Landscape.of_counts(plane.slice(ceiling)) if ceiling is not None else whole
     pair = None
-    for chosen in (tight, below, None):
-        part = values if chosen is None else values[chosen]
-        if part.size >= MIN_SLICE:
-            pair = choose_pair(Landscape.of(part, limits), highest=True)
-        if pair is not None and (chosen is None or _from_negatives(pair, whole)):
+    for land in (Landscape.of_counts(plane.slice(tight)), below, whole):
+        pair = choose_pair(land, highest=True) if land.counts.total >= MIN_SLICE else None
+        if pair is not None and (land is whole or _from_negatives(pair, whole)):
             break
+    pair = pair or choose_pair(whole, highest=True)
     if pair is None:
         return tail(whole, name, draws=draws)
-    part = values[below] if np.count_nonzero(below) >= MIN_SLICE else values
-    land = Landscape.of(part, limits)
-    if not _has_negatives(land, pair):
-        land = whole
-    if land.counts.total < MIN_SLICE:
-        return too_few(land.counts, name, part.size, draws)
-    return at_valley(
-        land,
-        pair[0].position,
-        pair[1].position,
-        draws=draws,
-        rng=rng,
-        lean=request.number("lean", LEAN),
-    )
+    land = below if _has_negatives(below, pair) else whole
+    low, high = pair[0].position, pair[1].position
+    return at_valley(land, low, high, draws=draws, rng=rng, lean=lean)
 
 
 def _from_negatives(pair: tuple[Peak, Peak], whole: Landscape) -> bool:
@@ -116,12 +154,14 @@ def _has_negatives(land: Landscape, pair: tuple[Peak, Peak]) -> bool:
 
 
 def _selections(
-    request: Request, shown: list[Floats], cuts: tuple[Split, Split], rng: np.random.Generator
+    request: Request, plane: Plane, cuts: tuple[Split, Split], rng: np.random.Generator
 ) -> tuple[Selection, ...]:
     point = np.array([[to_linear(c, s) for c, s in zip(cuts, request.scales, strict=True)]])
     boundary = Boundary("quadrant", request.channels, request.specs, point)
     high = [v > t for v, t in zip(request.linear, point[0], strict=True)]
-    fractions = _fraction_draws(shown[0], shown[1], cuts, rng)
+    masks = [(high[0] == a) & (high[1] == b) for a, b in QUADRANTS]
+    shares = np.array([m.mean() if m.size else np.nan for m in masks])
+    fractions = _fraction_draws(plane, cuts, shares, request.n_events, rng)
     flags = unique((*cuts[0].flags, *cuts[1].flags))
     parameters: dict[str, float | str] = {
         "threshold_1": float(point[0, 0]),
@@ -129,35 +169,44 @@ def _selections(
         "separation_1": cuts[0].separation,
         "separation_2": cuts[1].separation,
     }
-    made = []
-    for k, (population, sides) in enumerate(zip(request.populations, QUADRANTS, strict=False)):
-        mask = (high[0] == sides[0]) & (high[1] == sides[1])
-        share = float(mask.mean()) if mask.size else None
-        draws = fractions[:, k]
-        made.append(Selection(population, mask, boundary, share, draws, parameters, flags))
-    return tuple(made)
+    return tuple(
+        Selection(
+            population,
+            masks[k],
+            boundary,
+            float(shares[k]) if request.n_events else None,
+            fractions[:, k],
+            parameters,
+            flags,
+        )
+        for k, population in enumerate(request.populations)
+    )
 
 
 def _fraction_draws(
-    x: Floats, y: Floats, cuts: tuple[Split, Split], rng: np.random.Generator
+    plane: Plane,
+    cuts: tuple[Split, Split],
+    shares: Floats,
+    n_events: int,
+    rng: np.random.Generator,
 ) -> Floats:
     """Return draws of the four fractions together, shape (n_draws, 4): cross moved, recounted."""
-    n = x.size
-    if not n:
-        return np.full((cuts[0].draws.size, 4), np.nan)
-    grid = [np.unique(c.draws) for c in cuts]
-    rows = [np.searchsorted(g, v, side="left") for g, v in zip(grid, (x, y), strict=True)]
-    shape = (grid[0].size + 1, grid[1].size + 1)
-    counts = np.bincount(rows[0] * shape[1] + rows[1], minlength=shape[0] * shape[1])
-    below = counts.reshape(shape).cumsum(axis=0).cumsum(axis=1) / n
-    a = np.searchsorted(grid[0], cuts[0].draws)
-    b = np.searchsorted(grid[1], cuts[1].draws)
-    neither = below[a, b]
-    only_second, only_first = below[a, -1] - neither, below[-1, b] - neither
+    n_draws = cuts[0].draws.size
+    total = plane.counts.sum()
+    if not (n_events and total):
+        return np.full((n_draws, 4), np.nan)
+    below = np.pad(plane.counts.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0))) / total
+    at = [
+        np.clip(np.rint(h.position(np.append(c.draws, c.display))), 0, N_BINS).astype(np.int64)
+        for h, c in zip(plane.bins, cuts, strict=True)
+    ]
+    neither = below[at[0], at[1]]
+    only_second, only_first = below[at[0], -1] - neither, below[-1, at[1]] - neither
     both = 1.0 - neither - only_first - only_second
-    chances = np.clip(np.column_stack([only_first, only_second, both, neither]), 0.0, 1.0)
+    moved = np.column_stack([only_first, only_second, both, neither])
+    chances = np.clip(shares + moved[:-1] - moved[-1], 0.0, 1.0)
     chances /= chances.sum(axis=1, keepdims=True)
-    return np.asarray(rng.multinomial(n, chances) / n)
+    return np.asarray(rng.multinomial(n_events, chances) / n_events)
 
 
 METHODS.register("quadrant")(
