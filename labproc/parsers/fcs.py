@@ -90,7 +90,7 @@ def describe(data: DataSet, n_datasets: int, *, dataset: int = 1) -> FlowTube:
 
 
 def _columns(data: DataSet, names: Sequence[str]) -> list[int]:
-    known = {c.name: i for i, c in reversed(list(enumerate(data.channels)))}
+    known = {c.name: i for i, c in enumerate(data.channels)}  # names are unique by now
     for name in names:
         if name not in known:
             hint = nearest(name, list(known))
