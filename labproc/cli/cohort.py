@@ -67,18 +67,19 @@ def command(
 
 
 def _given(table: Path, roles: Path | None) -> dict[str, Any]:
-    """Return what the TOML beside the table (or named) says of its columns."""
-    path = roles or table.with_suffix(".toml")
-    if roles is None and not path.is_file():
+    """Return what the TOML beside the table, the study's or the one named says of its columns."""
+    beside = (table.with_suffix(".toml"), table.with_name("study.toml"))
+    path = roles or next((p for p in beside if p.is_file()), None)
+    if path is None:
         return {}
     try:
         said = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{path.name}: {error}, expected a TOML file") from error
-    inner = said.get("cohort", said)
+    inner = said.get("cohort", {} if path.name == "study.toml" else said)
     if not isinstance(inner, dict):
         raise SettingsError(f"{path.name}: cohort is {inner!r}, expected a table [cohort]")
-    return inner
+    return {key: value for key, value in inner.items() if value not in ("", [])}
 
 
 def _read(table: Path, sheet: str | None, given: dict[str, Any]) -> "Cohort":

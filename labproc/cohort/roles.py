@@ -23,7 +23,9 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "start_day": ("len_start_day", "lenalidomide_start_day", "treatment_start_day", "start_day"),
     "ongoing": ("ongoing", "ongoing_response", "status_last"),
 }
-SETTINGS = (*NAMES, "control", "survival", "toxicity", "characteristics", "cut", "ignore")
+SHORT = ("time", "event", "pfs_time", "pfs_event", "treatment_start_day")
+"""Settings as ``[cohort]`` of a study writes them."""
+SETTINGS = (*NAMES, "control", "survival", "toxicity", "characteristics", "cut", "ignore", *SHORT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ def find_roles(
     for key in said:
         if key not in SETTINGS:
             raise StudyError(f"{where}: no setting {key!r}; {nearest(key, list(SETTINGS))}")
+    said = _from_short(said, where)
     single = {role: _single(header, said, role, where) for role in NAMES}
     if not single["arm"]:
         raise StudyError(
@@ -114,6 +117,21 @@ def find_roles(
         characteristics=characteristics,
         cut=_cuts(header, said.get("cut"), where),
     )
+
+
+def _from_short(said: Mapping[str, object], where: str) -> dict[str, object]:
+    """Return the settings with time, event and so on as the survival endpoints they mean."""
+    long = {k: v for k, v in said.items() if k not in SHORT}
+    if "treatment_start_day" in said:
+        long["start_day"] = said["treatment_start_day"]
+    pairs = (("OS", "time", "event"), ("PFS", "pfs_time", "pfs_event"))
+    endpoints = {}
+    for name, time, event in pairs:
+        if (time in said) != (event in said):
+            raise StudyError(f"{where}: {time} and {event} go together, found only one of them")
+        if time in said:
+            endpoints[name] = {"time": said[time], "event": said[event]}
+    return long | ({"survival": endpoints} if endpoints and "survival" not in long else {})
 
 
 def _is_free_text(column: str) -> bool:

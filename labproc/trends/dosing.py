@@ -29,7 +29,8 @@ def dose_table(
     outcome: Outcome, trends: Sequence[Trend], measurements: Sequence[Measurement], plan: Plan
 ) -> DoseTable | None:
     """Return the repeats that have every dose, or None where the study has fewer than 3 doses."""
-    doses = {plan.control: 0.0, **dict(plan.dose_um)}
+    doses = {plan.control: 0.0}
+    doses |= {arm: dose for arm, dose in plan.dose_um if dose is not None and arm != plan.control}
     arms = sorted((a for a in (plan.control, *plan.treated) if a in doses), key=doses.__getitem__)
     if len({doses[a] for a in arms}) < 3 or len(arms) != len({doses[a] for a in arms}):
         return None
