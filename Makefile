@@ -27,7 +27,7 @@ browser:
 	  echo "left out: browser tests (no chromium, and it cannot be installed here; try: apt-get install chromium)"
 
 test: env browser
-	$(BIN)/python -m pytest -q -n $(JOBS)
+	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup
 
 lint: env
 	$(BIN)/ruff format --check .

@@ -42,10 +42,14 @@ class Reviewed:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """The jobs of a study, and what is known of every file before any job is run."""
+    """The jobs of a study, and what is known of every file before any job is run.
+
+    ``gone`` names the files that are no longer in ``raw/``; their results stand.
+    """
 
     jobs: tuple[Job, ...]
     statuses: tuple[FileStatus, ...]
+    gone: frozenset[str] = frozenset()
 
 
 def plan(study: Study, files: Sequence[RawFile], reviewed: Reviewed) -> Planned:
@@ -67,7 +71,8 @@ def plan(study: Study, files: Sequence[RawFile], reviewed: Reviewed) -> Planned:
         statuses.append(status)
         if job is not None:
             jobs.append(job)
-    return Planned(tuple(jobs), tuple(statuses))
+    gone = frozenset(f.path for f in files if f.gone)
+    return Planned(tuple(jobs), tuple(statuses), gone)
 
 
 def _found(file: RawFile) -> Found:

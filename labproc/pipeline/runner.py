@@ -176,7 +176,14 @@ def _final(store: Store, planned: Planned, keys: Iterable[ResultKey]) -> tuple[F
 def final_statuses(store: Store, planned: Planned) -> tuple[FileStatus, ...]:
     """Return every planned file's status as the store has it now."""
     by_file = {r.key.sha256: r for r in store.current_results(payloads=False)}
-    return tuple(_status(s, by_file.get(s.sha256)) for s in planned.statuses)
+    done = (_status(s, by_file.get(s.sha256)) for s in planned.statuses)
+    return tuple(_gone(s) if s.path in planned.gone else s for s in done)
+
+
+def _gone(status: FileStatus) -> FileStatus:
+    if status.state != "done":
+        return status
+    return replace(status, state="gone", reason="no longer in raw/; its results are kept")
 
 
 def _status(status: FileStatus, result: StoredResult | None) -> FileStatus:
