@@ -38,7 +38,9 @@ def valley_draws(
         return np.empty(0)
     first, last = int(between[0]), max(int(between[1]), int(between[0]) + 1)
     again = resample(histogram, min(draws, REFITS), rng)
-    density = smooth(again, bandwidth, first, last + 1)
+    reach = int(3.5 * bandwidth) + 1
+    part = slice(max(first - reach, 0), last + reach + 1)
+    density = smooth(again[:, part], bandwidth)[:, first - part.start :][:, : last + 1 - first]
     bins = first + density.argmin(axis=1) + 0.5
     return np.asarray(histogram.at(bins[np.arange(draws) % bins.size]))
 
