@@ -1,6 +1,7 @@
 """``labproc curve``: standard curves and quantities from qPCR exports, outside any study."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,10 +9,10 @@ import click
 
 from labproc.cli import COMMANDS
 from labproc.cli._output import for_each_file, json_line, say
-from labproc.errors import LabprocError, ParseError
+from labproc.errors import ParseError
 
 if TYPE_CHECKING:
-    from labproc.model import CopyNumber, Flag
+    from labproc.model import CopyNumber, Flag, QpcrRun
     from labproc.qpcr import QpcrRules, RunAnalysis, StandardPoint
     from labproc.qpcr.results import TargetFit
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 @click.option(
     "--omit", multiple=True, metavar="WELL=REASON", help="Leave a well out (A1 or TARGET:A1)."
 )
+@click.option("--pooled", is_flag=True, help="One curve for all plates, an effect of each.")
+@click.option("--calibrator", help="With --pooled: a sample that plates without standards share.")
 @click.option("--lod", is_flag=True, help="Limits of detection and quantification as well.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per target and file.")
 def command(
@@ -38,6 +41,8 @@ def command(
     template_ul: float | None,
     copies_per_ng: float | None,
     omit: tuple[str, ...],
+    pooled: bool,
+    calibrator: str | None,
     lod: bool,
     as_json: bool,
 ) -> int:
@@ -51,7 +56,32 @@ def command(
         copies_per_ng=copies_per_ng,
         omitted=_omissions(omit),
     )
-    return for_each_file(files, lambda path: _one(path, rules, lod=lod, as_json=as_json))
+    show = Show(lod=lod, as_json=as_json)
+    if pooled:
+        return _together(files, rules, calibrator=calibrator, show=show)
+    return for_each_file(files, lambda path: _one(path, rules, show=show))
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """What is printed of a target."""
+
+    lod: bool
+    as_json: bool
+
+
+def _together(
+    files: tuple[Path, ...], rules: "QpcrRules", *, calibrator: str | None, show: Show
+) -> int:
+    """Read every file, then fit one curve for all."""
+    from labproc.qpcr.plates import analyse_plates
+
+    runs: dict[Path, QpcrRun] = {}
+    code = for_each_file(files, lambda path: runs.update({path: _read(path)}))
+    found = analyse_plates(list(runs.values()), rules, calibrator=calibrator, draws=0)
+    for (path, run), analysis in zip(runs.items(), found, strict=True):
+        _print(path, run, analysis, show=show)
+    return code
 
 
 def _check_unit(unit: str, template_ul: float | None, copies_per_ng: float | None) -> None:
@@ -71,25 +101,30 @@ def _omissions(words: Iterable[str]) -> dict[str, str]:
     return dict(pairs)
 
 
-def _one(path: Path, rules: "QpcrRules", *, lod: bool, as_json: bool) -> None:
+def _one(path: Path, rules: "QpcrRules", *, show: Show) -> None:
+    from labproc.qpcr import analyse_run
+
+    run = _read(path)
+    _print(path, run, analyse_run(run, rules, draws=0), show=show)
+
+
+def _read(path: Path) -> "QpcrRun":
     from labproc.model import QpcrRun
     from labproc.parsers import read_file
-    from labproc.qpcr import analyse_run
 
     run = read_file(path)
     if not isinstance(run, QpcrRun):
         raise ParseError(f"{path.name}: a flow cytometry file, expected a qPCR export")
-    try:
-        analysis = analyse_run(run, rules, draws=0)
-    except LabprocError as error:
-        error.add_note(f"file {path.name}")
-        raise
+    return run
+
+
+def _print(path: Path, run: "QpcrRun", analysis: "RunAnalysis", *, show: Show) -> None:
     for fit in analysis.targets:
         row = target_row(path, fit, analysis)
         row["flags"] = [f.as_dict() for f in (*run.flags, *row["flags"])]
-        if lod:
+        if show.lod:
             row["lod"] = limits_row(fit)
-        click.echo(json_line(row) if as_json else _text(row))
+        click.echo(json_line(row) if show.as_json else _text(row))
 
 
 def target_row(path: Path, fit: "TargetFit", analysis: "RunAnalysis") -> dict[str, Any]:

@@ -53,7 +53,9 @@ def _efficiency(curve: StandardCurve, rules: QpcrRules) -> Checked:
 
 
 def _r_squared(curve: StandardCurve, rules: QpcrRules) -> Checked:
-    value = curve.r_squared if curve.r_squared is not None else 0.0
+    value = curve.r_squared
+    if value is None:
+        return Checked()
     limit, found = f"at least {rules.r_squared:g}", f"{value:.4f}"
     text = f"{curve.target}: R² is {found}, expected {limit}"
     verdict: Verdict = "pass" if value >= rules.r_squared else "fail"
@@ -87,6 +89,8 @@ def level_errors(points: Iterable[StandardPoint]) -> dict[float, tuple[float, in
 def _level_errors(target: str, points: Sequence[StandardPoint], rules: QpcrRules) -> Checked:
     """Gate on the worst level; counting noise widens the limit of the low ones."""
     errors = level_errors(points)
+    if not errors:
+        return Checked()
     over = {q: e for q, (e, n) in errors.items() if abs(e) > _allowed(q, n, rules)}
     worst = max(errors, key=lambda q: abs(errors[q][0]))
     if over:

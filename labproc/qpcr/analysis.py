@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from labproc.model import CopyNumber, Flag, QpcrRun, Role, Task
+from labproc.model import CopyNumber, Flag, QpcrRun, Role, StandardCurve, Task
 from labproc.model.flag import unique
 from labproc.qpcr.acceptance import accept_target
 from labproc.qpcr.amplification import disagreements, recompute
@@ -31,6 +31,7 @@ def analyse_run(
     seed: int = 0,
     draws: int = 200,
     roles: Mapping[str, Role] | None = None,
+    curves: Mapping[str, StandardCurve] | None = None,
 ) -> RunAnalysis:
     """Fit every target's curve, read every well and sample from it, check every rule.
 
@@ -47,8 +48,14 @@ def analyse_run(
         For the draws of each curve within its error.
     roles : mapping of str to Role or None
         Sample names that the sheet knows as controls.
+    curves : mapping of target to StandardCurve or None
+        Curves of several plates together, in the place of the plate's own.
     """
-    fits = [fit_target(n, w, run=run, rules=rules) for n, w in by_target(run.table.wells).items()]
+    given = curves or {}
+    fits = [
+        fit_target(n, w, run=run, rules=rules, given=given.get(n))
+        for n, w in by_target(run.table.wells).items()
+    ]
     quantities: list[CopyNumber] = []
     samples: list[CopyNumber] = []
     checked = Checked()

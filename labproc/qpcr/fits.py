@@ -9,7 +9,7 @@ import numpy as np
 from labproc.errors import SettingsError, StandardCurveError
 from labproc.model import Flag, QpcrRun, ReportedCurve, StandardCurve, Task, Well
 from labproc.model.flag import fail, info, review, warning
-from labproc.qpcr.poisson_curve import PoissonCurve, fit_poisson_curve
+from labproc.qpcr.poisson_curve import as_poisson_curve, fit_poisson_curve
 from labproc.qpcr.results import StandardPoint, TargetFit
 from labproc.qpcr.rules import QpcrRules
 from labproc.qpcr.standard_curve import fit_standard_curve, levels_out_of_order, outlier_wells
@@ -35,11 +35,19 @@ def by_target(wells: Iterable[Well]) -> dict[str, tuple[Well, ...]]:
     return {name: tuple(group) for name, group in found.items()}
 
 
-def fit_target(name: str, wells: Sequence[Well], *, run: QpcrRun, rules: QpcrRules) -> TargetFit:
+def fit_target(
+    name: str,
+    wells: Sequence[Well],
+    *,
+    run: QpcrRun,
+    rules: QpcrRules,
+    given: StandardCurve | None = None,
+) -> TargetFit:
     """Fit one target's curve; what stands in the way is a flag, not an error.
 
     Undetermined, omitted and non-standard wells do not enter the curve. Outliers do, and are
-    shown, until someone omits them with a reason.
+    shown, until someone omits them with a reason. A ``given`` curve, of several plates together,
+    takes the place of the plate's own.
     """
     reported = next((c for c in run.reported_curves if c.target == name), None)
     if reported is None and len(run.reported_curves) == 1 and not run.table.targets:
@@ -53,7 +61,21 @@ def fit_target(name: str, wells: Sequence[Well], *, run: QpcrRun, rules: QpcrRul
         return replace(fit, flags=(*flags, flag))
     points = _points(name, wells, factor, rules)
     fit = replace(fit, factor=factor, standards=points)
+    if given is not None:
+        return _with_given(fit, flags, given, run=run)
     return _with_curve(fit, flags, run=run, rules=rules)
+
+
+def _with_given(
+    fit: TargetFit, flags: list[Flag], curve: StandardCurve, *, run: QpcrRun
+) -> TargetFit:
+    points = tuple(_back(p, curve, is_outlier=False) for p in fit.standards)
+    text = f"{fit.target}: read from one curve of several plates, slope {curve.slope:.4f}"
+    doubt = _not_copies(fit, curve)
+    own = (*flags, info("master_curve", text), *curve.flags, *doubt)
+    curve = replace(curve, source=run.source)
+    poisson = None if doubt else as_poisson_curve(curve)
+    return replace(fit, standards=points, curve=curve, poisson=poisson, flags=own)
 
 
 def _with_curve(fit: TargetFit, flags: list[Flag], *, run: QpcrRun, rules: QpcrRules) -> TargetFit:
@@ -70,8 +92,9 @@ def _with_curve(fit: TargetFit, flags: list[Flag], *, run: QpcrRun, rules: QpcrR
     flags += _order(fit.target, copies, cq)
     flags += _several_series(fit.target, used)
     flags += _undetected(fit)
-    poisson, doubt = _counted(fit, curve, copies, cq)
+    doubt = _not_copies(fit, curve)
     flags += doubt
+    poisson = None if doubt else fit_poisson_curve(copies, cq=cq)
     points = _judged(fit.standards, used, curve)
     flags += _outliers(fit.target, points)
     curve = replace(curve, source=run.source)
@@ -114,31 +137,33 @@ def _back(point: StandardPoint, curve: StandardCurve, *, is_outlier: bool) -> St
     return replace(point, found=float(found), residual=residual, is_outlier=is_outlier)
 
 
-def _counted(
-    fit: TargetFit, curve: StandardCurve, copies: np.ndarray, cq: np.ndarray
-) -> tuple[PoissonCurve | None, list[Flag]]:
-    """Fit with counting noise, unless the standards cannot be copies."""
-    doubt = _not_copies(fit, curve)
-    if doubt:
-        text = (
-            f"{fit.target}: {doubt}; the quantities are not copies per well, so counting noise "
-            "is not taken into account; say standard_unit"
-        )
-        return None, [review("standards_not_copies", text)]
-    return fit_poisson_curve(copies, cq=cq), []
+def _not_copies(fit: TargetFit, curve: StandardCurve) -> list[Flag]:
+    """Flag standards that cannot be copies per well; counting noise then means nothing."""
+    why = _too_early(curve) or _too_many(fit)
+    if not why:
+        return []
+    text = (
+        f"{fit.target}: {why}; the quantities are not copies per well, so counting noise is not "
+        "taken into account; say standard_unit"
+    )
+    return [review("standards_not_copies", text)]
 
 
-def _not_copies(fit: TargetFit, curve: StandardCurve) -> str:
-    if curve.intercept < EARLIEST_SINGLE_COPY:
-        return f"one copy would be seen at cycle {curve.intercept:.1f}, expected 33 or later"
+def _too_early(curve: StandardCurve) -> str:
+    if curve.intercept >= EARLIEST_SINGLE_COPY:
+        return ""
+    return f"one copy would be seen at cycle {curve.intercept:.1f}, expected 33 or later"
+
+
+def _too_many(fit: TargetFit) -> str:
     low = [p for p in fit.standards if p.copies < LOW_STANDARD and not p.omitted]
     chance = -np.expm1(-np.array([p.copies for p in low]))
     spread = float(np.sqrt((chance * (1 - chance)).sum()))
     more = sum(p.cq is not None for p in low) - float(chance.sum())
-    if low and more > TOO_MANY * spread:
-        least = min(p.copies for p in low)
-        return f"standards down to {least:g} copies are found more often than molecules can be"
-    return ""
+    if not low or more <= TOO_MANY * spread:
+        return ""
+    least = min(p.copies for p in low)
+    return f"standards down to {least:g} copies are found more often than molecules can be"
 
 
 def _no_standards(fit: TargetFit) -> Flag:

@@ -29,11 +29,14 @@ class QpcrRules:
     standard_unit : str or None
         ``copies_per_well``, ``copies_per_ul`` or ``ng``; None where nobody has said, and then
         nothing is quantified.
+    reference_standard_unit : str or None
+        That of the reference gene's standards where it is another one: plasmid copies for the
+        vector and ng of genomic DNA for ALB stand on one plate often enough.
     template_ul_per_well : float or None
         Template pipetted into a well, for standards in copies per µL.
     copies_per_ng : float or None
-        Copies of the target in 1 ng of standard DNA; for the reference gene in genomic DNA it is
-        computed from 6.6 pg per diploid genome.
+        Copies of the transgene in 1 ng of standard DNA; those of the reference gene follow from
+        6.6 pg per diploid genome.
     low_copies : float
         Copies per well under which counting noise rules and the likelihood replaces Fieller.
     efficiency, r_squared, level_error, lack_of_fit_p, replicate_sd
@@ -52,6 +55,7 @@ class QpcrRules:
     copies_per_diploid_genome: float = 2.0
     dna_ng_per_well: float | None = None
     standard_unit: str | None = None
+    reference_standard_unit: str | None = None
     template_ul_per_well: float | None = None
     copies_per_ng: float | None = None
     level: float = 0.95
@@ -74,10 +78,9 @@ class QpcrRules:
     omitted: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.standard_unit is not None and self.standard_unit not in UNITS:
-            raise SettingsError(
-                f"qpcr: standard_unit is {self.standard_unit!r}, expected one of {', '.join(UNITS)}"
-            )
+        for name in ("standard_unit", "reference_standard_unit"):
+            if (unit := getattr(self, name)) is not None and unit not in UNITS:
+                raise SettingsError(f"qpcr: {name} is {unit!r}, expected one of {', '.join(UNITS)}")
         if self.dna_ng_per_well is not None and not self.dna_ng_per_well > 0:
             raise SettingsError(
                 f"qpcr: dna_ng_per_well is {self.dna_ng_per_well:g} ng, expected more than 0"
@@ -91,26 +94,35 @@ class QpcrRules:
         SettingsError
             If the unit was never said, or the number that it needs is missing.
         """
-        if self.standard_unit is None:
+        unit = self._unit_of(target)
+        if unit is None:
             raise SettingsError(
                 f"{target}: the standards' quantities have no unit, expected standard_unit to be "
                 f"one of {', '.join(UNITS)}; say it in study.toml under [qpcr]"
             )
-        if self.standard_unit == COPIES_PER_UL:
+        if unit == COPIES_PER_UL:
             return self._needed(self.template_ul_per_well, "template_ul_per_well", target)
-        if self.standard_unit == NANOGRAMS:
+        if unit == NANOGRAMS:
             return self._copies_per_ng(target)
         return 1.0
 
+    def _is_reference(self, target: str) -> bool:
+        named = self.reference_target
+        return named is not None and target.casefold() == named.casefold()
+
+    def _unit_of(self, target: str) -> str | None:
+        own = self.reference_standard_unit if self._is_reference(target) else None
+        return own or self.standard_unit
+
     def _copies_per_ng(self, target: str) -> float:
-        if self.copies_per_ng is None and target == self.reference_target:
+        if self._is_reference(target):
             return PG_PER_NG * self.copies_per_diploid_genome / PG_PER_DIPLOID_GENOME
         return self._needed(self.copies_per_ng, "copies_per_ng", target)
 
     def _needed(self, value: float | None, name: str, target: str) -> float:
         if value is None or not value > 0:
             raise SettingsError(
-                f"{target}: standard_unit is {self.standard_unit!r} and {name} is {value}, "
+                f"{target}: standard_unit is {self._unit_of(target)!r} and {name} is {value}, "
                 f"expected a number more than 0; add {name} under [qpcr]"
             )
         return value
