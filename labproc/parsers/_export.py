@@ -14,7 +14,7 @@ from labproc.parsers._headings import Columns, columns_of, fold
 RAW_SHEETS = re.compile(r"(raw|multicomponent|melt|amplification|derivative|run ?information).*")
 MAX_SHEETS = 60
 _KEY_VALUE = re.compile(r"\*?\s*([^=]{1,80}?)\s*=\s*(.*)")
-_KEY_COLON = re.compile(r"([A-Za-z][^:]{0,60}?)\s*:\s+(.*)")
+_KEY_COLON = re.compile(r"[#*]?\s*([A-Za-z][^:]{0,60}?)\s*:\s+(.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +207,8 @@ def _check_interrupted(lines: Sequence[Line], columns: Columns, grid: Grid, file
 
 def is_well(text: str) -> bool:
     """Whether a cell is a well's name or number; a well that no plate has counts too."""
-    return positions.split(text) is not None or positions.number(text) is not None
+    known = positions.split(text) is not None or positions.number(text) is not None
+    return known or positions.is_array(text)
 
 
 def _pairs(lines: Iterable[Line], tables: tuple[ResultTable, ...]) -> Iterator[tuple[str, str]]:

@@ -18,27 +18,27 @@ class Family:
 
     Parameters
     ----------
-    find : callable
-        Returns the table of single wells if the export is of this family, else None.
+    fits : callable
+        Whether a table of single wells is of this family.
     layout : callable
-        Says what is special about an export of the family.
+        Says what is special about one table of an export.
     """
 
-    find: Callable[[Export], ResultTable | None]
+    fits: Callable[[ResultTable], bool]
     layout: Callable[[Export, ResultTable], Layout]
 
     def sniff(self, content: Content) -> bool:
         """Whether the content is of this family."""
         export = content.once(export_of)
-        return export is not None and self.find(export) is not None
+        return export is not None and any(self.fits(table) for table in export.tables)
 
     def read(self, content: Content) -> QpcrRun:
-        """Read the table, and the curves where there are any."""
+        """Read every table of the family, and the curves where there are any."""
         export = the_export(content)
-        table = self.find(export)
-        if table is None:
+        tables = [table for table in export.tables if self.fits(table)]
+        if not tables:
             raise ParseError(f"{export.name}: no table with a well and a Cq of this family")
-        sign = decimal_sign(export.name, (table,))
-        curves = amplification_of(content, table, sign)
-        layout = self.layout(export, table)
-        return run_of(content, export, [table], layout, decimal=sign, amplification=curves)
+        sign = decimal_sign(export.name, tables)
+        curves = amplification_of(content, tables[0], sign)
+        parts = [(table, self.layout(export, table)) for table in tables]
+        return run_of(content, export, parts, decimal=sign, amplification=curves)

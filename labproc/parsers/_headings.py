@@ -65,6 +65,7 @@ _PATTERNS: Mapping[str, tuple[str, ...]] = {
         "name",
         "identifier",
         "samplelabel|sampledescription|description",
+        "wellname",
     ),
     "target": (
         rf"(?:targetname|target)(?:\(?(?P<after>{DYE})\)?)?",

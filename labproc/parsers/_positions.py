@@ -3,6 +3,7 @@
 import re
 
 _NAME = re.compile(r"([A-Za-z]{1,2})\s?0*([1-9]\d?)")
+_ARRAY = re.compile(r"[A-D]\d{1,2}[a-h][1-8]")  # OpenArray: subarray and through-hole
 _NUMBER = re.compile(r"0*([1-9]\d{0,3})(?:\.0+)?")
 PLATES = {
     24: (4, 6),
@@ -25,6 +26,11 @@ def split(text: str) -> tuple[int, int] | None:
     for letter in match.group(1).upper():
         row = row * 26 + ord(letter) - 64
     return row, int(match.group(2))
+
+
+def is_array(text: str) -> bool:
+    """Whether a text is a position on an OpenArray plate, such as A1a1."""
+    return _ARRAY.fullmatch(text.strip()) is not None
 
 
 def name(row: int, column: int) -> str:

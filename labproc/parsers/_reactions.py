@@ -1,7 +1,7 @@
 """Rows of a result table as reactions, each cell checked and every doubt kept."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from labproc.errors import ParseError
@@ -53,6 +53,8 @@ class RowReader:
         A Cq of 0 says that nothing was found.
     keep_numbers : bool
         Leave numbered wells as numbers, as rotors have them.
+    plate : str
+        The plate of rows that name none.
     doubts : list of Flag
         Takes what is doubtful about the table as a whole.
     """
@@ -66,6 +68,7 @@ class RowReader:
     type_is_target: bool = False
     zero_is_undetected: bool = False
     keep_numbers: bool = False
+    plate: str = ""
     doubts: list[Flag] = field(default_factory=list)
     _used: tuple[Column, ...] | None = field(default=None, init=False)
 
@@ -138,7 +141,7 @@ class RowReader:
             task_as_written=word,
             flags=tuple(flags),
         )
-        return Reaction(well, self.table.where(line), self._text(line, "plate"))
+        return Reaction(well, self.table.where(line), self._text(line, "plate") or self.plate)
 
     def _dye(self, line: Line, part: str) -> str:
         named = "" if part.startswith("allele") else part.upper()
@@ -267,7 +270,7 @@ class RowReader:
         return False
 
 
-def decimal_sign(file: str, tables: tuple[ResultTable, ...]) -> str:
+def decimal_sign(file: str, tables: Sequence[ResultTable]) -> str:
     """Decide the decimal sign of a file from every number of its result tables."""
     return numbers.decide(_tokens(tables, own=True), _tokens(tables, own=False), name=file)
 
@@ -277,7 +280,7 @@ _LIMITS = {"Cq": 1000.0, "slope": 100.0, "intercept": 1000.0, "r_squared": 10.0}
 _NAME_FIELDS = ("well", "sample", "target", "task", "dye", "plate", "omit", "include")
 
 
-def _tokens(tables: tuple[ResultTable, ...], *, own: bool) -> Iterator[numbers.Token]:
+def _tokens(tables: Sequence[ResultTable], *, own: bool) -> Iterator[numbers.Token]:
     for table in tables:
         fields = {
             c.index: "Cq" if name == "cq" else name

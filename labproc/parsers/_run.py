@@ -56,23 +56,26 @@ class Layout:
 def run_of(
     content: Content,
     export: Export,
-    tables: Sequence[ResultTable],
-    layout: Layout,
+    parts: Sequence[tuple[ResultTable, Layout]],
     *,
     amplification: Sequence[Amplification] = (),
     decimal: str | None = None,
 ) -> QpcrRun:
-    """Make the run of an export's result tables.
+    """Make the run of an export's result tables, each with what is special about it.
+
+    Tables on several sheets are several plates, called as their sheets.
 
     Raises
     ------
     ParseError
         If no reaction is there, or any row cannot be read.
     """
-    sign = decimal or decimal_sign(export.name, tuple(tables))
+    tables = [table for table, _ in parts]
+    sign = decimal or decimal_sign(export.name, tables)
+    sheets = {table.grid.name for table in tables}
     doubts = [f for grid in export.grids for f in grid.flags]
     reactions: list[Reaction] = []
-    for table in tables:
+    for table, layout in parts:
         plate, doubt = plate_size(export, table, layout)
         doubts += doubt
         reader = RowReader(
@@ -85,6 +88,7 @@ def run_of(
             type_is_target=layout.type_is_target,
             zero_is_undetected=layout.zero_is_undetected,
             keep_numbers=layout.keep_numbers,
+            plate=table.grid.name if len(sheets) > 1 else "",
             doubts=doubts,
         )
         reactions += reader.reactions()
@@ -92,7 +96,9 @@ def run_of(
         doubts += cut_end(table.grid, table.body[-1], export.name) if table.body else []
     doubts += misnamed(content)
     stated = [*tables, *curve_tables(export)]
-    curves = [c for table in stated for c in reported_curves(table, sign, layout.default_target)]
+    named = {id(table): layout.default_target for table, layout in parts}
+    curves = [c for t in stated for c in reported_curves(t, sign, named.get(id(t), ""))]
+    layout = parts[0][1]
     return finish(
         content,
         reactions,

@@ -11,17 +11,13 @@ from labproc.parsers._run import Layout
 _DETECTOR = frozenset({"detector", "detectorname"})
 
 
-def _table(export: Export) -> ResultTable | None:
-    """Return the results: a detector for each well, or one detector in a table above them."""
-    for table in export.tables:
-        headings = table.headings()
-        if headings & _DETECTOR and ("task" in headings or "reporter" in headings):
-            return table
-        if headings == {"well", "samplename", "start", "end", "ct"}:
-            return table
-        if headings >= {"well", "reporter", "type", "deltarn", "ct"}:
-            return table  # 7700
-    return None
+def _fits(table: ResultTable) -> bool:
+    """Whether there is a detector for each well, one for all in a table above, or a 7700's type."""
+    headings = table.headings()
+    if headings & _DETECTOR and ("task" in headings or "reporter" in headings):
+        return True
+    above = headings == {"well", "samplename", "start", "end", "ct"}
+    return above or headings >= {"well", "reporter", "type", "deltarn", "ct"}
 
 
 def _detector_above(table: ResultTable) -> str:
@@ -44,7 +40,7 @@ def _layout(export: Export, table: ResultTable) -> Layout:
     )
 
 
-_FAMILY = Family(_table, _layout)
+_FAMILY = Family(_fits, _layout)
 
 
 PARSERS.register("abi_sds")(

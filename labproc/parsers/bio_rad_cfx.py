@@ -36,7 +36,7 @@ def _read(content: Content) -> QpcrRun:
         raise ParseError(f"{export.name}: no table with Well, Fluor and Content")
     sign = decimal_sign(export.name, (table,))
     layout = Layout("bio_rad_cfx", "Bio-Rad")
-    run = run_of(content, export, [table], layout, decimal=sign)
+    run = run_of(content, export, [(table, layout)], decimal=sign)
     targets = {w.position: w.target for w in run.table.wells}
     curves = [c for grid in export.grids for c in matrix_of(grid, targets, sign)]
     return replace(run, amplification=tuple(curves))

@@ -1,17 +1,16 @@
 """Illumina (PCRmax) Eco: 48 wells, the standard curves in a table of their own."""
 
 from labproc.parsers import PARSERS, Parser
-from labproc.parsers._export import Export, ResultTable
+from labproc.parsers._export import ResultTable
 from labproc.parsers._family import Family
 from labproc.parsers._run import Layout
 
 
-def _table(export: Export) -> ResultTable | None:
-    wanted = {"assayname", "assayrole", "cq"}
-    return next((t for t in export.tables if wanted <= t.headings()), None)
+def _fits(table: ResultTable) -> bool:
+    return {"assayname", "assayrole", "cq"} <= table.headings()
 
 
-_FAMILY = Family(_table, lambda export, table: Layout("eco", "Eco", plate_wells=48))
+_FAMILY = Family(_fits, lambda export, table: Layout("eco", "Eco", plate_wells=48))
 
 PARSERS.register("eco")(
     Parser(

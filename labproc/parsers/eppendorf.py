@@ -3,7 +3,7 @@
 import re
 
 from labproc.parsers import PARSERS, Parser
-from labproc.parsers._export import Export, ResultTable
+from labproc.parsers._export import ResultTable
 from labproc.parsers._family import Family
 from labproc.parsers._headings import DYE
 from labproc.parsers._run import Layout
@@ -11,15 +11,12 @@ from labproc.parsers._run import Layout
 _CT = re.compile(rf"ct(?:{DYE})")
 
 
-def _table(export: Export) -> ResultTable | None:
-    for table in export.tables:
-        headings = table.headings()
-        if {"pos", "name"} <= headings and any(_CT.fullmatch(h) for h in headings):
-            return table
-    return None
+def _fits(table: ResultTable) -> bool:
+    headings = table.headings()
+    return {"pos", "name"} <= headings and any(_CT.fullmatch(h) for h in headings)
 
 
-_FAMILY = Family(_table, lambda export, table: Layout("eppendorf", "Mastercycler realplex"))
+_FAMILY = Family(_fits, lambda export, table: Layout("eppendorf", "Mastercycler realplex"))
 
 
 PARSERS.register("eppendorf")(

@@ -15,12 +15,9 @@ _LAYOUTS = (
 )
 
 
-def _table(export: Export) -> ResultTable | None:
-    for table in export.tables:
-        headings = table.headings()
-        if any(headings >= wanted for wanted in _LAYOUTS):
-            return table
-    return None
+def _fits(table: ResultTable) -> bool:
+    headings = table.headings()
+    return any(headings >= wanted for wanted in _LAYOUTS)
 
 
 def _layout(export: Export, table: ResultTable) -> Layout:
@@ -29,7 +26,7 @@ def _layout(export: Export, table: ResultTable) -> Layout:
     return Layout("lightcycler_480", "LightCycler 480", default_dye=next(filters, ""))
 
 
-_FAMILY = Family(_table, _layout)
+_FAMILY = Family(_fits, _layout)
 
 PARSERS.register("lightcycler_480")(
     Parser(

@@ -1,7 +1,7 @@
 """Roche LightCycler 96: the result table of its software."""
 
 from labproc.parsers import PARSERS, Parser
-from labproc.parsers._export import Export, ResultTable
+from labproc.parsers._export import ResultTable
 from labproc.parsers._family import Family
 from labproc.parsers._run import Layout
 
@@ -9,15 +9,12 @@ _HEADINGS = frozenset({"position", "cq", "sampletype"})
 _ONE_OF = frozenset({"call", "editedcall", "replicategroup", "epf", "cqerror"})
 
 
-def _table(export: Export) -> ResultTable | None:
-    for table in export.tables:
-        headings = table.headings()
-        if headings >= _HEADINGS and headings & _ONE_OF:
-            return table
-    return None
+def _fits(table: ResultTable) -> bool:
+    headings = table.headings()
+    return headings >= _HEADINGS and bool(headings & _ONE_OF)
 
 
-_FAMILY = Family(_table, lambda export, table: Layout("lightcycler_96", "LightCycler 96"))
+_FAMILY = Family(_fits, lambda export, table: Layout("lightcycler_96", "LightCycler 96"))
 
 PARSERS.register("lightcycler_96")(
     Parser(

@@ -1,21 +1,18 @@
 """Stratagene, Agilent MxPro: padded columns with the unit of the signal in the headings."""
 
 from labproc.parsers import PARSERS, Parser
-from labproc.parsers._export import Export, ResultTable
+from labproc.parsers._export import ResultTable
 from labproc.parsers._family import Family
 from labproc.parsers._run import Layout
 
 _CT = frozenset({"ct(drn)", "ct(dr)", "ct(rn)", "ct(r)"})
 
 
-def _table(export: Export) -> ResultTable | None:
-    for table in export.tables:
-        if "welltype" in table.headings() and table.headings() & _CT:
-            return table
-    return None
+def _fits(table: ResultTable) -> bool:
+    return "welltype" in table.headings() and bool(table.headings() & _CT)
 
 
-_FAMILY = Family(_table, lambda export, table: Layout("mxpro", "Mx3000P"))
+_FAMILY = Family(_fits, lambda export, table: Layout("mxpro", "Mx3000P"))
 
 
 PARSERS.register("mxpro")(

@@ -21,8 +21,7 @@ def _read(content: Content) -> QpcrRun:
     export = the_export(content)
     if not export.tables:
         raise ParseError(f"{export.name}: no row of headings with a well and a Cq")
-    table = max(export.tables, key=lambda t: len(t.body))
-    return run_of(content, export, [table], Layout(_NAME))
+    return run_of(content, export, [(table, Layout(_NAME)) for table in export.tables])
 
 
 PARSERS.register(_NAME)(

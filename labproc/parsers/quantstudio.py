@@ -63,7 +63,7 @@ def _read(content: Content, name: str) -> QpcrRun:
     tables = (table,) if curves is None else (table, curves)
     sign = decimal_sign(export.name, tables)
     layout = Layout(name, "QuantStudio")
-    run = run_of(content, export, [table], layout, decimal=sign)
+    run = run_of(content, export, [(table, layout)], decimal=sign)
     run = replace(run, amplification=amplification_of(content, table, sign))
     return run if curves is None else _with_quantities(run, content, export, curves, sign)
 
@@ -72,7 +72,7 @@ def _with_quantities(
     run: QpcrRun, content: Content, export: Export, curves: ResultTable, sign: str
 ) -> QpcrRun:
     """Take quantities and curve from the sheet that Design & Analysis 2 puts them in."""
-    other = run_of(content, export, [curves], Layout(run.format), decimal=sign)
+    other = run_of(content, export, [(curves, Layout(run.format))], decimal=sign)
     stated = {(w.position, w.target): w.quantity for w in other.table.wells}
     wells = tuple(
         w if w.quantity is not None else replace(w, quantity=stated.get((w.position, w.target)))

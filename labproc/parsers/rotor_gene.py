@@ -8,15 +8,13 @@ from labproc.parsers._export import Export, ResultTable
 from labproc.parsers._family import Family
 from labproc.parsers._run import Layout
 
-_PAGE = re.compile(r"quantitat\w+ analysis of (?P<channel>.+?)(?:\s*\(page \d+\))?$", re.IGNORECASE)
+_PAGE = re.compile(
+    r"quantitat\w+ (?:analysis of|data for) (?P<channel>.+?)(?:\s*\(page \d+\))?$", re.IGNORECASE
+)
 
 
-def _table(export: Export) -> ResultTable | None:
-    for table in export.tables:
-        headings = table.headings()
-        if {"no", "name", "type", "ct"} <= headings and "given" in table.columns:
-            return table
-    return None
+def _fits(table: ResultTable) -> bool:
+    return {"no", "name", "type", "ct"} <= table.headings() and "given" in table.columns
 
 
 def _channel(table: ResultTable) -> str:
@@ -45,7 +43,7 @@ def _highest(table: ResultTable) -> int:
     return max((positions.number(line.text(well)) or 0 for line in table.body), default=0)
 
 
-_FAMILY = Family(_table, _layout)
+_FAMILY = Family(_fits, _layout)
 
 
 PARSERS.register("rotor_gene")(

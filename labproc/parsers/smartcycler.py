@@ -1,18 +1,17 @@
 """Cepheid SmartCycler: the results table below the cycle data, four dyes in one row."""
 
 from labproc.parsers import PARSERS, Parser
-from labproc.parsers._export import Export, ResultTable
+from labproc.parsers._export import ResultTable
 from labproc.parsers._family import Family
 from labproc.parsers._run import Layout
 
 
-def _table(export: Export) -> ResultTable | None:
-    wanted = {"siteid", "protocol"}
-    return next((t for t in export.tables if wanted <= t.headings()), None)
+def _fits(table: ResultTable) -> bool:
+    return {"siteid", "protocol"} <= table.headings()
 
 
 _FAMILY = Family(
-    _table,
+    _fits,
     lambda export, table: Layout("smartcycler", "SmartCycler", zero_is_undetected=True),
 )
 

@@ -1,19 +1,19 @@
 """StepOne and 7500 software 2: sections as of QuantStudio, but wells by name only."""
 
 from labproc.parsers import PARSERS, Parser
-from labproc.parsers._export import Export, ResultTable
+from labproc.parsers._export import ResultTable
 from labproc.parsers._family import Family
 from labproc.parsers._run import Layout
 
 
-def _table(export: Export) -> ResultTable | None:
-    """Return the results: sample and target names, and none of QuantStudio's well positions."""
+def _fits(table: ResultTable) -> bool:
+    """Whether there are sample and target names, and none of QuantStudio's well positions."""
+    headings = table.headings()
     wanted = {"samplename", "targetname", "automaticctthreshold"}
-    fits = (t for t in export.tables if wanted <= t.headings())
-    return next((t for t in fits if "wellposition" not in t.headings()), None)
+    return headings >= wanted and "wellposition" not in headings
 
 
-_FAMILY = Family(_table, lambda export, table: Layout("stepone", "StepOne or 7500"))
+_FAMILY = Family(_fits, lambda export, table: Layout("stepone", "StepOne or 7500"))
 
 
 PARSERS.register("stepone")(
