@@ -12,6 +12,7 @@ from labproc.errors import LabprocError
 from labproc.model import ROOT, Boundary, FlowTube
 from labproc.pipeline.results import Results, TubeView
 
+NUDGE = 1e-9  # of a polygon's extent: events on the outline are inside, whoever reads it
 STEADY = "Steady"  # left out of drawings: it is cut over time, not over a channel's values
 
 
@@ -175,3 +176,14 @@ def raw_file(results: Results, view: TubeView) -> Path:
             f"{view.source.path}: not in raw/ any more, expected it for its channels and spillover"
         )
     return found
+
+
+def outwards(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Move the corners of a convex outline outwards by next to nothing."""
+    from gating.geometry import is_convex
+
+    corners = np.asarray(points, dtype=np.float64)
+    if len(corners) < 3 or not is_convex(corners):
+        return corners
+    centre = corners.mean(axis=0)
+    return np.asarray(centre + (corners - centre) * (1.0 + NUDGE))

@@ -9,7 +9,7 @@ import numpy as np
 
 from labproc.errors import LabprocError
 from labproc.exchange import EXPORTS, Export
-from labproc.exchange._gates import AnyOf, Box, Gate, Shape, Side, gates_of, raw_file
+from labproc.exchange._gates import AnyOf, Box, Gate, Shape, Side, gates_of, outwards, raw_file
 from labproc.exchange._text import distinct, file_name, xml_id, xml_text
 from labproc.model import ROOT, Boundary, FlowTube, Spillover
 from labproc.pipeline.results import Results, TubeView
@@ -18,7 +18,6 @@ _STANDARD = "http://www.isac-net.org/std/Gating-ML/v2.0/"
 GATING, TRANSFORMS, DATATYPE = (_STANDARD + n for n in ("gating", "transformations", "datatypes"))
 NAMESPACES = {"gating": GATING, "transforms": TRANSFORMS, "data-type": DATATYPE}
 SPILLOVER_ID = "labproc-spillover"
-NUDGE = 1e-9  # of a polygon's extent: events on the outline are inside, whoever reads it
 
 
 def write(results: Results, folder: Path) -> list[Path]:
@@ -195,7 +194,7 @@ class _Writer:
     def _polygon(self, gate: Shape) -> None:
         element = self._open(gate, "PolygonGate")
         self._scaled(element, gate.boundary)
-        for corner in _shown(_outwards(gate.boundary.points), gate.boundary.scales):
+        for corner in _shown(outwards(gate.boundary.points), gate.boundary.scales):
             vertex = self.add(element, GATING, "vertex")
             self._coordinates(vertex, corner)
 
@@ -264,17 +263,6 @@ def _shown(points: Any, scales: Sequence[str]) -> Any:
     """Return points on the scales as GatingML counts them: its asinh is in decades."""
     factors = [1.0 / log(10.0) if s.startswith("asinh") else 1.0 for s in scales]
     return np.asarray(points, dtype=np.float64) * np.array(factors)
-
-
-def _outwards(points: Any) -> Any:
-    """Move the corners of a convex outline outwards by next to nothing."""
-    from gating.geometry import is_convex
-
-    corners = np.asarray(points, dtype=np.float64)
-    if len(corners) < 3 or not is_convex(corners):
-        return corners
-    centre = corners.mean(axis=0)
-    return centre + (corners - centre) * (1.0 + NUDGE)
 
 
 EXPORTS.register("gatingml")(Export("GatingML 2.0, a file a tube", write))
