@@ -15,8 +15,10 @@ from labproc.model import Measurement
 from labproc.pipeline.results import GateView, Results, TubeView
 
 TYPED = {"threshold": ("Threshold",), "interval": ("Low", "High"), "quadrant": ("Across", "Up")}
-EDITS = {"edits": {"shapePosition": True}}  # one gesture drags a line or a whole outline
-REDRAW = {"modeBarButtonsToAdd": ["drawclosedpath"]}
+# One gesture drags a line; an outline shows handles after a click on it, which plotly only does
+# where shapes cannot be dragged as a whole.
+LINE = {"edits": {"shapePosition": True}}
+OUTLINE = {"modeBarButtonsToAdd": ["drawclosedpath"]}
 
 
 def list_rows(results: Results) -> list[dict[str, str]]:
@@ -68,16 +70,16 @@ def plot(results: Results, tube: TubeView, gate: GateView) -> Any:
     """Return the gate's plot with a boundary that can be dragged."""
     colour = theme.arm_colours(results.arms).get(tube.key.arm, theme.CONTROL)
     figure = gate_figure(gate, colour=colour, editable=True)
-    extra = REDRAW if gate.boundary.kind in ("polygon", "ellipse", "rectangle") else {}
+    config = OUTLINE if gate.boundary.kind in ("polygon", "ellipse", "rectangle") else LINE
     key = f"{tube.source.sha256}/{gate.population}"  # a config only takes hold on a new graph
-    return html.Div(graph("gates-graph", figure, **EDITS, **extra), key=key)
+    return html.Div(graph("gates-graph", figure, **config), key=key)
 
 
 def typed(gate: GateView) -> Any:
     """Return a field for each number of a gate that has one, in linear units."""
     names = TYPED.get(gate.boundary.kind, ())
     if not names:
-        word = "Drag the outline or, after a click on it, its corners."
+        word = "Click on the outline and drag its corners, or draw another with the pen above."
         return html.P(word if gate.boundary.kind != "none" else "", className="quiet small")
     values = typed_values(gate.boundary.kind, gate.boundary.points.tolist())
     return html.Div(
