@@ -165,7 +165,8 @@ def _strategy_sha256(strategy: str) -> str:
 def _controls(file: RawFile, key: SampleKey, known: Sequence[Tube]) -> tuple[ControlFile, ...]:
     """Return the tubes of the same panel that this tube's gates may lean on, nearest first.
 
-    A control of no arm serves every arm of its donor and day.
+    A control of no arm serves every arm of its donor and day. A control is held against itself
+    too, so that its own CAR+ fraction says what the threshold lets through.
     """
     found = [
         ControlFile(k.role, _matched(key, k), f.sha256, f.staged, f.path)
@@ -173,7 +174,6 @@ def _controls(file: RawFile, key: SampleKey, known: Sequence[Tube]) -> tuple[Con
         if (k := a.key) is not None
         and k.role in LEANED_ON
         and k.panel == key.panel
-        and f.sha256 != file.sha256
     ]
     nearest = [c for c in found if c.matched != "other" or c.role is Role.COMPENSATION]
     return tuple(sorted(nearest or found, key=lambda c: (_NEAR.index(c.matched), c.path)))
