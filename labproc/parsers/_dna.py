@@ -11,9 +11,10 @@ from labproc.formats.grid import Grid, Line, as_text
 from labproc.model import DnaSample, DnaTable, Flag, SourceFile
 from labproc.model.flag import review, unique, warning
 from labproc.parsers import _numbers as numbers
+from labproc.parsers._checks import cut_end
 from labproc.parsers._export import the_export
 from labproc.parsers._headings import fold
-from labproc.parsers._run import cut_end, date_of, sha256
+from labproc.parsers._run import date_of, sha256
 
 _PER_UL = {
     "pg/ul": 1e-3, "ng/ml": 1e-3, "ng/ul": 1.0, "ug/ml": 1.0, "mg/l": 1.0,

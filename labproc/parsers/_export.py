@@ -116,6 +116,7 @@ def plate_of(export: Export, wanted: frozenset[str]) -> ResultTable | None:
             if "well" not in columns or "cq" in columns:
                 continue
             if wanted <= ResultTable(grid, line, columns, ()).headings():
+                columns = _wells_by_name(columns, grid.lines[index + 1 : index + 51])
                 body = tuple(_body(grid.lines[index + 1 :], columns, grid, export.name))
                 return ResultTable(grid, line, columns, body)
     return None

@@ -8,8 +8,9 @@ from labproc.formats.content import Content
 from labproc.model import QpcrRun
 from labproc.parsers._amplification import amplification_of
 from labproc.parsers._export import Export, ResultTable, export_of, the_export
+from labproc.parsers._layout import Layout
 from labproc.parsers._reactions import decimal_sign
-from labproc.parsers._run import Layout, run_of
+from labproc.parsers._run import run_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from labproc.errors import ParseError
 from labproc.formats.grid import Cell, Line, as_text
@@ -13,6 +13,7 @@ from labproc.parsers import _positions as positions
 from labproc.parsers import _words as words
 from labproc.parsers._export import ResultTable
 from labproc.parsers._headings import Column
+from labproc.parsers._layout import Layout
 
 MAX_CYCLES = 100.0  # no run has more; 100 and above stands for not detected
 _EMPTY = frozenset({"", "-"})
@@ -43,18 +44,10 @@ class RowReader:
     table : ResultTable
     decimal : str
         The file's decimal sign.
+    layout : Layout
+        What is special about the family.
     plate_wells : int or None
         The plate's size, to name numbered wells.
-    default_target, default_dye : str
-        The target and dye of rows that name none.
-    type_is_target : bool
-        A column Type names genes where its word is no task.
-    zero_is_undetected : bool
-        A Cq of 0 says that nothing was found.
-    keep_numbers : bool
-        Leave numbered wells as numbers, as rotors have them.
-    plate : str
-        The plate of rows that name none.
     doubts : list of Flag
         Takes what is doubtful about the table as a whole.
     """
@@ -62,21 +55,20 @@ class RowReader:
     file: str
     table: ResultTable
     decimal: str
+    layout: Layout
     plate_wells: int | None = None
-    default_target: str = ""
-    default_dye: str = ""
-    type_is_target: bool = False
-    zero_is_undetected: bool = False
-    keep_numbers: bool = False
-    plate: str = ""
     doubts: list[Flag] = field(default_factory=list)
     _used: tuple[Column, ...] | None = field(default=None, init=False)
 
-    def reactions(self) -> Iterator[Reaction]:
-        """Yield the reactions of every row, one for each column of Cq."""
+    def reactions(self, *, plate: str = "") -> Iterator[Reaction]:
+        """Yield the reactions of every row, one for each column of Cq.
+
+        ``plate`` is the plate of rows that name none.
+        """
         for line in self.table.body:
             if line.filled:
-                yield from self._row(line)
+                for reaction in self._row(line):
+                    yield replace(reaction, plate=reaction.plate or plate)
 
     def _row(self, line: Line) -> Iterator[Reaction]:
         columns = self.table.columns
@@ -141,11 +133,11 @@ class RowReader:
             task_as_written=word,
             flags=tuple(flags),
         )
-        return Reaction(well, self.table.where(line), self._text(line, "plate") or self.plate)
+        return Reaction(well, self.table.where(line), self._text(line, "plate"))
 
     def _dye(self, line: Line, part: str) -> str:
         named = "" if part.startswith("allele") else part.upper()
-        return self._text(line, "dye") or named or self.default_dye
+        return self._text(line, "dye") or named or self.layout.default_dye
 
     def _text(self, line: Line, name: str, part: str = "") -> str:
         return line.text(self.table.columns.index(name, part))
@@ -154,10 +146,10 @@ class RowReader:
         text = self._text(line, "target", part)
         if part.startswith("allele"):
             return f"{text} {part.capitalize()}".strip()
-        if not text and self.type_is_target:
+        if not text and self.layout.type_is_target:
             word = self._text(line, "task")
             text = word if words.task_of(word) is None else ""
-        return "" if text == "-" else text or self.default_target
+        return "" if text == "-" else text or self.layout.default_target
 
     def _where(self, line: Line) -> str:
         return f"{self.file}, {self.table.where(line)}"
@@ -191,7 +183,7 @@ class RowReader:
         if found is not None:
             return self._named(line, text, found)
         number = positions.number(text)
-        if number is None or self.keep_numbers or self.plate_wells is None:
+        if number is None or self.layout.keep_numbers or self.plate_wells is None:
             return text if number is None else str(number)
         if number > self.plate_wells:
             raise ParseError(
@@ -222,7 +214,7 @@ class RowReader:
                 flags.append(review("cq_word", f"{where}, taken as not detected"))
                 return None
             raise ParseError(f"{where}, expected a number or 'Undetermined'")
-        if value == 0 and self.zero_is_undetected:
+        if value == 0 and self.layout.zero_is_undetected:
             return None
         if value == -1 or value == MAX_CYCLES:
             flags.append(info("cq_sentinel", f"{where}, which stands for not detected"))

@@ -2,14 +2,11 @@
 
 import hashlib
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from labproc.errors import ParseError
 from labproc.formats.content import Content
-from labproc.formats.grid import Grid, Line
 from labproc.model import (
     Amplification,
     CqTable,
@@ -17,40 +14,17 @@ from labproc.model import (
     QpcrRun,
     ReportedCurve,
     SourceFile,
-    Task,
-    Well,
 )
-from labproc.model.flag import fail, info, review, unique, warning
+from labproc.model.flag import info, unique
+from labproc.parsers import _checks as checks
 from labproc.parsers import _numbers as numbers
 from labproc.parsers import _positions as positions
-from labproc.parsers import _words as words
 from labproc.parsers._export import Export, ResultTable, curve_tables
+from labproc.parsers._layout import Layout
 from labproc.parsers._reactions import Reaction, RowReader, decimal_sign
 
 _DATE = re.compile(r"(\d{4}-\d{2}-\d{2})[ T](\d{1,2}:\d{2}(?::\d{2})?)\s*([AP]M)?", re.IGNORECASE)
 _CURVE_FIELDS = ("slope", "intercept", "r_squared", "efficiency")
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """What differs between families once the tables are found.
-
-    ``format`` is the layout's name, ``instrument`` what to call it where the file does not say;
-    ``plate_wells`` the plate's size where the family fixes it; ``keep_numbers`` for rotors,
-    whose tubes have numbers and no names; ``default_target`` and ``default_dye`` for wells that
-    name none; ``type_is_target`` where a column Type names genes; ``zero_is_undetected`` where
-    a Cq of 0 is how the software writes that nothing was found.
-    """
-
-    format: str
-    instrument: str = ""
-    plate_wells: int | None = None
-    keep_numbers: bool = False
-    default_target: str = ""
-    default_dye: str = ""
-    type_is_target: bool = False
-    zero_is_undetected: bool = False
-    details: Mapping[str, str] = field(default_factory=dict)
 
 
 def run_of(
@@ -78,23 +52,12 @@ def run_of(
     for table, layout in parts:
         plate, doubt = plate_size(export, table, layout)
         doubts += doubt
-        reader = RowReader(
-            export.name,
-            table,
-            sign,
-            plate_wells=plate,
-            default_target=layout.default_target,
-            default_dye=layout.default_dye,
-            type_is_target=layout.type_is_target,
-            zero_is_undetected=layout.zero_is_undetected,
-            keep_numbers=layout.keep_numbers,
-            plate=table.grid.name if len(sheets) > 1 else "",
-            doubts=doubts,
-        )
-        reactions += reader.reactions()
-        check_one_cq(export.name, table)
-        doubts += cut_end(table.grid, table.body[-1], export.name) if table.body else []
-    doubts += misnamed(content)
+        reader = RowReader(export.name, table, sign, layout, plate_wells=plate, doubts=doubts)
+        name = table.grid.name if len(sheets) > 1 else ""
+        reactions += reader.reactions(plate=name)
+        checks.check_one_cq(export.name, table)
+        doubts += checks.cut_end(table.grid, table.body[-1], export.name) if table.body else []
+    doubts += [*checks.misnamed(content), *checks.missing_wells(export, reactions)]
     stated = [*tables, *curve_tables(export)]
     named = {id(table): layout.default_target for table, layout in parts}
     curves = [c for t in stated for c in reported_curves(t, sign, named.get(id(t), ""))]
@@ -153,9 +116,9 @@ def finish(
     if not reactions:
         raise ParseError(f"{name}: headings but no reaction below them, expected wells with a Cq")
     cycles = last_cycle or max((float(a.cycles[-1]) for a in amplification), default=None)
-    wells, at_end = undetected_at_end([r.well for r in reactions], name, cycles)
-    flags = [*doubts, *at_end, *repeats(reactions, name), *odd_names(wells, name)]
-    flags += [*no_cq(wells, name), *named_otherwise(wells, name)]
+    wells, at_end = checks.undetected_at_end([r.well for r in reactions], name, cycles)
+    flags = [*doubts, *at_end, *checks.repeats(reactions, name), *checks.odd_names(wells, name)]
+    flags += [*checks.no_cq(wells, name), *checks.named_otherwise(wells, name)]
     flags += [f for w in wells for f in w.flags]
     source = SourceFile(
         str(content.path),
@@ -241,138 +204,3 @@ def _typed(text: str) -> float | None:
         return float(text)
     except ValueError:
         return None
-
-
-def undetected_at_end(
-    wells: Sequence[Well], name: str, cycles: float | None
-) -> tuple[list[Well], list[Flag]]:
-    """Take a Cq that is exactly the last cycle as not detected, as instruments write it.
-
-    The last cycle is that of the amplification data. Without them it is the highest Cq of the
-    file, if it is a whole number of 30 or more and stands there twice.
-    """
-    found = Counter(w.cq for w in wells if w.cq is not None)
-    last = cycles or max(found, default=0.0)
-    written = found.get(last, 0)
-    if not written or last != int(last) or last < 30 or (cycles is None and written < 2):
-        return list(wells), []
-    message = f"{name}: {written} wells have a Cq of exactly {last:g}, taken as not detected"
-    make = info if cycles else warning
-    cut = [replace(w, cq=None) if w.cq == last else w for w in wells]
-    return cut, [make("cq_at_last_cycle", message)]
-
-
-def repeats(reactions: Iterable[Reaction], name: str) -> list[Flag]:
-    """Flag reactions that are listed twice."""
-    seen: dict[tuple[str, ...], Reaction] = {}
-    places: dict[tuple[str, str, str], set[str]] = {}
-    twice: list[tuple[Reaction, Reaction]] = []
-    for reaction in reactions:
-        key = (*reaction.key, reaction.well.sample)
-        if key in seen:
-            twice.append((seen[key], reaction))
-        seen[key] = reaction
-        places.setdefault(reaction.key, set()).add(reaction.well.sample)
-    flags = [_repeat(first, again, name) for first, again in twice[:20]]
-    shared = [key for key, samples in places.items() if len(samples) > 1]
-    if shared:
-        message = (
-            f"{name}: {len(shared)} wells, first {shared[0][1]}, are listed with several samples; "
-            "the file seems to hold several plates without naming them"
-        )
-        flags.append(review("several_plates", message))
-    return flags
-
-
-def _repeat(first: Reaction, again: Reaction, name: str) -> Flag:
-    well = again.well
-    what = f"{name}, {again.where}: {well.position} {well.target or well.dye}".rstrip()
-    if first.well.cq == well.cq and first.well.quantity == well.quantity:
-        return warning(
-            "duplicate_well", f"{what} is listed before ({first.where}) with equal values"
-        )
-    message = (
-        f"{what} is listed before ({first.where}) with a Cq of {first.well.cq}, here {well.cq}"
-    )
-    return review("duplicate_well_differs", message)
-
-
-def odd_names(wells: Iterable[Well], name: str) -> list[Flag]:
-    """Flag samples that a spreadsheet may have renamed."""
-    changed = [w.sample for w in wells if words.was_turned_into_a_date(w.sample)]
-    if not changed:
-        return []
-    message = (
-        f"{name}: sample {changed[0]!r} looks as if a spreadsheet had changed the name; "
-        "compare with the instrument's own file"
-    )
-    return [warning("name_may_be_changed", message)]
-
-
-def named_otherwise(wells: Iterable[Well], name: str) -> list[Flag]:
-    """Flag wells that are unknowns by task and no-template controls by name."""
-    found = [
-        w.position
-        for w in wells
-        if w.task is Task.UNKNOWN and words.task_of_name(w.sample) is Task.NTC
-    ]
-    if not found:
-        return []
-    message = (
-        f"{name}: {len(found)} wells are called a no-template control but have the task of an "
-        f"unknown, first {found[0]}; the task is kept"
-    )
-    return [info("task_and_name_differ", message)]
-
-
-def no_cq(wells: Sequence[Well], name: str) -> list[Flag]:
-    """Say that a run without any Cq was not analysed; its wells are not negative."""
-    if any(w.cq is not None for w in wells):
-        return []
-    message = (
-        f"{name}: no well has a Cq; if the run was not analysed, analyse it in the instrument's "
-        "software and export the results"
-    )
-    return [fail("no_cq", message)]
-
-
-def check_one_cq(name: str, table: ResultTable) -> None:
-    """Refuse a table with two columns of Cq for the same reactions that do not agree.
-
-    Raises
-    ------
-    ParseError
-        Naming the columns and the first row where they differ.
-    """
-    plain = [c for c in table.columns.all("cq") if not c.part]
-    for line in table.body if len(plain) > 1 else ():
-        texts = [line.text(c.index) for c in plain]
-        if len(set(texts)) > 1:
-            columns = " and ".join(
-                f"{c.heading!r} ({t!r})" for c, t in zip(plain, texts, strict=True)
-            )
-            raise ParseError(
-                f"{name}, {table.where(line)}: several columns of Cq differ, {columns}; keep one"
-            )
-
-
-def misnamed(content: Content) -> list[Flag]:
-    """Flag a text that is called a workbook, or the reverse; it is read as what it is."""
-    suffix = content.path.suffix.lower()
-    is_text = content.workbook is None
-    if is_text == (suffix not in {".xlsx", ".xls", ".xlsm", ".ods"}):
-        return []
-    kind = "text" if is_text else "a workbook"
-    message = f"{content.path.name}: called {suffix or 'nothing'} but is {kind}, read as that"
-    return [info("name_differs_from_content", message)]
-
-
-def cut_end(grid: Grid, last: Line, name: str) -> list[Flag]:
-    """Flag a text whose last line is a result without a line end: it may have been cut."""
-    if not (grid.ends_cut and last is grid.lines[-1]):
-        return []
-    message = (
-        f"{name}: the last row ({grid.where(last.number)}) has no line end; if rows are missing, "
-        "the copy is incomplete"
-    )
-    return [warning("no_final_line_end", message)]

@@ -8,8 +8,9 @@ from labproc.model import QpcrRun
 from labproc.parsers import PARSERS, Parser
 from labproc.parsers._amplification import matrix_of
 from labproc.parsers._export import Export, ResultTable, export_of, plate_of, the_export
+from labproc.parsers._layout import Layout
 from labproc.parsers._reactions import decimal_sign
-from labproc.parsers._run import Layout, run_of
+from labproc.parsers._run import run_of
 
 _HEADINGS = frozenset({"well", "fluor"})
 _TASKS = frozenset({"content", "type"})

@@ -19,8 +19,9 @@ from labproc.parsers import _numbers as numbers
 from labproc.parsers import _positions as positions
 from labproc.parsers import _words as words
 from labproc.parsers._headings import Columns, columns_of
+from labproc.parsers._layout import Layout
 from labproc.parsers._reactions import Reaction
-from labproc.parsers._run import Layout, finish
+from labproc.parsers._run import finish
 
 _FOLDER = "apldbio/sds/"
 _SETUP = _FOLDER + "plate_setup.xml"

@@ -6,7 +6,7 @@ from labproc.parsers import PARSERS, Parser
 from labproc.parsers._export import ResultTable
 from labproc.parsers._family import Family
 from labproc.parsers._headings import DYE
-from labproc.parsers._run import Layout
+from labproc.parsers._layout import Layout
 
 _CT = re.compile(rf"ct(?:{DYE})")
 

@@ -5,7 +5,7 @@ import re
 from labproc.parsers import PARSERS, Parser
 from labproc.parsers._export import Export, ResultTable
 from labproc.parsers._family import Family
-from labproc.parsers._run import Layout
+from labproc.parsers._layout import Layout
 
 _FILTER = re.compile(r"selected filter:\s*(.+?)\s*(?:\(|$)", re.IGNORECASE)
 _LAYOUTS = (

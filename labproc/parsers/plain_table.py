@@ -5,7 +5,8 @@ from labproc.formats.content import Content
 from labproc.model import QpcrRun
 from labproc.parsers import PARSERS, Parser
 from labproc.parsers._export import export_of, the_export
-from labproc.parsers._run import Layout, run_of
+from labproc.parsers._layout import Layout
+from labproc.parsers._run import run_of
 
 _NAME = "plain_table"
 

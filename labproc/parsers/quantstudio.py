@@ -8,8 +8,9 @@ from labproc.model import QpcrRun
 from labproc.parsers import PARSERS, Parser
 from labproc.parsers._amplification import amplification_of
 from labproc.parsers._export import Export, ResultTable, export_of, the_export
+from labproc.parsers._layout import Layout
 from labproc.parsers._reactions import decimal_sign
-from labproc.parsers._run import Layout, reported_curves, run_of
+from labproc.parsers._run import reported_curves, run_of
 
 _RESULT_SHEETS = ("results", "primary_result", "primary result", "result")
 _CURVE_SHEET = "standard curve result"

@@ -19,8 +19,9 @@ from labproc.model.flag import info, review
 from labproc.parsers import PARSERS, Parser
 from labproc.parsers import _positions as positions
 from labproc.parsers import _words as words
+from labproc.parsers._layout import Layout
 from labproc.parsers._reactions import MAX_CYCLES, Reaction
-from labproc.parsers._run import Layout, finish
+from labproc.parsers._run import finish
 
 _ROOT = re.compile(rb"<(?:\w+:)?rdml[\s>]")
 _HEAD = 4096

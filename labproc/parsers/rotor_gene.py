@@ -6,7 +6,7 @@ from labproc.parsers import PARSERS, Parser
 from labproc.parsers import _positions as positions
 from labproc.parsers._export import Export, ResultTable
 from labproc.parsers._family import Family
-from labproc.parsers._run import Layout
+from labproc.parsers._layout import Layout
 
 _PAGE = re.compile(
     r"quantitat\w+ (?:analysis of|data for) (?P<channel>.+?)(?:\s*\(page \d+\))?$", re.IGNORECASE

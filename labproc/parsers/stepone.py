@@ -3,7 +3,7 @@
 from labproc.parsers import PARSERS, Parser
 from labproc.parsers._export import ResultTable
 from labproc.parsers._family import Family
-from labproc.parsers._run import Layout
+from labproc.parsers._layout import Layout
 
 
 def _fits(table: ResultTable) -> bool:
