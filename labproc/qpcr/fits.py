@@ -9,7 +9,12 @@ import numpy as np
 from labproc.errors import SettingsError, StandardCurveError
 from labproc.model import Flag, QpcrRun, ReportedCurve, StandardCurve, Task, Well
 from labproc.model.flag import fail, info, review, warning
-from labproc.qpcr.poisson_curve import as_poisson_curve, fit_poisson_curve
+from labproc.qpcr.poisson_curve import (
+    PoissonCurve,
+    as_poisson_curve,
+    fit_poisson_curve,
+    log10_moments,
+)
 from labproc.qpcr.results import StandardPoint, TargetFit
 from labproc.qpcr.rules import QpcrRules
 from labproc.qpcr.standard_curve import fit_standard_curve, levels_out_of_order, outlier_wells
@@ -95,7 +100,7 @@ def _with_curve(fit: TargetFit, flags: list[Flag], *, run: QpcrRun, rules: QpcrR
     doubt = _not_copies(fit, curve)
     flags += doubt
     poisson = None if doubt else fit_poisson_curve(copies, cq=cq)
-    points = _judged(fit.standards, used, curve)
+    points = _judged(fit.standards, used, curve, poisson)
     flags += _outliers(fit.target, points)
     curve = replace(curve, source=run.source)
     return replace(fit, standards=points, curve=curve, poisson=poisson, flags=tuple(flags))
@@ -120,11 +125,19 @@ def is_omitted(well: Well, rules: QpcrRules) -> bool:
 
 
 def _judged(
-    points: tuple[StandardPoint, ...], used: Sequence[StandardPoint], curve: StandardCurve
+    points: tuple[StandardPoint, ...],
+    used: Sequence[StandardPoint],
+    curve: StandardCurve,
+    poisson: PoissonCurve | None,
 ) -> tuple[StandardPoint, ...]:
-    x = np.array([np.log10(p.copies) for p in used])
-    y = np.array([p.cq for p in used])
-    odd = {id(p) for p, is_odd in zip(used, outlier_wells(x, y), strict=True) if is_odd}
+    """Read every standard back, and mark those off the line by more than counting explains."""
+    copies = np.array([p.copies for p in used])
+    x, y, variance = np.log10(copies), np.array([p.cq for p in used]), None
+    if poisson is not None:
+        x, counting = log10_moments(copies)
+        variance = poisson.sd**2 + poisson.slope**2 * counting
+    marks = outlier_wells(x, y, variance=variance)
+    odd = {id(p) for p, is_odd in zip(used, marks, strict=True) if is_odd}
     return tuple(_back(p, curve, is_outlier=id(p) in odd) for p in points)
 
 

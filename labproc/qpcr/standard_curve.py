@@ -171,20 +171,32 @@ def curve_variance(curve: StandardCurve, log10_copies: float) -> float:
     return curve.residual_sd**2 * (1 / curve.n_points + away)
 
 
-def outlier_wells(x: Floats, y: Floats, *, level: float = 0.05) -> tuple[bool, ...]:
+def outlier_wells(
+    x: Floats, y: Floats, *, variance: Floats | None = None, level: float = 0.05
+) -> tuple[bool, ...]:
     """Say which standards lie off the line by their externally studentised residual.
 
-    The limit is Bonferroni's for the number of wells, so that a clean curve of 20 wells shows an
-    outlier in 1 plate of 20. Found wells are shown, and stay in the curve.
+    The limit is Bonferroni's for the number of wells, so that a clean curve shows an outlier in 1
+    plate of 20. Found wells are shown, and stay in the curve.
+
+    Parameters
+    ----------
+    x, y : ndarray, shape (n_points,)
+        log10(copies) and Cq.
+    variance : ndarray, shape (n_points,), or None
+        Expected variance of each well, up to a factor: low standards scatter by counting alone.
+    level : float
+        Chance of a false outlier on a clean curve.
     """
     from scipy import special
 
     n = x.size
     if n < MIN_POINTS + 2:
         return (False,) * n
-    design = np.column_stack([np.ones(n), x])
+    scale = np.ones(n) if variance is None else 1 / np.sqrt(variance)
+    design, scaled = np.column_stack([scale, scale * x]), scale * y
     hat = np.einsum("ij,jk,ik->i", design, np.linalg.inv(design.T @ design), design)
-    residual = y - design @ np.linalg.lstsq(design, y, rcond=None)[0]
+    residual = scaled - design @ np.linalg.lstsq(design, scaled, rcond=None)[0]
     sse = float((residual**2).sum())
     left = np.maximum((sse - residual**2 / (1 - hat)) / (n - 3), 1e-12)
     studentised = residual / np.sqrt(left * (1 - hat))
