@@ -46,8 +46,10 @@ def body(results: Results, figures: Figures) -> Markup:
 
 
 def _head(results: Results) -> Markup:
-    donors = {m.key.donor for m in results.measurements if m.key.donor}
-    days = sorted({m.key.day for m in results.measurements if m.key.day is not None})
+    patients = {e.patient for e in results.patient_events}
+    donors = {m.key.donor for m in results.measurements if m.key.donor} - patients
+    kept = [m.key for m in results.measurements if m.key.donor in donors or not donors]
+    days = sorted({key.day for key in kept if key.day is not None})
     colours = theme.arm_colours(results.arms)
     arms = join(
         (
@@ -59,11 +61,13 @@ def _head(results: Results) -> Markup:
     span = f"{days[0]}–{days[-1]}" if days else "–"
     n_look = sum(wording.needs_look(t) for t in results.tubes)
     facts = (
-        ("Arms", arms), ("Donors", len(donors)), ("Days", span),
+        ("Arms", arms), ("Donors", len(donors)), ("Patients", len(patients)), ("Days", span),
         ("Tubes", len(results.tubes)), ("Plates", len(results.plates)),
         ("To look at", n_look + len(wording.trouble(results))),
     )  # fmt: skip
-    summary = tag("div", *(tag("span", f"{k} ", tag("b", v)) for k, v in facts), cls="summary")
+    summary = tag(
+        "div", *(tag("span", f"{k} ", tag("b", v)) for k, v in facts if v != 0), cls="summary"
+    )
     links = tag("nav", *(tag("a", title, href=f"#{name}") for name, title in PARTS))
     return tag("header", tag("h1", results.title or "Study"), summary, links)
 

@@ -28,6 +28,7 @@ class Panel:
     suffix: str = ""
     x: tuple[float, float] = (0.0, 1.0)
     y: tuple[float, float] = (0.0, 1.0)
+    ranges: tuple[tuple[float, float] | None, ...] = (None, None)  # of both channels, if given
 
 
 def fill(drawing: go.Figure, gate: GateView, panel: Panel, colour: str) -> None:
@@ -36,8 +37,8 @@ def fill(drawing: go.Figure, gate: GateView, panel: Panel, colour: str) -> None:
     traces = _histograms(gate, colour) if flat else [_heatmap(gate.density)]
     axes = {"xaxis": f"x{panel.suffix}", "yaxis": f"y{panel.suffix}"}
     drawing.add_traces([trace.update(**axes) for trace in traces])
-    upright = _percent_axis() if flat else _signal_axis(gate.density, 1)
-    across = _signal_axis(gate.density, 0)
+    upright = _percent_axis() if flat else _signal_axis(gate.density, 1, panel.ranges[1])
+    across = _signal_axis(gate.density, 0, panel.ranges[0])
     across |= {"domain": panel.x, "anchor": axes["yaxis"]}
     upright |= {"domain": panel.y, "anchor": axes["xaxis"]}
     drawing.update_layout({f"xaxis{panel.suffix}": across, f"yaxis{panel.suffix}": upright})
@@ -51,9 +52,11 @@ def _y_of(shape: dict[str, Any], axis: str) -> str:
     return f"{axis} domain" if shape.get("name") == "upright" else axis
 
 
-def _signal_axis(density: Density, which: int) -> dict[str, Any]:
+def _signal_axis(
+    density: Density, which: int, limits: tuple[float, float] | None
+) -> dict[str, Any]:
     """Return the axis of a channel: its label and detector, ticks in linear units."""
-    low, high = float(density.edges[which][0]), float(density.edges[which][-1])
+    low, high = limits or (float(density.edges[which][0]), float(density.edges[which][-1]))
     at, words = scales.ticks(density.scales[which], low, high)
     label, channel = density.labels[which], density.channels[which]
     name = theme.plain(channel if label in ("", channel) else f"{label}, {channel}")

@@ -1,6 +1,7 @@
 """A gate as it is drawn: the parent's events, the boundary, its percentage on it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import plotly.graph_objects as go
 
@@ -73,7 +74,9 @@ def gating(results: Results, *, tubes: Sequence[TubeView] | None = None) -> go.F
         is_control = tube.key.role is not Role.SAMPLE
         colour = theme.QUIET if is_control else colours.get(tube.key.arm, theme.CONTROL)
         for gate in _drawn(tube):
+            alike = [g for t in chosen for g in _drawn(t) if g.population == gate.population]
             place = _cell(row, steps.index(gate.population), len(chosen), len(steps))
+            place = replace(place, ranges=(_common(alike, 0), _common(alike, 1)))
             fill(drawing, gate, place, colour)
         _row_name(drawing, row, len(chosen), tube.key.label, colour)
     if len(steps) > WIDE:  # else the figure takes the page's width
@@ -97,6 +100,15 @@ def _drawn(tube: TubeView) -> list[GateView]:
     return kept
 
 
+def _common(gates: Sequence[GateView], which: int) -> tuple[float, float] | None:
+    """Return one range for a column of panels, where all are drawn on the same scale."""
+    drawn = [g.density for g in gates if len(g.density.channels) > which]
+    if not drawn or len({d.scales[which] for d in drawn}) > 1:
+        return None
+    ends = [d.edges[which] for d in drawn]
+    return min(float(e[0]) for e in ends), max(float(e[-1]) for e in ends)
+
+
 def _cell(row: int, column: int, n_rows: int, n_columns: int) -> Panel:
     """Return the panel at a place of the grid, counted from the top left."""
     wide, high = 1.0 / n_columns, 1.0 / n_rows
@@ -104,7 +116,7 @@ def _cell(row: int, column: int, n_rows: int, n_columns: int) -> Panel:
     number = row * n_columns + column + 1
     suffix = "" if number == 1 else str(number)
     return Panel(
-        suffix, (left + 0.2 * wide, left + 0.97 * wide), (top - 0.76 * high, top - 0.04 * high)
+        suffix, (left + 0.25 * wide, left + 0.98 * wide), (top - 0.76 * high, top - 0.04 * high)
     )
 
 
