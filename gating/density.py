@@ -56,7 +56,8 @@ class Histogram:
 
 def bin_index(values: NDArray[Any], low: float, high: float, n: int) -> NDArray[np.int64]:
     """Return each value's bin; what lies outside goes to the end bins."""
-    scaled = (values - low) * (n / (high - low))
+    scaled = values - low
+    scaled *= n / (high - low)
     np.clip(scaled, 0, n - 1, out=scaled)
     return scaled.astype(np.int64)
 

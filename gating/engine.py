@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,8 @@ class _Run:
     draws: int = 0
     seed: int = 0
     rows: dict[str, Rows | None] = field(default_factory=lambda: {ROOT: None})
+    masks: dict[str, NDArray[np.bool_]] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
     parents: dict[str, str] = field(default_factory=lambda: {ROOT: ROOT})
     gates: list[GateResult] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
@@ -44,19 +47,25 @@ class _Run:
 
     def parent(self, name: str) -> str:
         """Return the population, or the nearest ancestor that was gated."""
-        while name not in self.rows:
+        while name != ROOT and name not in self.masks:
             name = self.parents[name]
         return name
 
-    def take(self, channel: str, parent: str) -> NDArray[np.float64]:
+    def where(self, population: str) -> Rows | None:
+        """Return the rows of a population's events; None for all events."""
+        if population not in self.rows:
+            whole = self.sizes[population] == self.n_events
+            self.rows[population] = None if whole else np.flatnonzero(self.masks[population])
+        return self.rows[population]
+
+    def take(self, channel: str, parent: str) -> NDArray[Any]:
         """Return one channel's values of a population's events."""
-        values, rows = self.columns.values(channel), self.rows[parent]
+        values, rows = self.columns.values(channel), self.where(parent)
         return values if rows is None else values[rows]
 
     def size(self, population: str) -> int:
         """Return how many events a population holds."""
-        rows = self.rows[population]
-        return self.n_events if rows is None else int(rows.size)
+        return self.n_events if population == ROOT else self.sizes[population]
 
 
 def gate_tube(
@@ -193,7 +202,7 @@ def _range(columns: Columns, channel: str) -> float | None:
 
 
 def _masks(run: _Run, parent: str) -> dict[str, NDArray[np.bool_]]:
-    rows = run.rows[parent]
+    rows = run.where(parent)
     return {g.population: g.mask if rows is None else g.mask[rows] for g in run.gates}
 
 
@@ -255,18 +264,17 @@ def _as_moved(
 def _record(
     run: _Run, step: Step, parent: str, selection: Selection, channels: tuple[str, ...]
 ) -> None:
-    rows, n_parent = run.rows[parent], run.size(parent)
-    if rows is None:
-        mask = np.asarray(selection.mask, dtype=np.bool_)
-        chosen = np.flatnonzero(mask)
-    else:
-        chosen = rows[selection.mask]
+    rows, n_parent = run.where(parent), run.size(parent)
+    mask = np.asarray(selection.mask, dtype=np.bool_)
+    n_events = int(np.count_nonzero(mask))
+    if rows is not None:
         mask = np.zeros(run.n_events, dtype=np.bool_)
-        mask[chosen] = True
-    run.rows[selection.population] = chosen
+        mask[rows] = selection.mask
+    run.masks[selection.population] = mask
+    run.sizes[selection.population] = n_events
     estimate = selection.estimate
     if estimate is None and n_parent:
-        estimate = chosen.size / n_parent
+        estimate = n_events / n_parent
     draws = selection.draws if run.draws and n_parent else None
     low, high = interval(draws, estimate, n_parent)
     run.gates.append(

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gating.density import N_BINS, bin_index, histogram
 from labproc.model import Flag
 from labproc.model.flag import info, review, warning
 
@@ -53,10 +54,10 @@ def check_flow(time: NDArray[Any], channels: tuple[NDArray[Any], ...]) -> Steadi
     block = np.minimum((time - low) * (n_blocks / (high - low)), n_blocks - 1).astype(np.int64)
     sizes = np.bincount(block, minlength=n_blocks).astype(np.float64)
     bad_rate = _odd_rate(sizes)
-    shares = np.array([_shares(c, block, sizes) for c in channels]).reshape(-1, n_blocks)
+    shares = np.array([_shares(c, block, n_blocks) for c in channels]).reshape(-1, n_blocks)
     bad_level, drift = _odd_level(shares, sizes)
     bad = bad_rate | bad_level
-    kept = ~bad[block]
+    kept = ~bad[block] if bad.any() else everything
     kept_time = float(1.0 - bad.mean())
     edges = np.linspace(low, high, n_blocks + 1)
     spans = tuple((float(edges[k]), float(edges[k + 1])) for k in np.flatnonzero(bad))
@@ -68,11 +69,14 @@ def _odd_rate(sizes: Floats) -> NDArray[np.bool_]:
     return np.asarray((sizes < RATE_LOW * usual) | (sizes > RATE_HIGH * usual))
 
 
-def _shares(values: NDArray[Any], block: NDArray[np.int64], sizes: Floats) -> Floats:
-    """Return each block's share of events above the tube's median."""
-    above = values > np.median(values)
-    high = np.bincount(block, weights=above, minlength=sizes.size)
-    return np.asarray(high / np.maximum(sizes, 1.0))
+def _shares(values: NDArray[Any], block: NDArray[np.int64], n_blocks: int) -> Floats:
+    """Return each block's share of events above the tube's median (to one in 256 levels)."""
+    binned = histogram(values)
+    level = bin_index(values, binned.low, binned.high, N_BINS)
+    level += block * N_BINS
+    counts = np.bincount(level, minlength=n_blocks * N_BINS).reshape(n_blocks, N_BINS)
+    middle = int(np.searchsorted(np.cumsum(binned.counts), binned.total / 2.0)) + 1
+    return np.asarray(counts[:, middle:].sum(axis=1) / np.maximum(counts.sum(axis=1), 1.0))
 
 
 def _odd_level(shares: Floats, sizes: Floats) -> tuple[NDArray[np.bool_], float]:

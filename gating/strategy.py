@@ -8,7 +8,6 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from gating.methods import METHODS
 from labproc.errors import StrategyError, UnknownName
 from labproc.model import ROOT
 from labproc.registry import nearest
@@ -70,15 +69,19 @@ def load_strategy(name_or_path: str | Path) -> Strategy:
     StrategyError
         If there is none of that name, or a step cannot be read; the message names the step.
     """
+    return parse_strategy(strategy_text(name_or_path), name=Path(name_or_path).stem)
+
+
+def strategy_text(name_or_path: str | Path) -> str:
+    """Return a strategy's text as it stands, without reading its steps."""
     wanted = str(name_or_path)
     if wanted in shipped():
-        text = (resources.files("gating") / "strategies" / f"{wanted}.toml").read_text("utf-8")
-        return parse_strategy(text, name=wanted)
+        return (resources.files("gating") / "strategies" / f"{wanted}.toml").read_text("utf-8")
     path = Path(name_or_path)
     if path.suffix != ".toml" and not path.is_file():
         raise StrategyError(f"strategy {wanted!r}: not one of ours, {nearest(wanted, shipped())}")
     try:
-        return parse_strategy(path.read_text("utf-8"), name=path.stem)
+        return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8 text"
         raise StrategyError(f"strategy {wanted}: {reason}, expected a readable file") from error
@@ -103,6 +106,9 @@ def parse_strategy(text: str, *, name: str) -> Strategy:
 
 
 def _read_step(strategy: str, number: int, row: Any) -> Step:
+    # methods bring scipy with them: a run that has nothing to do needs a strategy's text only
+    from gating.methods import METHODS
+
     where = f"strategy {strategy}, step {number}"
     if not isinstance(row, dict):
         raise StrategyError(f"{where}: found {row!r}, expected a table [[step]]")
@@ -144,6 +150,8 @@ def _option(value: Any) -> Option:
 
 
 def _check_options(where: str, method: str, options: Mapping[str, Option]) -> None:
+    from gating.methods import METHODS
+
     known = METHODS.get(method).options
     for key in options:
         if key not in known:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from gating.transforms import Transform
 from labproc.model import Boundary, Flag
 
-Columns1D = tuple[NDArray[np.float64], ...]
+Columns1D = tuple[NDArray[Any], ...]
 
 
 @dataclass(frozen=True, slots=True)

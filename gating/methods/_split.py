@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +49,7 @@ class Landscape:
     peaks: tuple[Peak, ...]
 
     @classmethod
-    def of(cls, values: Floats) -> "Landscape":
+    def of(cls, values: NDArray[Any]) -> "Landscape":
         """Count the values that are on the scale, and find their peaks."""
         return cls.of_counts(histogram(without_pile_up(values)))
 
@@ -100,7 +101,7 @@ class Landscape:
         return float(self.counts.at(first + (left + right) / 2.0 + 0.5))
 
 
-def without_pile_up(values: Floats) -> Floats:
+def without_pile_up(values: NDArray[Any]) -> NDArray[Any]:
     """Leave out the events that lie exactly at either end: off the scale, not a population."""
     for end in piled_ends(values):
         if end is not None:
@@ -108,7 +109,7 @@ def without_pile_up(values: Floats) -> Floats:
     return values
 
 
-def piled_ends(values: Floats) -> tuple[float | None, float | None]:
+def piled_ends(values: NDArray[Any]) -> tuple[float | None, float | None]:
     """Return the lowest and the highest value where events pile up at it."""
     if values.size < FEW:
         return None, None
@@ -136,7 +137,7 @@ def choose_pair(land: Landscape, *, highest: bool) -> tuple[Peak, Peak] | None:
 
 
 def split(
-    values: Floats,
+    values: NDArray[Any],
     population: str,
     *,
     draws: int,
@@ -200,5 +201,10 @@ def half_width(density: Floats, top: int) -> float:
 
 
 def to_linear(cut: Split, scale: Transform) -> float:
-    """Return the cut in linear fluorescence."""
-    return float(scale.inverse(np.array([cut.display]))[0])
+    """Return the cut in linear fluorescence, as a float32: exact against stored values."""
+    return stored(float(scale.inverse(np.array([cut.display]))[0]))
+
+
+def stored(threshold: float) -> float:
+    """Round a threshold to what a file can store, so that no comparison depends on precision."""
+    return float(np.float32(threshold))

@@ -1,9 +1,19 @@
 """Cells by scatter: everything dense that is not debris, as generous as a hand-drawn gate."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import binary_dilation
 
-from gating.density import Histogram, find_peaks, histogram, rough_bandwidth, smooth
+from gating.density import (
+    Histogram,
+    bin_index,
+    find_peaks,
+    histogram,
+    rough_bandwidth,
+    smooth,
+)
 from gating.geometry import convex_hull, in_polygon
 from gating.methods import METHODS, Method, Request, Selection
 from gating.uncertainty import counted
@@ -11,8 +21,12 @@ from labproc.model import Boundary
 from labproc.model.flag import Flag, review, warning
 
 GRID = 96
+SMOOTHING = 1.5  # bins
 FEW = 50
 KEEP = 0.997  # of the events that are not debris; a hand-drawn gate is generous
+MOSTLY = 0.8  # a first peak that holds so much is the cells, not debris
+NEAR = 0.6  # and so is one that lies this close to the main peak
+MANY_SATURATED = 0.05
 
 
 def place(request: Request) -> tuple[Selection, ...]:
@@ -22,58 +36,113 @@ def place(request: Request) -> tuple[Selection, ...]:
         flag = review("too_few_events", f"{population}: {request.n_events} events to gate on")
         return (Selection(population, np.ones(request.n_events, dtype=np.bool_), flags=(flag,)),)
     x, y = request.display(0), request.display(1)
-    tops = [r * 0.999 if r else np.inf for r in (request.ranges or (None, None))]
-    unsaturated = (x < tops[0]) & (y < tops[1])
-    floor, flags = _debris_edge(histogram(x[unsaturated]), population)
-    corners = _outline(x, y, unsaturated & (x > floor), request.number("keep", KEEP))
-    mask = in_polygon(x, y, corners)
+    unsaturated = _unsaturated(x, y, request.ranges)
+    across, up = (histogram(v if unsaturated is None else v[unsaturated], GRID) for v in (x, y))
+    bins = bin_index(x, across.low, across.high, GRID) * GRID
+    bins += bin_index(y, up.low, up.high, GRID)
+    inside_bins = bins if unsaturated is None else bins[unsaturated]
+    counts = np.bincount(inside_bins, minlength=GRID * GRID).reshape(GRID, GRID)
+    floor = _debris_edge(across)
+    corners = _outline(counts, across, up, floor, request.number("keep", KEEP))
+    mask = _within(x, y, bins, (across, up), corners)
     fraction = float(mask.mean())
     rng = np.random.default_rng(request.seed)
     draws = counted(np.full(request.draws, fraction), request.n_events, rng)
     boundary = Boundary("polygon", request.channels, request.specs, corners)
-    saturated = float(1.0 - unsaturated.mean())
-    if saturated > 0.05:
+    saturated = 0.0 if unsaturated is None else float(1.0 - unsaturated.mean())
+    flags: tuple[Flag, ...] = ()
+    if saturated > MANY_SATURATED:
         text = f"{population}: {saturated:.0%} of events are off the top of the scatter scale"
-        flags = (*flags, warning("saturated_scatter", text))
+        flags = (warning("saturated_scatter", text),)
     parameters = {"debris_below": floor, "saturated": saturated}
     return (Selection(population, mask, boundary, fraction, draws, parameters, flags),)
 
 
-def _debris_edge(forward: Histogram, population: str) -> tuple[float, tuple[Flag, ...]]:
+def _unsaturated(
+    x: NDArray[Any], y: NDArray[Any], ranges: tuple[float | None, ...]
+) -> NDArray[np.bool_] | None:
+    """Say which events are below the top of both scales; None where all are."""
+    kept = None
+    for values, top in zip((x, y), ranges or (None, None), strict=True):
+        if top and values.max() >= top * 0.999:
+            below = values < top * 0.999
+            kept = below if kept is None else kept & below
+    return kept
+
+
+def _debris_edge(forward: Histogram) -> float:
     """Return the forward scatter below which events are debris: the valley before the cells."""
-    bandwidth = rough_bandwidth(forward.total)
+    bandwidth = rough_bandwidth(forward.total, GRID)
     density = smooth(forward.counts, bandwidth)
     peaks = find_peaks(density, bandwidth, min_mass=0.02)
     if len(peaks) < 2:
-        return forward.low, ()
+        return forward.low
     tallest = max(peaks[1:], key=lambda p: p.mass)
     first = peaks[0]
-    if first.mass > 0.8 or first.position > tallest.position * 0.6:
-        return forward.low, ()
-    return forward.at(first.right + 0.5), ()
+    if first.mass > MOSTLY or first.position > tallest.position * NEAR:
+        return forward.low
+    return float(forward.at(first.right + 0.5))
 
 
 def _outline(
-    x: NDArray[np.float64], y: NDArray[np.float64], usable: NDArray[np.bool_], keep: float
+    counts: NDArray[Any], across: Histogram, up: Histogram, floor: float, keep: float
 ) -> NDArray[np.float64]:
-    """Return the hull of the densest region that holds ``keep`` of the usable events."""
-    x, y = x[usable], y[usable]
-    if x.size < 3:
-        return np.empty((0, 2))
-    across, up = histogram(x, GRID), histogram(y, GRID)
-    i = np.clip((x - across.low) / across.width, 0, GRID - 1).astype(np.int64)
-    j = np.clip((y - up.low) / up.width, 0, GRID - 1).astype(np.int64)
-    counts = np.bincount(i * GRID + j, minlength=GRID * GRID).reshape(GRID, GRID).astype(float)
-    density = smooth(smooth(counts, 1.5).T, 1.5).T
+    """Return the hull of the densest region above the debris that holds ``keep`` of its events."""
+    usable = counts.astype(np.float64)
+    cut = float(across.position(floor))
+    usable[: int(cut)] = 0.0
+    density = smooth(smooth(usable, SMOOTHING).T, SMOOTHING).T
+    density[: int(cut)] = 0.0
     order = np.sort(density.ravel())[::-1]
     level = order[min(int(np.searchsorted(np.cumsum(order), keep * order.sum())), order.size - 1)]
-    inside = density >= max(level, 1e-12)
+    inside = density >= max(float(level), 1e-12)
     rows = np.flatnonzero(inside.any(axis=1))
     first = inside[rows].argmax(axis=1)
     last = GRID - inside[rows, ::-1].argmax(axis=1)
-    ends = [(r + a, c) for a in (0, 1) for r, c in ((rows, first), (rows, last))]
-    corners = np.concatenate([np.column_stack([across.at(r), up.at(c)]) for r, c in ends])
-    return convex_hull(corners)
+    ends = [(r, c) for r in (np.maximum(rows, cut), rows + 1) for c in (first, last)]
+    return convex_hull(np.concatenate([np.column_stack([across.at(r), up.at(c)]) for r, c in ends]))
+
+
+def _within(
+    x: NDArray[Any],
+    y: NDArray[Any],
+    bins: NDArray[np.int64],
+    axes: tuple[Histogram, Histogram],
+    corners: NDArray[np.float64],
+) -> NDArray[np.bool_]:
+    """Say which events lie in the outline: by bin, and exactly in the bins that it passes."""
+    if len(corners) < 3:
+        return np.zeros(x.shape, dtype=np.bool_)
+    edges = [h.at(np.arange(GRID + 1)) for h in axes]
+    grid = [g.ravel() for g in np.meshgrid(*edges, indexing="ij")]
+    nodes = in_polygon(grid[0], grid[1], corners).reshape(GRID + 1, GRID + 1)
+    four = [nodes[:-1, :-1], nodes[1:, :-1], nodes[:-1, 1:], nodes[1:, 1:]]
+    sure = np.logical_and.reduce(four)
+    crossed = np.zeros_like(sure)
+    low, high = (
+        [np.clip(h.position(f(corners[:, k])), 0, GRID - 1).astype(int) for k, h in enumerate(axes)]
+        for f in (np.min, np.max)
+    )
+    touched = ~sure & binary_dilation(
+        np.logical_or.reduce(four) | _holding(corners, axes), np.ones((3, 3), dtype=np.bool_)
+    )
+    crossed[low[0] : high[0] + 1, low[1] : high[1] + 1] = True
+    table = np.where(sure, 1, np.where(touched & crossed, 2, 0)).astype(np.int8)
+    table[[0, -1], :] = np.where(table[[0, -1], :] == 1, 2, table[[0, -1], :])
+    table[:, [0, -1]] = np.where(table[:, [0, -1]] == 1, 2, table[:, [0, -1]])
+    kind = table.ravel().take(bins)
+    mask = kind == 1
+    where = np.flatnonzero(kind == 2)
+    mask[where] = in_polygon(x[where], y[where], corners)
+    return np.asarray(mask)
+
+
+def _holding(corners: NDArray[np.float64], axes: tuple[Histogram, Histogram]) -> NDArray[np.bool_]:
+    """Say which bins hold a corner of the outline."""
+    held = np.zeros((GRID, GRID), dtype=np.bool_)
+    at = [np.clip(h.position(corners[:, k]), 0, GRID - 1).astype(int) for k, h in enumerate(axes)]
+    held[at[0], at[1]] = True
+    return held
 
 
 METHODS.register("cells")(

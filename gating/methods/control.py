@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gating.methods import METHODS, Method, Request, Selection
 from gating.methods._car import Estimate, estimate
 from gating.methods._request import ControlValues
-from gating.methods._split import split, to_linear
+from gating.methods._split import split, stored, to_linear
 from gating.uncertainty import counted
 from labproc.model import Boundary, Flag
 from labproc.model.flag import info, review, unique, warning
@@ -74,7 +74,7 @@ def _threshold(controls: Sequence[ControlValues], quantile: float) -> float:
     alike = [c for c in controls if c.role == best.role]
     same_day = [c for c in alike if c.matched != "other" and not c.doubts]
     pool = same_day if best in same_day else [best]
-    return float(np.mean([np.quantile(c.linear[0], quantile) for c in pool]))
+    return stored(np.mean([np.quantile(c.linear[0], quantile) for c in pool]))
 
 
 def control_flags(population: str, control: ControlValues) -> tuple[Flag, ...]:

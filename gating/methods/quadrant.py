@@ -1,6 +1,7 @@
 """Two markers cut by a cross: CD4 against CD8."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,12 +45,14 @@ class Plane:
     piled: tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]
 
     @classmethod
-    def of(cls, x: Floats, y: Floats) -> "Plane":
+    def of(cls, x: NDArray[Any], y: NDArray[Any]) -> "Plane":
         """Count two channels."""
         bins = (histogram(x), histogram(y))
         piled = (_piled_bins(x, bins[0]), _piled_bins(y, bins[1]))
         i, j = (bin_index(v, h.low, h.high, N_BINS) for v, h in zip((x, y), bins, strict=True))
-        flat = np.bincount(i * N_BINS + j, minlength=N_BINS * N_BINS)
+        i *= N_BINS
+        i += j
+        flat = np.bincount(i, minlength=N_BINS * N_BINS)
         return cls(flat.reshape(N_BINS, N_BINS).astype(np.float64), bins, piled)
 
     def turned(self) -> "Plane":
@@ -65,7 +68,7 @@ class Plane:
         return replace(self.bins[0], counts=counts)
 
 
-def _piled_bins(values: Floats, bins: Histogram) -> tuple[tuple[int, int], ...]:
+def _piled_bins(values: NDArray[Any], bins: Histogram) -> tuple[tuple[int, int], ...]:
     """Return the end bins that hold a pile-up, each with its neighbour towards the middle."""
     found = []
     for end, inward in zip(piled_ends(values), (1, -1), strict=True):
@@ -83,7 +86,7 @@ def place(request: Request) -> tuple[Selection, ...]:
     events below the other marker's cut. A slice without two peaks falls back on all events.
     """
     rng = np.random.default_rng(request.seed)
-    shown = [np.asarray(request.display(k), dtype=np.float64) for k in (0, 1)]
+    shown = [request.display(k) for k in (0, 1)]
     plane = Plane.of(shown[0], shown[1])
     planes = (plane, plane.turned())
     wholes = [Landscape.of_counts(p.slice()) for p in planes]
