@@ -1,5 +1,6 @@
 """From a study and its files to jobs: who is whose control, what is left out and why."""
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -157,9 +158,9 @@ def _flow_job(
 
 @lru_cache(maxsize=32)
 def _strategy_sha256(strategy: str) -> str:
-    from gating.strategy import load_strategy
+    from gating.strategy import strategy_text
 
-    return load_strategy(strategy).text_sha256
+    return hashlib.sha256(strategy_text(strategy).encode()).hexdigest()
 
 
 def _controls(file: RawFile, key: SampleKey, known: Sequence[Tube]) -> tuple[ControlFile, ...]:
