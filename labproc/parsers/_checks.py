@@ -46,6 +46,10 @@ def repeats(reactions: Iterable[Reaction], name: str) -> list[Flag]:
         seen[key] = reaction
         places.setdefault(reaction.key, set()).add(reaction.well.sample)
     flags = [_repeat(first, again, name) for first, again in twice[:20]]
+    plates = list(dict.fromkeys(plate for plate, _, _ in places))
+    if len(plates) > 1:
+        message = f"{name}: {len(plates)} plates or runs in one file: {', '.join(plates[:6])}"
+        flags.append(info("plates_in_one_file", message))
     shared = [key for key, samples in places.items() if len(samples) > 1]
     if shared:
         message = (
