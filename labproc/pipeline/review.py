@@ -11,6 +11,7 @@ from labproc.model import Measurement
 from labproc.pipeline.flow_work import do_flow
 from labproc.pipeline.gather import known_files
 from labproc.pipeline.jobs import FlowJob
+from labproc.pipeline.outcomes import FlowOutcome
 from labproc.pipeline.planner import plan
 from labproc.pipeline.results import Results, TubeView
 from labproc.pipeline.runner import load_results, reviewed, run_study
@@ -33,14 +34,14 @@ def preview_gate(folder: Path, sha256: str, population: str, points: Points) -> 
     points : sequence, shape (n_points, n_channels)
         The boundary's points on the scale that ``Boundary.points`` uses.
     """
-    return do_flow(_moved(folder, sha256, population, points), draws=PREVIEW_DRAWS).view
+    return _tried(folder, sha256, population, points).view
 
 
 def preview_measurements(
     folder: Path, sha256: str, population: str, points: Points
 ) -> tuple[Measurement, ...]:
     """Return what would be measured in a tube with one gate moved; nothing is saved."""
-    return do_flow(_moved(folder, sha256, population, points), draws=PREVIEW_DRAWS).measurements
+    return _tried(folder, sha256, population, points).measurements
 
 
 def save_gate(
@@ -81,6 +82,20 @@ def audit_rows(folder: Path) -> list[dict[str, str]]:
     """Return the audit trail as text, oldest first."""
     with Store.open(load_study(folder).store_url) as store:
         return [{k: str(v) for k, v in row.items()} for row in store.audit_rows()]
+
+
+def _tried(folder: Path, sha256: str, population: str, points: Points) -> FlowOutcome:
+    """Gate a tube with one gate moved; a page asks twice, for the picture and the numbers."""
+    given = tuple(tuple(float(x) for x in point) for point in points)
+    study = load_study(folder)
+    return _gated(study.folder, _stamp(study), sha256, population, given)
+
+
+@lru_cache(maxsize=16)
+def _gated(
+    folder: Path, stamp: str, sha256: str, population: str, points: tuple[tuple[float, ...], ...]
+) -> FlowOutcome:
+    return do_flow(_moved(folder, sha256, population, points), draws=PREVIEW_DRAWS)
 
 
 def _moved(folder: Path, sha256: str, population: str, points: Points) -> FlowJob:
