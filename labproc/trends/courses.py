@@ -11,6 +11,8 @@ from labproc.model._arrays import Bools, Floats
 from labproc.model.flag import info, unique, warning
 
 Culture = tuple[str, str, str, str]
+CARRIED = ("half_the_limit", "odd_step", "growth_from_concentration")
+"""Doubts about single values that a trend has to repeat."""
 FEW_EVENTS = 100  # under this many events a fraction's own counting error exceeds 10 %
 
 
@@ -194,7 +196,7 @@ def _doubts(metric: str, culture: Culture, group: Sequence[Measurement]) -> list
     if few and metric.endswith("ratio"):
         message = f"{label}: under {FEW_EVENTS} events on day {', '.join(few)}"
         found.append(warning("few_events_in_ratio", message))
-    found += [f for m in group for f in m.flags if f.code == "half_the_limit"]
+    found += [f for m in group for f in m.flags if f.code in CARRIED]
     doubtful = [str(m.key.day) for m in group if m.severity is Severity.REVIEW]
     if doubtful:
         message = f"{label}: the value of day {', '.join(doubtful)} waits for someone's look"

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from labproc.model import CultureEvent, Flag, Measurement
 from labproc.model.flag import info, review, warning
 from labproc.trends.courses import Culture, is_usable, one_per_day
-from labproc.trends.handling import first_jump, kept_before
+from labproc.trends.handling import Step, kept_before, odd_steps
 
 CUMULATIVE: Mapping[str, str] = {
     "cells_total": "cumulative_cells",
@@ -50,12 +50,12 @@ def derive_growth(
     found: list[Measurement] = []
     for culture, by_metric in groups.items():
         events = [e for e in log if e.culture == culture]
-        stop = _stop(culture, by_metric, events)
+        doubts = _doubts(culture, by_metric, events)
         for counts in by_metric.values():
-            found += _cumulative(counts, events, stop)
+            found += _cumulative(counts, events, doubts)
         best = by_metric.get("cart_total") or by_metric.get("cells_total")
         if best:
-            found += _fold(_cumulative(best, events, stop))
+            found += _fold(_cumulative(best, events, doubts))
     return found
 
 
@@ -80,48 +80,73 @@ def _constant_volume(one: Measurement) -> Flag:
     return warning("growth_from_concentration", message)
 
 
-def _stop(
+@dataclass(frozen=True, slots=True)
+class _Doubts:
+    """The first day the log does not explain, with its reason; days that are only odd."""
+
+    stop_day: int | None = None
+    reason: Flag | None = None
+    odd: Mapping[int, Flag] = field(default_factory=dict)
+
+    def ends(self, day: int) -> bool:
+        return self.stop_day is not None and day >= self.stop_day
+
+
+def _doubts(
     culture: Culture, by_metric: Mapping[str, list[Measurement]], events: Sequence[CultureEvent]
-) -> tuple[int, Flag] | None:
-    """Return the first day the log does not explain, judged on all cells where counted."""
+) -> _Doubts:
+    """Judge a culture's counts against its log, on all cells where they were counted."""
     counts = by_metric.get("cells_total") or next(iter(by_metric.values()))
     days = [m.key.day or 0 for m in counts]
     kept = kept_before(events, days)
     label = " ".join(part for part in culture if part)
-    for day, fraction in zip(days, kept, strict=True):
-        if fraction is None:
-            message = (
-                f"{label}: a split before day {day} does not say which fraction was kept; "
-                "no growth is computed past it; fill in kept_fraction in culture.csv"
-            )
-            return day, review("kept_fraction_missing", message)
-    cells = np.array([m.value for m in counts], dtype=float) / np.array(kept, dtype=float)
-    handled = [False, *(b != a for a, b in pairwise(kept))]
-    jump = first_jump(np.array(days, dtype=float), cells, handled)
-    if jump is None:
-        return None
-    message = (
-        f"{label}: cells go from {cells[jump - 1]:.3g} on day {days[jump - 1]} to "
-        f"{cells[jump]:.3g} on day {days[jump]} with no event in between; is a split missing in "
-        "culture.csv? No growth is computed past it"
+    known = [fraction is not None for fraction in kept]
+    end = known.index(False) if not all(known) else len(days)
+    cells = np.array([m.value for m in counts[:end]], dtype=float) / np.array(
+        kept[:end], dtype=float
     )
-    return days[jump], review("missing_split", message)
+    handled = [False, *(b != a for a, b in pairwise(kept[:end]))]
+    odd: dict[int, Flag] = {}
+    for step in odd_steps(np.array(days[:end], dtype=float), cells, handled):
+        words = _words(label, days[step.index - 1], days[step.index], step)
+        if step.is_jump:
+            message = f"{words}; is a split missing in culture.csv? No growth is computed past it"
+            return _Doubts(days[step.index], review("missing_split", message), odd)
+        odd[days[step.index]] = warning("odd_step", f"{words}, which counting error may explain")
+    if end == len(days):
+        return _Doubts(odd=odd)
+    message = (
+        f"{label}: a split before day {days[end]} does not say which fraction was kept; "
+        "no growth is computed past it; fill in kept_fraction in culture.csv"
+    )
+    return _Doubts(days[end], review("kept_fraction_missing", message), odd)
+
+
+def _words(label: str, before: int, day: int, step: Step) -> str:
+    off = f"{step.times:.1f} times above" if step.times > 1 else f"{1 / step.times:.1f} times below"
+    return (
+        f"{label}: from day {before} to {day} cells go {off} what the counts around foretell, "
+        "with no event in between"
+    )
 
 
 def _cumulative(
     counts: Sequence[Measurement],
     events: Sequence[CultureEvent],
-    stop: tuple[int, Flag] | None,
+    doubts: _Doubts,
 ) -> list[Measurement]:
     kept = kept_before(events, [m.key.day or 0 for m in counts])
     found = []
     for one, fraction in zip(counts, kept, strict=True):
         metric = CUMULATIVE[one.metric]
-        if fraction is None or (stop and (one.key.day or 0) >= stop[0]):
-            flags = one.flags if stop is None else (*one.flags, stop[1])
-            found.append(_without_value(one, metric, flags))
-        else:
-            found.append(_scaled(one, metric, 1.0 / fraction))
+        day = one.key.day or 0
+        if fraction is None or doubts.ends(day):
+            reason = () if doubts.reason is None else (doubts.reason,)
+            found.append(_without_value(one, metric, (*one.flags, *reason)))
+            continue
+        odd = (doubts.odd[day],) if day in doubts.odd else ()
+        scaled = _scaled(one, metric, 1.0 / fraction)
+        found.append(replace(scaled, flags=(*scaled.flags, *odd)))
     if not events and found:
         note = info("no_culture_log", f"{found[0].key.label}: no line in culture.csv")
         found[0] = replace(found[0], flags=(*found[0].flags, note))

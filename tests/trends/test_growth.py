@@ -57,7 +57,7 @@ def test_sampling_without_a_kept_fraction_comes_from_the_volumes(
     "cells",
     [
         {0: 1e6, 2: 2e6, 4: 1.0e6, 6: 2e6, 8: 4e6},  # split 1:4 after day 2
-        {0: 1e6, 2: 2e6, 4: 4e6, 6: 3.5e6, 8: 7e6},  # split 1:2.3, a fall of an eighth only
+        {0: 1e6, 2: 3e6, 4: 9e6, 6: 7e6, 8: 21e6, 10: 63e6},  # split 1:4, hidden by growth
         {0: 1e6, 2: 2e6, 4: 40e6, 6: 80e6},  # another culture poured in
     ],
 )
@@ -88,7 +88,7 @@ def test_counting_error_of_a_tenth_is_not_a_jump(
         noise = np.exp(0.1 * rng.standard_normal(8))
         cells = {2 * i: 1e6 * np.exp(0.33 * 2 * i) * e for i, e in enumerate(noise)}
         flagged += "missing_split" in codes(derive_growth(counts(cells), []))
-    assert flagged <= 6
+    assert flagged <= 5
 
 
 def test_a_split_that_does_not_say_what_was_kept_stops_the_course(
@@ -158,3 +158,14 @@ def test_a_handled_culture_without_a_volume_has_no_growth(
 ) -> None:
     counts = [measured("cart_per_ul", "D1", "C", d, 10.0 * 2.0**d) for d in (0, 1, 2)]
     assert derive_growth(counts, [logged("D1", "C", 1, event="feed")]) == []
+
+
+def test_a_step_that_scatter_can_explain_is_flagged_and_kept(
+    counts: Callable[..., list[Measurement]],
+) -> None:
+    # every other count is 30 % off; the step to day 8 is one of several that look odd
+    cells = {2 * i: 1e6 * 2.0**i * f for i, f in enumerate((1, 1.3, 0.7, 1.3, 0.6, 1.3, 0.8, 1))}
+    found = derive_growth(counts(cells), [])
+    assert "odd_step" in codes(found)
+    assert "missing_split" not in codes(found)
+    assert None not in values(found, "cumulative_cells")
