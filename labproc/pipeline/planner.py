@@ -172,9 +172,7 @@ def _controls(file: RawFile, key: SampleKey, known: Sequence[Tube]) -> tuple[Con
     found = [
         ControlFile(k.role, _matched(key, k), f.sha256, f.staged, f.path)
         for f, a in known
-        if (k := a.key) is not None
-        and k.role in LEANED_ON
-        and k.panel == key.panel
+        if (k := a.key) is not None and k.role in LEANED_ON and k.panel == key.panel
     ]
     nearest = [c for c in found if c.matched != "other" or c.role is Role.COMPENSATION]
     return tuple(sorted(nearest or found, key=lambda c: (_NEAR.index(c.matched), c.path)))

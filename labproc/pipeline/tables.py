@@ -4,6 +4,7 @@ import csv
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ def all_tables(results: Results) -> dict[str, list[Row]]:
     files = sorted(results.files, key=lambda f: (f.path, f.sha256))
     sources = [*(t.source for t in tubes), *(p.source for p in plates)]
     instruments = {s.sha256: s.instrument or "" for s in sources}
-    return {
+    tables = {
         "files": [file_row(f, instruments.get(f.sha256, "")) for f in files],
         "populations": [row for t in tubes for row in population_rows(t)],
         "counts": [measurement_row(m) for m in measured if m.metric in COUNT_METRICS],
@@ -37,6 +38,12 @@ def all_tables(results: Results) -> dict[str, list[Row]]:
         "trends": [trend_row(t, measured) for t in results.trends],
         "comparisons": [comparison_row(c, measured) for c in results.comparisons],
     }
+    return {name: [_known(row) for row in rows] for name, rows in tables.items()}
+
+
+def _known(row: Row) -> Row:
+    """Return a row whose numbers are numbers: what could not be computed is left empty."""
+    return {k: None if isinstance(v, float) and not isfinite(v) else v for k, v in row.items()}
 
 
 def flags_text(flags: Iterable[Flag]) -> str:

@@ -1,0 +1,144 @@
+"""run, status, report, verify: what a person sees, with what goes wrong."""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from labproc.simulate import Design, write_study
+
+Run = Callable[..., Any]  # gives code, out and err
+TINY = Design(donors=1, days=(0, 2), panels=("count",), n_events=800, with_patient=False)
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    folder = tmp_path / "study"
+    write_study(folder, TINY)
+    return folder
+
+
+def no_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take young files at once: the study was written a moment ago, and by us."""
+    monkeypatch.setattr("labproc.pipeline.gather.is_quiet", lambda seen, now_ns: True)
+
+
+def test_run_does_everything_then_nothing(
+    study: Path, labproc: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    no_wait(monkeypatch)
+    first = labproc("run", study, "--workers", 1)
+    assert first.code == 0, first.err
+    assert "processed in" in first.out
+    assert (study / "results/report.html").stat().st_size > 10_000
+    second = labproc("run", study)
+    assert second.code == 0
+    assert second.out.startswith("nothing to do: ")
+    assert labproc("verify", study).out.endswith("all whole\n")
+    status = labproc("status", study, "--json").out.splitlines()
+    assert {json.loads(line)["state"] for line in status} == {"done"}
+
+
+def test_run_names_what_it_could_not_do_and_does_the_rest(
+    study: Path, labproc: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    no_wait(monkeypatch)
+    (study / "raw/torn.fcs").write_bytes(next((study / "raw").rglob("*.fcs")).read_bytes()[:5000])
+    ran = labproc("run", study, "--workers", 1, "--json")
+    assert ran.code == 3
+    (line,) = [row for row in ran.err.splitlines() if "torn.fcs" in row]
+    assert line.startswith("torn.fcs: ")
+    said = json.loads(ran.out)
+    assert said["n_failed"] == 1
+    assert said["n_processed"] > 1
+
+
+@pytest.mark.parametrize("command", ["run", "status", "report", "verify", "audit"])
+def test_a_folder_without_a_study_is_one_clear_line(
+    tmp_path: Path, labproc: Run, command: str
+) -> None:
+    ran = labproc(command, tmp_path)
+    assert ran.code == 2
+    assert ran.out == ""
+    assert "no study.toml" in ran.err
+    assert len(ran.err.strip().splitlines()) == 1
+
+
+def test_an_empty_raw_folder_says_what_to_do(tmp_path: Path, labproc: Run) -> None:
+    (tmp_path / "study.toml").write_text('[study]\ntitle = "T"\n', encoding="utf-8")
+    ran = labproc("run", tmp_path)
+    assert ran.code == 4
+    assert "no files yet; drop instrument files there and run again" in ran.out
+
+
+def test_a_wrong_setting_is_exit_code_2(study: Path, labproc: Run) -> None:
+    text = (study / "study.toml").read_text(encoding="utf-8")
+    (study / "study.toml").write_text(text.replace("[counts]", "[count]"), encoding="utf-8")
+    ran = labproc("run", study)
+    assert ran.code == 2
+    assert "no setting is called 'count'; did you mean 'counts'?" in ran.err
+
+
+def test_demo_keeps_out_of_a_folder_that_is_not_its_own(tmp_path: Path, labproc: Run) -> None:
+    (tmp_path / "thesis.docx").write_text("mine")
+    ran = labproc("demo", tmp_path)
+    assert ran.code == 2
+    assert "is not empty and holds no demo" in ran.err
+
+
+def test_an_unknown_command_is_exit_code_2(labproc: Run) -> None:
+    assert labproc("rnu").code == 2
+
+
+def test_a_bug_is_one_line_with_a_report_id(
+    tmp_path: Path, labproc: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.delenv("LOCALAPPDATA", raising=False)
+
+    def broken(folder: Path) -> None:
+        raise KeyError("seven")
+
+    monkeypatch.setattr("labproc.pipeline.status.load_study", broken)
+    ran = labproc("status", tmp_path)
+    assert ran.code == 1
+    assert ran.err.startswith("a bug in labproc (KeyError), report ")
+    assert "Traceback" not in ran.err
+    assert "KeyError: 'seven'" in (tmp_path / "labproc/bugs.log").read_text(encoding="utf-8")
+
+
+def test_a_file_copied_in_while_watching_appears_within_15_seconds(study: Path) -> None:
+    waiting = study.parent / "D9.fcs"
+    source = next((study / "raw").rglob("D1_C_d00_count.fcs"))
+    waiting.write_bytes(source.read_bytes() + b" ")
+    program = [sys.executable, "-m", "labproc", "watch", str(study), "--workers", "1"]
+    with subprocess.Popen(program, stderr=subprocess.PIPE, text=True) as watcher:
+        lines: list[str] = []
+        assert watcher.stderr is not None
+        reader = threading.Thread(target=lambda: lines.extend(watcher.stderr or ()))
+        reader.start()
+        try:
+            _until(lambda: any("processed" in line for line in lines), 60)
+            target = source.with_name("D9_C_d00_count.fcs")
+            target.write_bytes(waiting.read_bytes())
+            began = time.monotonic()
+            tables = study / "results/tables/counts.csv"
+            _until(lambda: "D9_C_d00_count" in tables.read_text(encoding="utf-8"), 30)
+            assert time.monotonic() - began < 15
+        finally:
+            watcher.terminate()
+            watcher.wait()
+            reader.join()
+
+
+def _until(is_so: Callable[[], bool], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end, f"not so after {seconds} s"
+        time.sleep(0.1)
