@@ -110,7 +110,9 @@ def _from_profile(
     log_copies = _grid()[0]
     peak = int(row.argmax())
     detected = [cq for cq in wells if cq is not None]
-    if np.exp(log_copies[peak]) > GAUSSIAN_ABOVE and len(detected) == len(wells):
+    most = 10 ** ((min(detected) - curve.intercept) / curve.slope)
+    is_high = np.exp(log_copies[peak]) > GAUSSIAN_ABOVE and len(detected) == len(wells)
+    if is_high or most > HIGHEST:  # more molecules than the grid holds
         return _gaussian(np.array(detected), curve, level)
     place, top = _vertex(log_copies, row, peak)
     drop = t_quantile(level, curve.dof) ** 2 / 2 if place > 3 else 1.9207

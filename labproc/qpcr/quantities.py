@@ -22,6 +22,7 @@ NO_CURVE = "no_curve"
 
 # At 150 copies and 0.12 cycles Fieller's 95 % interval covers 90 %, at 300 copies 94 %.
 COUNTING_SHARE = 0.5  # of the assay's own variance, above which counting noise cannot be left out
+NEVER_EMPTY = 20.0  # copies in the detected wells; one well in 10^8 is then empty
 NEAR = 10.0  # times ``low_copies``; further up counting noise is below 3 %
 
 
@@ -81,7 +82,7 @@ def read_samples(fit: TargetFit, rules: QpcrRules, *, draws: CurveDraws) -> list
         i for i, (g, c) in enumerate(zip(groups, first, strict=True)) if _is_low(g, c, fit, rules)
     ]
     if fit.poisson is not None and low:
-        cqs = [[w.cq for w in groups[i].wells] for i in low]
+        cqs = [_believed(groups[i], first[i]) for i in low]
         for i, found in zip(
             low, estimate_low_copies(cqs, fit.poisson, level=rules.level), strict=True
         ):
@@ -104,6 +105,16 @@ def _is_low(group: Group, found: CopyNumber, fit: TargetFit, rules: QpcrRules) -
     counting = (fit.poisson.slope / LN10) ** 2 / copies
     is_near = copies < NEAR * rules.low_copies
     return is_near and counting > COUNTING_SHARE * fit.poisson.sd**2
+
+
+def _contradicts(group: Group, found: CopyNumber) -> bool:
+    """Whether a negative well stands beside more copies than could leave it empty."""
+    return len(group.cqs) < len(group.wells) and (found.fieller_copies or 0.0) > NEVER_EMPTY
+
+
+def _believed(group: Group, found: CopyNumber) -> list[float | None]:
+    """Return the wells' Cq, without negative ones that must have failed."""
+    return list(group.cqs) if _contradicts(group, found) else [w.cq for w in group.wells]
 
 
 def _blank(group: Group, fit: TargetFit, status: Status, method: str) -> CopyNumber:
@@ -218,6 +229,12 @@ def _judged(group: Group, found: CopyNumber, fit: TargetFit, rules: QpcrRules) -
             f"{who}: {len(group.cqs)} of {len(group.wells)} wells detected; the others are left out"
         )
         flags.append(review("nondetects_left_out", text))
+    if fit.poisson is not None and _contradicts(group, found):
+        text = (
+            f"{who}: {len(group.wells) - len(group.cqs)} of {len(group.wells)} wells are negative "
+            f"beside {found.fieller_copies:.3g} copies; they must have failed and are not counted"
+        )
+        flags.append(review("negative_replicate", text))
     flags += _spread(who, group, found, fit, rules)
     return replace(found, flags=tuple(flags))
 

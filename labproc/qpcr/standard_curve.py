@@ -196,6 +196,7 @@ def outlier_wells(
     scale = np.ones(n) if variance is None else 1 / np.sqrt(variance)
     design, scaled = np.column_stack([scale, scale * x]), scale * y
     hat = np.einsum("ij,jk,ik->i", design, np.linalg.inv(design.T @ design), design)
+    hat = np.minimum(hat, 1 - 1e-9)  # a level of one well may carry the line alone
     residual = scaled - design @ np.linalg.lstsq(design, scaled, rcond=None)[0]
     sse = float((residual**2).sum())
     left = np.maximum((sse - residual**2 / (1 - hat)) / (n - 3), 1e-12)

@@ -191,3 +191,26 @@ def test_standards_in_ng_of_the_reference_gene_become_copies(make_run, standards
 def test_wells_without_a_sample_name_are_not_pooled(make_run, standards, unknowns, rules):
     analysis = analyse_run(make_run([*standards(), *unknowns("", [24.0, 30.0])]), rules)
     assert [s.n_wells for s in analysis.samples] == [1, 1]
+
+
+def test_a_negative_well_beside_many_copies_has_failed(make_run, standards, unknowns, rules):
+    run = make_run([*standards(), *unknowns("S1", [cq_of(5000), None, cq_of(5000)])])
+    (sample,) = analyse_run(run, rules).samples
+    assert sample.copies == pytest.approx(5000, rel=0.01)
+    assert "negative_replicate" in codes(sample.flags)
+    assert (sample.n_wells, sample.n_detected) == (3, 2)
+
+
+def test_replicates_a_thousandfold_apart_are_flagged_whatever_the_method(
+    make_run, standards, unknowns, rules
+):
+    run = make_run([*standards(), *unknowns("S1", [cq_of(1), cq_of(3000)])])
+    (sample,) = analyse_run(run, rules).samples
+    assert "replicate_spread" in codes(sample.flags)
+    assert 1 < sample.copies < 3000
+
+
+def test_one_well_that_carries_the_line_alone_is_no_outlier(make_run, rules):
+    wells = [Well(f"A{i}", "STD", "CAR", Task.STANDARD, 31.4 + i / 50, 1e2) for i in range(4)]
+    wells.append(Well("B1", "STD", "CAR", Task.STANDARD, 18.0, 1e6))
+    assert "standard_outlier" not in codes(analyse_run(make_run(wells), rules).flags)
