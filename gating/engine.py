@@ -14,10 +14,11 @@ from gating.controls import Control, best_first, differences
 from gating.methods import METHODS
 from gating.methods._request import ControlValues, Request, Selection
 from gating.panel import find_channel
+from gating.single_stains import spillover_from_stains
 from gating.strategy import Step, Strategy
 from gating.uncertainty import counted, interval
 from labproc.errors import StrategyError
-from labproc.model import ROOT, FlowTube, GateResult, Populations, Spillover
+from labproc.model import ROOT, FlowTube, GateResult, Populations, Role, Spillover
 from labproc.model.flag import Flag, info, unique
 
 Moved = Mapping[str, Sequence[Sequence[float]]]
@@ -108,7 +109,8 @@ def gate_tube(
     StrategyError
         If a step that is not optional has no channel in this panel.
     """
-    run = _Run(Columns(tube, spillover), markers or {}, tuple(controls), moved or {}, draws, seed)
+    matrix, stain_flags = _from_stains(tube, spillover, controls)
+    run = _Run(Columns(tube, matrix), markers or {}, tuple(controls), moved or {}, draws, seed)
     _apply(run, strategy, strategy.steps)
     gates = tuple(run.gates)
     return Populations(
@@ -117,8 +119,22 @@ def gate_tube(
         gates=gates,
         kept_time=_kept_time(gates),
         left_out=run.left_out,
-        flags=unique((*check_spillover(run.columns.spillover), *_left_out_flags(run))),
+        flags=unique(
+            (*check_spillover(run.columns.spillover), *stain_flags, *_left_out_flags(run))
+        ),
     )
+
+
+def _from_stains(
+    tube: FlowTube, spillover: Spillover | None, controls: Sequence[Control]
+) -> tuple[Spillover | None, tuple[Flag, ...]]:
+    """Return the given spillover; else what single stains among the controls say, if there are."""
+    if spillover is not None or not any(c.role is Role.COMPENSATION for c in controls):
+        return spillover, ()
+    stated = tube.events.spillover
+    found = spillover_from_stains(controls, detectors=stated.detectors if stated else ())
+    said = info("spillover_from_stains", "compensated by the single stains, not by the file")
+    return found.spillover, (said, *found.flags)
 
 
 def _kept_time(gates: Sequence[GateResult]) -> float:

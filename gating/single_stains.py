@@ -32,7 +32,7 @@ class SpilloverEstimate:
 
 
 def spillover_from_stains(
-    controls: Sequence[Control], *, detectors: Sequence[str] | None = None, seed: int = 0
+    controls: Sequence[Control], *, detectors: Sequence[str] = (), seed: int = 0
 ) -> SpilloverEstimate:
     """Estimate spillover from ``compensation`` tubes and, where there is one, an unstained tube.
 
@@ -44,7 +44,7 @@ def spillover_from_stains(
     controls : sequence of Control
         ``compensation`` tubes name their dye's detector in ``channel``.
     detectors : sequence of str, optional
-        Detectors of the matrix; those of the stains by default. One without a stain spills nothing.
+        Detectors of the matrix besides the stains' own; one without a stain spills nothing.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def spillover_from_stains(
     stains = [c for c in controls if c.role is Role.COMPENSATION]
     if not stains:
         raise GatingError("spillover: no compensation tube, expected one single stain for each dye")
-    names = tuple(detectors or dict.fromkeys(_detector(s) for s in stains))
+    names = tuple(dict.fromkeys([*detectors, *(_detector(s) for s in stains)]))
     unstained = next((c.tube for c in controls if c.role is Role.UNSTAINED), None)
     blank = _cells(unstained, names) if unstained is not None else None
     matrix, error = np.eye(len(names)), np.zeros((len(names), len(names)))
