@@ -58,7 +58,7 @@ def _browser() -> Iterator[None]:
 
 def _write(drawing: Any, name: str, folder: Path) -> list[Path]:
     paths = []
-    for width in (ONE_COLUMN, TWO_COLUMNS):
+    for width in _widths(drawing):
         path = folder / f"{name}_{width}mm.svg"
         drawn = _image(_sized(drawing, width), "svg").decode("utf-8")
         path.write_text(in_mm(drawn, width), encoding="utf-8")
@@ -68,6 +68,12 @@ def _write(drawing: Any, name: str, folder: Path) -> list[Path]:
         path.write_bytes(_image(_sized(drawing, TWO_COLUMNS), form))
         paths.append(path)
     return paths
+
+
+def _widths(drawing: Any) -> tuple[int, ...]:
+    """Return the widths a figure is readable at: several panels need two columns."""
+    one_panel = "xaxis2" not in drawing.to_dict()["layout"]
+    return (ONE_COLUMN, TWO_COLUMNS) if one_panel else (TWO_COLUMNS,)
 
 
 def _shrink() -> float:
