@@ -11,7 +11,7 @@ JOBS ?= 2
 $(VENV)/.installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv -c constraints.txt
-	$(UV) install --quiet --python $(BIN)/python -e '.[all]' --group dev -c constraints.txt
+	$(UV) install --quiet --compile-bytecode --python $(BIN)/python -e '.[all]' --group dev -c constraints.txt
 	touch $@
 
 env: $(VENV)/.installed
@@ -42,7 +42,7 @@ soak: env browser
 	$(BIN)/python -m pytest -q -m soak -n $(JOBS)
 
 docs: env
-	$(BIN)/python -m labproc.cli.reference docs/reference
+	$(BIN)/python -m labproc.cli._reference docs/reference
 
 # What a release must show: lint, tests, and the wheel in a clean environment outside the checkout.
 release-check: lint test
