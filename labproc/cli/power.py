@@ -66,7 +66,7 @@ def _designs(
     wanted = effect if effect is None or not outcome.is_ratio else float(np.log(effect))
     paired = COMPARISONS.get(plan.test).paired
     for treated in plan.treated:
-        arms = from_trends(outcome, trends, (), plan, treated).arms
+        arms = from_trends(outcome, trends, (), plan, treated, paired=paired).arms
         try:
             found = design(arms, paired=paired, effect=wanted, power=power, level=plan.level)
         except NotEnoughData as error:

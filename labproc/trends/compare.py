@@ -43,7 +43,7 @@ def compare(
         found = [
             draft(
                 outcome,
-                from_trends(outcome, summaries, everything, plan, treated),
+                from_trends(outcome, summaries, everything, plan, treated, paired=test.paired),
                 test,
                 plan,
                 treated,
@@ -75,7 +75,7 @@ def _by_day(
             days = [
                 draft(
                     outcome,
-                    on_day(outcome, measurements, plan, treated, day),
+                    on_day(outcome, measurements, plan, treated, day, paired=daily.paired),
                     daily,
                     plan,
                     treated,

@@ -45,12 +45,6 @@ class Course:
         """Who and what, for messages."""
         return " ".join([*(part for part in self.culture if part), self.metric])
 
-    def within(self, window: tuple[float, float] | None) -> "Course":
-        """Return the days that lie in the window, its ends included."""
-        if window is None:
-            return self
-        return self._keep((self.days >= window[0]) & (self.days <= window[1]))
-
     def ln(self) -> "Course":
         """Return the course on the natural log scale, without days that are zero (flagged)."""
         positive = self.values > 0
@@ -141,15 +135,21 @@ def _stacked(group: Sequence[Measurement]) -> Floats:
     return np.asarray(rows, dtype=float)
 
 
-def courses(measurements: Iterable[Measurement], metric: str) -> list[Course]:
+def courses(
+    measurements: Iterable[Measurement],
+    metric: str,
+    *,
+    window: tuple[float, float] | None = None,
+) -> list[Course]:
     """Return every culture's course of one metric, in the order of their keys.
 
-    A culture of which no value is usable has a course without days that carries the reasons. A
+    A culture of which no value is usable has a course without days that carries the reasons; one
+    without any measurement in the window (its ends included) has none. A
     sample in which nothing was detected stands at half its upper limit and is flagged: leaving it
     out would make the arm look higher than it is.
     """
     mine = (m for m in measurements if m.metric == metric and _is_dated_sample(m))
-    everything = [_at_half_limit(m) for m in mine]
+    everything = [_at_half_limit(m) for m in mine if _is_within(m, window)]
     groups: dict[Culture, list[Measurement]] = {m.key.culture: [] for m in everything}
     for one in one_per_day(everything):
         groups[one.key.culture].append(one)
@@ -160,6 +160,11 @@ def courses(measurements: Iterable[Measurement], metric: str) -> list[Course]:
     return [
         _course(metric, culture, groups[culture], refused[culture]) for culture in sorted(groups)
     ]
+
+
+def _is_within(one: Measurement, window: tuple[float, float] | None) -> bool:
+    day = one.key.day
+    return window is None or (day is not None and window[0] <= day <= window[1])
 
 
 def _at_half_limit(one: Measurement) -> Measurement:

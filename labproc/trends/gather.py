@@ -36,6 +36,7 @@ class _Culture:
     summary: float
     draws: Floats | None
     course: Course | None = None
+    flags: tuple[Flag, ...] = ()
 
 
 def repeat_name(culture: tuple[str, str, str, str], unit: str) -> str:
@@ -62,13 +63,17 @@ def from_trends(
     measurements: Sequence[Measurement],
     plan: Plan,
     treated: str,
+    *,
+    paired: bool = True,
 ) -> Gathered:
-    """Return the arms of an outcome that is one summary per culture."""
-    by_culture = {
-        c.culture: c.within(plan.window_days) for c in courses(measurements, outcome.metric)
-    }
+    """Return the arms of an outcome that is one summary per culture.
+
+    Flags are those of the cultures that take part: for a paired comparison, of the repeats that
+    are in both arms.
+    """
+    found = courses(measurements, outcome.metric, window=plan.window_days)
+    by_culture = {c.culture: c for c in found}
     cultures = []
-    flags: list[Flag] = []
     for trend in trends:
         if trend.kind != outcome.kind or trend.metric != outcome.metric:
             continue
@@ -77,16 +82,16 @@ def from_trends(
         if outcome.ln_of_estimate and trend.estimate <= 0:
             continue
         culture = (trend.donor, trend.experiment, trend.arm, trend.replicate)
-        flags += trend.flags
         course = by_culture.get(culture)
         cultures.append(
             _Culture(
                 culture,
                 *_scaled(outcome, trend),
                 course=None if course is None else course.ln(),
+                flags=trend.flags,
             )
         )
-    return _gathered(cultures, plan, treated, flags)
+    return _gathered(cultures, plan, treated, paired=paired)
 
 
 def _scaled(outcome: Outcome, trend: Trend) -> tuple[float, Floats | None]:
@@ -101,18 +106,23 @@ def _scaled(outcome: Outcome, trend: Trend) -> tuple[float, Floats | None]:
 
 
 def on_day(
-    outcome: Outcome, measurements: Sequence[Measurement], plan: Plan, treated: str, day: float
+    outcome: Outcome,
+    measurements: Sequence[Measurement],
+    plan: Plan,
+    treated: str,
+    day: float,
+    *,
+    paired: bool = True,
 ) -> Gathered:
     """Return the arms of the ln of a value on one day."""
     cultures = []
-    flags: list[Flag] = []
-    for course in courses((m for m in measurements if m.key.day == day), outcome.metric):
+    for course in courses(measurements, outcome.metric, window=(day, day)):
         seen = course.ln()
-        flags += seen.flags
         if course.culture[2] in (plan.control, treated) and seen.days.size:
             draws = None if seen.draws is None else seen.draws[:, 0]
-            cultures.append(_Culture(course.culture, float(seen.values[0]), draws))
-    return _gathered(cultures, plan, treated, flags)
+            value = float(seen.values[0])
+            cultures.append(_Culture(course.culture, value, draws, flags=seen.flags))
+    return _gathered(cultures, plan, treated, paired=paired)
 
 
 def days_of(
@@ -126,11 +136,10 @@ def days_of(
     return sorted(seen[plan.control] & seen[treated])
 
 
-def _gathered(
-    cultures: Sequence[_Culture], plan: Plan, treated: str, flags: Iterable[Flag]
-) -> Gathered:
+def _gathered(cultures: Sequence[_Culture], plan: Plan, treated: str, *, paired: bool) -> Gathered:
+    kept, lost = _with_partner(cultures, plan) if paired else (list(cultures), [])
     sides: dict[str, dict[str, list[_Culture]]] = {"control": {}, "treated": {}}
-    for one in cultures:
+    for one in kept:
         side = "control" if one.culture[2] == plan.control else "treated"
         sides[side].setdefault(repeat_name(one.culture, plan.unit), []).append(one)
     draws: dict[tuple[str, str], Floats] = {}
@@ -144,7 +153,31 @@ def _gathered(
         tuple(_repeat(name, group) for name, group in sides["treated"].items()),
         plan.unit,
     )
-    return Gathered(arms, draws, unique((*flags, *_unpaired(arms, treated, plan))))
+    return Gathered(arms, draws, unique((*(f for one in kept for f in one.flags), *lost)))
+
+
+def _with_partner(cultures: Sequence[_Culture], plan: Plan) -> tuple[list[_Culture], list[Flag]]:
+    """Return the cultures whose donor and experiment are in both arms, and who was left out.
+
+    Without a single pair all are kept, so that the effect can be shown without a P.
+    """
+    sides = [
+        {c.culture[:2] for c in cultures if (c.culture[2] == plan.control) == is_control}
+        for is_control in (True, False)
+    ]
+    both = sides[0] & sides[1]
+    if not both:
+        return list(cultures), []
+    lost = [
+        warning(
+            "unpaired_repeat",
+            f"{' '.join(p for p in c.culture[:3] if p)}: no usable culture of the same donor and "
+            "experiment in the other arm, so not in the paired comparison",
+        )
+        for c in cultures
+        if c.culture[:2] not in both
+    ]
+    return [c for c in cultures if c.culture[:2] in both], lost
 
 
 def _repeat(name: str, group: Sequence[_Culture]) -> Repeat:
@@ -165,18 +198,6 @@ def _mean_draws(group: Sequence[_Culture]) -> Floats | None:
     n = min(sizes)
     rows = [np.full(n, one.summary) if one.draws is None else one.draws[:n] for one in group]
     return np.asarray(np.mean(rows, axis=0))
-
-
-def _unpaired(arms: Arms, treated: str, plan: Plan) -> list[Flag]:
-    control = {r.name for r in arms.control}
-    other = {r.name for r in arms.treated}
-    found = []
-    for arm, missing in ((treated, control - other), (plan.control, other - control)):
-        if missing and control and other:
-            who = ", ".join(sorted(missing))
-            message = f"{who}: no usable culture in arm {arm!r}, so not in the paired comparison"
-            found.append(warning("unpaired_repeat", message))
-    return found
 
 
 def with_draw(gathered: Gathered, index: int) -> Arms:

@@ -34,7 +34,7 @@ def summarise(measurements: Iterable[Measurement], plan: Plan) -> list[Trend]:
     everything = list(measurements)
     found: list[Trend] = []
     for outcome in (one for one in OUTCOMES.values() if one.kind in WINDOWED):
-        for course in courses(everything, outcome.metric):
+        for course in courses(everything, outcome.metric, window=plan.window_days):
             trend = _summary(outcome, course, plan.window_days)
             found.append(trend)
             if outcome.kind == GROWTH_RATE:
@@ -43,7 +43,7 @@ def summarise(measurements: Iterable[Measurement], plan: Plan) -> list[Trend]:
 
 
 def _summary(outcome: Outcome, course: Course, window: tuple[float, float] | None) -> Trend:
-    seen = course.within(window).ln()
+    seen = course.ln()
     flags = seen.flags
     if window is None:
         flags = (

@@ -217,3 +217,33 @@ def test_copies_are_compared_as_a_ratio_over_the_window(measured: Build, plan: P
     assert one.estimate == pytest.approx(2 * 0.88 ** (1 / 3))
     assert one.contrast == "C+Len / C"
     assert not one.planned
+
+
+def test_an_experiment_without_its_partner_does_not_shift_a_donor(
+    measured: Build, plan: Plan
+) -> None:
+    lone = [
+        replace(m, key=replace(m.key, experiment="E2"))
+        for m in growing(measured, {("D1", "C"): 0.9})
+    ]
+    first = run([*growing(measured, THREE), *lone], plan)[0]
+    assert first.estimate == pytest.approx(0.17 / 3)
+    assert any(f.code == "unpaired_repeat" and "D1 E2 C" in f.message for f in first.flags)
+
+
+def test_doubts_of_days_outside_the_window_are_not_carried(measured: Build, plan: Plan) -> None:
+    late = measured("cd4_cd8_ratio", "D1", "C", 30, 1.0, n=10)
+    found = [
+        measured("cd4_cd8_ratio", donor, arm, day, 2.0 * 0.95**day * f, n=900)
+        for donor, f in (("D1", 1.0), ("D2", 1.1), ("D3", 1.3))
+        for arm in ("C", "C+Len")
+        for day in (0, 2, 4)
+    ]
+    one = next(c for c in run([*found, late], plan) if c.outcome == "ln_cd4_cd8_slope")
+    assert "few_events_in_ratio" not in {f.code for f in one.flags}
+
+
+def test_doubts_of_a_donor_who_is_left_out_are_not_carried(measured: Build, plan: Plan) -> None:
+    lone = [measured("cart_total", "P1", "C+Len", d, v) for d, v in ((0, 1e5), (7, 0.0), (14, 9e5))]
+    first = run([*growing(measured, THREE), *lone], plan)[0]
+    assert [f.code for f in first.flags] == ["unpaired_repeat"]
