@@ -1,6 +1,6 @@
 """Cq recomputed from the amplification curves, as a check of the file's own."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,33 +125,27 @@ def disagreements(found: Sequence[RecomputedCq]) -> list[Flag]:
     One flag for each target and kind, with the wells. Before cycle 15 there is too little baseline
     to judge by.
     """
+    return [
+        flag
+        for target in dict.fromkeys(r.target for r in found)
+        for flag in _of_target(target, [r for r in found if r.target == target])
+    ]
+
+
+def _of_target(target: str, own: Sequence[RecomputedCq]) -> list[Flag]:
+    silent = [r for r in own if r.stated is not None and r.maximum_cq is None]
+    hidden = [r for r in own if r.stated is None and _late(r.threshold_cq)]
+    differs = [r for r in own if _late(r.stated) and abs(_away(r)) > DISAGREE]
     flags = []
-    for target in dict.fromkeys(r.target for r in found):
-        own = [r for r in found if r.target == target]
-        silent = [r for r in own if r.stated is not None and r.maximum_cq is None]
-        hidden = [r for r in own if r.stated is None and _late(r.threshold_cq)]
-        differs = [r for r in own if _late(r.stated) and abs(_away(r)) > DISAGREE]
-        flags += _flag(
-            review,
-            "cq_without_amplification",
-            target,
-            silent,
-            "have a Cq in the file and fluorescence that does not rise",
-        )
-        flags += _flag(
-            review,
-            "amplification_without_cq",
-            target,
-            hidden,
-            "are undetermined in the file and their fluorescence rises",
-        )
-        flags += _flag(
-            warning,
-            "cq_differs",
-            target,
-            differs,
-            f"cross the threshold more than {DISAGREE:g} cycles from the file's Cq",
-        )
+    if silent:
+        what = "have a Cq in the file and fluorescence that does not rise"
+        flags.append(review("cq_without_amplification", _text(target, silent, what)))
+    if hidden:
+        what = "are undetermined in the file and their fluorescence rises"
+        flags.append(review("amplification_without_cq", _text(target, hidden, what)))
+    if differs:
+        what = f"cross the threshold more than {DISAGREE:g} cycles from the file's Cq"
+        flags.append(warning("cq_differs", _text(target, differs, what)))
     return flags
 
 
@@ -165,18 +159,11 @@ def _away(found: RecomputedCq) -> float:
     return found.threshold_cq - found.stated
 
 
-def _flag(
-    make: Callable[[str, str], Flag],
-    code: str,
-    target: str,
-    wells: Sequence[RecomputedCq],
-    what: str,
-) -> list[Flag]:
-    if not wells:
-        return []
+def _text(target: str, wells: Sequence[RecomputedCq], what: str) -> str:
+    """Name the first wells, each with the file's Cq and the recomputed one."""
     named = ", ".join(f"{r.position} ({_told(r)})" for r in wells[:5])
     more = "" if len(wells) <= 5 else f" and {len(wells) - 5} more"
-    return [make(code, f"{target}: wells {named}{more} {what}; look at their curves")]
+    return f"{target}: wells {named}{more} {what}; look at their curves"
 
 
 def _told(found: RecomputedCq) -> str:

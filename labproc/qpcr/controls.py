@@ -1,6 +1,6 @@
 """Controls of a DNA assay: blanks that must stay empty, positives that must not, inhibition."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +10,8 @@ from labproc.model.flag import Severity, fail, review
 from labproc.qpcr.acceptance import is_no_template
 from labproc.qpcr.results import AcceptanceRow, Checked, TargetFit, Verdict
 from labproc.qpcr.rules import QpcrRules
+
+MakeFlag = Callable[[str], Flag]
 
 GDNA_WITHOUT_VECTOR = (Role.UNTRANSDUCED_GDNA, Role.UNTRANSDUCED)
 
@@ -34,12 +36,32 @@ def check_controls(
     known = [s for s in samples if roles.get(s.sample) is Role.POSITIVE or s.task is Task.POSITIVE]
     empty = [s for s in reference if roles.get(s.sample) in GDNA_WITHOUT_VECTOR]
     return (
-        _stays_empty("untransduced_clean", without, "untransduced_amplified")
-        + _stays_empty("extraction_blank_clean", blanks, "extraction_blank_amplified")
-        + _stays_empty("ntc_clean", ntc, "ntc_amplified")
-        + _is_found("positive_control", known, "positive_control_negative")
-        + _is_found("untransduced_has_dna", empty, "untransduced_without_dna")
+        _stays_empty("untransduced_clean", without, _untransduced)
+        + _stays_empty("extraction_blank_clean", blanks, _blank)
+        + _stays_empty("ntc_clean", ntc, _ntc)
+        + _is_found("positive_control", known, _positive)
+        + _is_found("untransduced_has_dna", empty, _without_dna)
     )
+
+
+def _untransduced(text: str) -> Flag:
+    return review("untransduced_amplified", text)
+
+
+def _blank(text: str) -> Flag:
+    return review("extraction_blank_amplified", text)
+
+
+def _ntc(text: str) -> Flag:
+    return review("ntc_amplified", text)
+
+
+def _positive(text: str) -> Flag:
+    return review("positive_control_negative", text)
+
+
+def _without_dna(text: str) -> Flag:
+    return review("untransduced_without_dna", text)
 
 
 def _is(target: str, wanted: str | None) -> bool:
@@ -53,27 +75,26 @@ def _by_target(samples: Sequence[CopyNumber]) -> dict[str, list[CopyNumber]]:
     return found
 
 
-def _stays_empty(rule: str, samples: Sequence[CopyNumber], code: str) -> Checked:
+def _stays_empty(rule: str, samples: Sequence[CopyNumber], flag: MakeFlag) -> Checked:
     checked = Checked()
     for target, own in _by_target(samples).items():
         dirty = [s for s in own if s.n_detected]
         found = f"{sum(s.n_detected for s in dirty)} of {sum(s.n_wells for s in own)} wells"
         row = AcceptanceRow(rule, target, "none amplified", found, "fail" if dirty else "pass")
-        flags = tuple(_amplified(s, code) for s in dirty)
+        flags = tuple(flag(_amplified(s)) for s in dirty)
         checked = checked + Checked((row,), flags)
     return checked
 
 
-def _amplified(found: CopyNumber, code: str) -> Flag:
+def _amplified(found: CopyNumber) -> str:
     copies = "" if found.copies is None else f", about {found.copies:.3g} copies per well"
-    text = (
+    return (
         f"{found.target}: {found.sample or found.wells[0]} amplified in {found.n_detected} of "
         f"{found.n_wells} wells (Cq {found.cq:.1f}{copies}), expected none"
     )
-    return review(code, text)
 
 
-def _is_found(rule: str, samples: Sequence[CopyNumber], code: str) -> Checked:
+def _is_found(rule: str, samples: Sequence[CopyNumber], flag: MakeFlag) -> Checked:
     checked = Checked()
     for target, own in _by_target(samples).items():
         lost = [s for s in own if s.n_detected < s.n_wells]
@@ -83,7 +104,7 @@ def _is_found(rule: str, samples: Sequence[CopyNumber], code: str) -> Checked:
         row = AcceptanceRow(rule, target, "all amplified", found, verdict)
         names = ", ".join(s.sample or s.wells[0] for s in lost)
         text = f"{target}: {names} amplified in {found}, expected all"
-        checked = checked + Checked((row,), (review(code, text),) if lost else ())
+        checked = checked + Checked((row,), (flag(text),) if lost else ())
     return checked
 
 

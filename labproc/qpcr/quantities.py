@@ -191,7 +191,7 @@ def _place(
     flags: tuple[Flag, ...] = ()
     if found.copies < bottom * (1 - 1e-9):
         far = found.copies < bottom / 10
-        flags = ((review if far else warning)("extrapolated", text),)
+        flags = (review("extrapolated", text) if far else warning("extrapolated", text),)
     least = lloq_of(found, fit, rules)
     return (Status.BELOW_LLOQ if found.copies < least else Status.QUANTIFIED), flags
 

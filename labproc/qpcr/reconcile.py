@@ -123,7 +123,7 @@ def _contradictions(seen: Sequence[Measurement], missed: Sequence[Measurement]) 
         f"{len(missed)} not; the number is that of the plates that found it"
     )
     sure = limit is not None and any(m.ci_low is not None and m.ci_low > limit for m in seen)
-    return [(review if sure else info)("plates_disagree", text)]
+    return [review("plates_disagree", text) if sure else info("plates_disagree", text)]
 
 
 def _unpooled(rows: Sequence[Measurement]) -> Flag:

@@ -42,14 +42,17 @@ class LeveyJennings:
     @property
     def flags(self) -> tuple[Flag, ...]:
         """One flag for every broken rule."""
-        return tuple(
-            (review if v.is_rejection else warning)(
-                "positive_control_trend",
-                f"{v.plate}: positive control lies {v.z:+.1f} SD from its mean over plates "
-                f"(Westgard {v.rule})",
-            )
-            for v in self.violations
-        )
+        return tuple(_flag(v) for v in self.violations)
+
+
+def _flag(broken: Violation) -> Flag:
+    text = (
+        f"{broken.plate}: positive control lies {broken.z:+.1f} SD from its mean over plates "
+        f"(Westgard {broken.rule})"
+    )
+    if broken.is_rejection:
+        return review("positive_control_trend", text)
+    return warning("positive_control_trend", text)
 
 
 def levey_jennings(
