@@ -245,8 +245,20 @@ def comparison_row(c: Comparison, measured: Sequence[Measurement]) -> Row:
         "draws_high": robust.high if robust else None,
         "sentence": c.sentence,
         "flags": flags_text(c.flags),
-        "sha256": _hashes(measured, lambda m: c.day is None or m.key.day == c.day),
+        "sha256": _behind(c, measured),
     }
+
+
+def _behind(c: Comparison, measured: Sequence[Measurement]) -> str:
+    """Return the hashes of the raw files that hold a comparison's own metric."""
+    from labproc.trends.outcomes import DAILY, OUTCOMES
+
+    known = {**OUTCOMES, **{o.name: o for o in DAILY}}
+    metric = known[c.outcome].metric if c.outcome in known else ""
+    return _hashes(
+        measured,
+        lambda m: m.metric == metric and (c.day is None or m.key.day == c.day),
+    )
 
 
 def write_tables(tables: Mapping[str, Sequence[Row]], folder: Path) -> None:
