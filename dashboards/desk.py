@@ -1,6 +1,8 @@
 """What the review app works on: a study's results, and the four things a reviewer does to them."""
 
+import os
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +13,7 @@ from labproc.model import Measurement
 from labproc.pipeline.results import GateView, Results, TubeView
 
 Points = Sequence[Sequence[float]]
+REPORT_AFTER_S = 2.0  # a reviewer saves several gates in a row
 SHORT = 16  # digits of a SHA-256 that name a file in addresses and on screens
 
 
@@ -29,8 +32,14 @@ class Desk(Protocol):
     def measured(self, sha256: str, population: str, points: Points) -> tuple[Measurement, ...]:
         """Return the tube's measurements as they would be with this gate."""
 
-    def save(self, sha256: str, population: str, points: Points, *, who: str, reason: str) -> None:
-        """Store the gate as a new version and compute again all that rests on it."""
+    def save(
+        self, sha256s: Sequence[str], population: str, points: Points | None,
+        *, who: str, reason: str,
+    ) -> None:  # fmt: skip
+        """Store the gate of these tubes as a new version and compute all that rests on it.
+
+        Without points the gate is automatic again.
+        """
 
     def decide(self, sha256: str, verdict: str, *, who: str, reason: str) -> None:
         """Store that a tube was accepted or rejected, and why."""
@@ -47,6 +56,8 @@ class StudyDesk:
     _held: Results | None = field(default=None, repr=False)
     _seen: str = field(default="", repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _saving: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _stale: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def version(self) -> str:
         """Return the sizes and times of the store's files as one word."""
@@ -76,23 +87,45 @@ class StudyDesk:
 
         return preview_measurements(self.folder, sha256, population, points)
 
-    def save(self, sha256: str, population: str, points: Points, *, who: str, reason: str) -> None:
-        """Store the gate as a new version."""
-        from labproc.pipeline.review import save_gate
+    def save(
+        self, sha256s: Sequence[str], population: str, points: Points | None,
+        *, who: str, reason: str,
+    ) -> None:  # fmt: skip
+        """Store the gate of these tubes as a new version; the report follows by itself."""
+        from labproc.pipeline.review import save_gates
 
-        save_gate(self.folder, sha256, population, points, who=who, reason=reason)
+        with self._saving:
+            save_gates(self.folder, sha256s, population, points, who=who, reason=reason)
+        self._write_report()
 
     def decide(self, sha256: str, verdict: str, *, who: str, reason: str) -> None:
         """Store a verdict on a tube."""
         from labproc.pipeline.review import decide
 
         decide(self.folder, sha256, verdict, who=who, reason=reason)
+        self._write_report()
 
     def audit(self) -> list[dict[str, str]]:
         """Return every change."""
         from labproc.pipeline.review import audit_rows
 
         return audit_rows(self.folder)
+
+    def _write_report(self) -> None:
+        """Write the report again, beside the answers; several changes in a row write it once."""
+        if not self._stale.is_set():
+            self._stale.set()
+            threading.Thread(target=self._refresh, daemon=True).start()
+
+    def _refresh(self) -> None:
+        from dashboards.report import build_report
+
+        path = self.folder / "results" / "report.html"
+        draft = path.with_name(f".report.{os.getpid()}.html")
+        time.sleep(REPORT_AFTER_S)
+        self._stale.clear()
+        draft.write_text(build_report(self.results()), encoding="utf-8")
+        draft.replace(path)
 
 
 def tube_of(results: Results, name: str) -> TubeView:

@@ -1,5 +1,6 @@
 """A gate that is being moved: where it is, where it was, what was undone."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,25 @@ from dashboards.desk import Desk, gate_of, tube_of
 from dashboards.pages import _gate_parts as parts
 
 Draft = dict[str, Any]
+MOST = 1_000  # corners of an outline
+
+
+def clean(draft: Draft) -> Draft:
+    """Return what a browser sent as a draft, its points numbers; a client can send anything.
+
+    Raises
+    ------
+    ValueError
+        If it is not the draft of a gate.
+    """
+    try:
+        points = [[float(x) for x in point] for point in draft["now"]]
+        named = {"sample": str(draft["sample"]), "population": str(draft["population"])}
+    except (KeyError, TypeError, ValueError):
+        raise ValueError("that is no gate; reload the page") from None
+    if not points or len(points) > MOST or not all(math.isfinite(x) for p in points for x in p):
+        raise ValueError("a gate has points, and they are finite numbers")
+    return {**draft, **named, "now": points, "moved": bool(draft.get("moved"))}
 
 
 def after(desk: Desk, trigger: Any, relayout: Any, values: Any, draft: Draft) -> Draft:

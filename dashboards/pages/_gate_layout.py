@@ -109,6 +109,8 @@ def _side() -> Any:
                     dmc.Button("Save gate", id="gates-save", size="xs", color="dark"),
                     dmc.Button(["✓ Approve ", html.Kbd("a")], id="gates-accept", **small),
                     dmc.Button("✕ Reject", id="gates-reject", **small),
+                    dmc.Button("Reopen", id="gates-reopen", **small),
+                    dmc.Button("Back to automatic", id="gates-automatic", **small),
                 ],
                 className="row",
                 style={"marginTop": "8px"},

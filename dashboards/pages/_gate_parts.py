@@ -196,14 +196,27 @@ def title(tube: TubeView) -> list[Any]:
 
 def history(rows: Sequence[Mapping[str, str]], tube: TubeView) -> Any:
     """Return what was changed by hand in a tube, the newest first."""
-    name = tube.source.sha256
-    here = [r for r in rows if any(name in str(v) or name[:SHORT] in str(v) for v in r.values())]
-    words = [" · ".join(str(v) for k, v in r.items() if v and k in SHOWN) for r in reversed(here)]
+    here = [r for r in rows if _concerns(r.get("subject", ""), tube)]
+    words = [" · ".join(_told(r)) for r in reversed(here)]
     lines = [html.P(w) for w in words] or [html.P("Nothing was changed by hand.")]
     return html.Div(lines, className="history")
 
 
-SHOWN = ("at", "who", "what", "new", "reason", "done_at")
+def _concerns(subject: str, tube: TubeView) -> bool:
+    return subject.startswith(tube.source.path) or tube.source.sha256 in subject
+
+
+def _told(row: Mapping[str, str]) -> list[str]:
+    """Return one change in words: when, who, what, why."""
+    when = row.get("at", "")[:16].replace("T", " ")
+    parts = (
+        when,
+        row.get("who", ""),
+        row.get("action", ""),
+        row.get("new", ""),
+        row.get("reason", ""),
+    )
+    return [p if len(p) <= 60 else f"{p[:59]}…" for p in parts if p]
 
 
 def shape_patch(results: Results, tube: TubeView, gate: GateView) -> tuple[Any, Any]:

@@ -1,27 +1,57 @@
 """The Audit page: who changed what, when, from what to what, and why."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from dash import Dash, html
+import dash_mantine_components as dmc
+from dash import Dash, Input, Output, html
 
 from dashboards.desk import Desk
 from dashboards.pages import PAGES, Page
 from dashboards.pages._parts import grid
 
+MACHINE = "labproc"  # who the program itself is in the audit
+CHOICES = ({"value": "people", "label": "by people"}, {"value": "all", "label": "everything"})
+WIDE = ("subject", "reason", "new")
+HIDDEN = ("previous_sha256",)
+
 
 def layout(desk: Desk, _rest: str) -> Any:
     """Return every change, the newest first, and the head of the chain."""
-    rows = list(reversed(desk.audit()))
-    names = list(dict.fromkeys(k for row in rows for k in row))
-    columns = [{"field": n, "headerName": n.replace("_", " "), "tooltipField": n} for n in names]
+    every = desk.audit()
+    names = [n for n in dict.fromkeys(k for row in every for k in row) if n not in HIDDEN]
+    columns = [_column(name) for name in names]
     head = desk.results().audit_head
-    words = f"{len(rows)} changes · head {head}" if rows else "Nothing was changed by hand yet."
-    shown = grid("audit-grid", columns, rows) if rows else ""
-    return html.Div([html.H1("Audit"), html.P(words, className="quiet small"), shown])
+    words = f"{len(every)} rows · head {head}" if every else "Nothing was changed yet."
+    chosen = dmc.SegmentedControl(id="audit-who", data=list(CHOICES), value="people", size="xs")
+    top = html.Div([html.H1("Audit"), chosen], className="row apart")
+    listed = grid("audit-grid", columns, _rows(every, "people"))
+    return html.Div([top, html.P(words, className="quiet small"), listed])
+
+
+def _column(name: str) -> dict[str, Any]:
+    words = name.replace("_", " ")
+    return {
+        "field": name,
+        "headerName": words,
+        "tooltipField": name,
+        "flex": 3 if name in WIDE else 1,
+    }
+
+
+def _rows(every: list[dict[str, str]], who: str) -> list[Mapping[str, str]]:
+    kept = [r for r in every if who == "all" or r.get("who") != MACHINE]
+    return list(reversed(kept))
 
 
 def connect(app: Dash, desk: Desk) -> None:
-    """Nothing on this page can be changed."""
+    """Show changes by people, or those of the program too; nothing here can be changed."""
+
+    @app.callback(
+        Output("audit-grid", "rowData"), Input("audit-who", "value"), prevent_initial_call=True
+    )
+    def choose(who: str) -> list[Mapping[str, str]]:
+        return _rows(desk.audit(), who)
 
 
 PAGES.register("audit")(Page("Audit", 7, layout, connect))

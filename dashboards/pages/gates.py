@@ -3,15 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dash import ALL, Dash, Input, Output, Patch, State, ctx, html, no_update
+from dash import ALL, Dash, Input, Output, Patch, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 
-from dashboards.desk import Desk, gate_of, group_of, tube_of
+from dashboards.desk import Desk, gate_of, tube_of
 from dashboards.pages import PAGES, Page
 from dashboards.pages import _gate_parts as parts
+from dashboards.pages._gate_decisions import connect_decisions
 from dashboards.pages._gate_draft import Draft, after
 from dashboards.pages._gate_layout import layout
-from dashboards.people import NotAllowed, require
 from labproc.errors import LabprocError
 from labproc.model import Measurement
 from labproc.pipeline.results import Results, TubeView
@@ -21,7 +21,7 @@ def connect(app: Dash, desk: Desk) -> None:
     """Hang the page's callbacks into the app."""
     _connect_choice(app, desk)
     _connect_moves(app, desk)
-    _connect_decisions(app, desk)
+    connect_decisions(app, desk)
 
 
 def _connect_choice(app: Dash, desk: Desk) -> None:
@@ -152,61 +152,6 @@ def _moved(desk: Desk, draft: Draft, values: Sequence[Any]) -> tuple[Any, ...]:
     typed = parts.typed_values(draft["kind"], draft["now"])
     fields = typed if len(typed) == len(values) else [no_update] * len(values)
     return draft, patch, parts.tree(tube, gate.population, before), fields, ""
-
-
-def _connect_decisions(app: Dash, desk: Desk) -> None:
-    @app.callback(
-        Output("gates-message", "children"),
-        Output("gates-saved", "data"),
-        Output("gates-reason", "value"),
-        Output("gates-list", "rowData"),
-        Input("gates-save", "n_clicks"),
-        Input("gates-accept", "n_clicks"),
-        Input("gates-reject", "n_clicks"),
-        State("gates-draft", "data"),
-        State("gates-reason", "value"),
-        State("gates-scope", "value"),
-        State("gates-saved", "data"),
-        prevent_initial_call=True,
-        running=[(Output("gates-busy", "children"), "computing what depends on it …", "")],
-    )
-    def act(
-        _s: Any, _a: Any, _r: Any, draft: Draft, reason: Any, scope: str, saved: int
-    ) -> tuple[Any, ...]:
-        try:
-            message = _act(desk, str(ctx.triggered_id), draft, str(reason or "").strip(), scope)
-        except (LabprocError, NotAllowed, ValueError) as error:
-            return html.Span(f"✕ {error}", className="failed"), no_update, no_update, no_update
-        rows = parts.list_rows(desk.results())
-        return html.Span(f"✓ {message}", className="accepted"), saved + 1, "", rows
-
-
-def _act(desk: Desk, action: str, draft: Draft, reason: str, scope: str) -> str:
-    """Save the gate, or accept or reject the sample; say what was done."""
-    person = require("analyst" if action == "gates-save" else "reviewer")
-    if not reason and action != "gates-accept":
-        raise ValueError("no reason given; write why, for whoever reads the audit")
-    results = desk.results()
-    tube = tube_of(results, draft["sample"])
-    if action != "gates-save":
-        verdict = "approved" if action == "gates-accept" else "rejected"
-        desk.decide(
-            tube.source.sha256,
-            verdict,
-            who=person.name,
-            reason=reason or "looked at, as it should be",
-        )
-        return f"{tube.key.label} {verdict}"
-    if not draft.get("moved"):
-        raise ValueError("the gate was not moved; nothing to save")
-    tubes = group_of(results, tube, draft["population"], scope)
-    for one in tubes:
-        desk.save(
-            one.source.sha256, draft["population"], draft["now"], who=person.name, reason=reason
-        )
-    return (
-        f"saved {draft['population']} for {len(tubes)} {'sample' if len(tubes) == 1 else 'samples'}"
-    )
 
 
 PAGES.register("gates")(Page("Gates", 1, layout, connect))

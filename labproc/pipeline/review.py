@@ -56,19 +56,39 @@ def save_gate(
     StoreError
         If no reason is given, or the tube is approved: an approval is taken back first.
     """
-    job = _job(folder, sha256)
+    return save_gates(folder, (sha256,), population, points, who=who, reason=reason)
+
+
+def save_gates(
+    folder: Path, sha256s: Sequence[str], population: str, points: Points | None,
+    *, who: str, reason: str,
+) -> Results:  # fmt: skip
+    """Save one moved gate for several tubes (a donor's day, a panel), then compute once.
+
+    Raises
+    ------
+    StoreError
+        If no reason is given, or a tube is approved: nothing is saved then.
+    """
+    jobs = [_job(folder, sha256) for sha256 in sha256s]
     study = load_study(folder)
     with Store.open(study.store_url) as store:
-        decided = stores.current_decisions(store).get(sha256)
-        if decided is not None and decided.verdict == "approved":
-            raise StoreError(
-                f"{job.path}: approved by {decided.who}, expected an open sample; reopen it first"
+        decisions = stores.current_decisions(store)
+        for job in jobs:
+            _need_open(job, decisions.get(job.sha256))
+        for job in jobs:
+            stores.save_gate(
+                store, job.sha256, population, points, who=who, reason=reason, subject=job.path
             )
-        stores.save_gate(
-            store, sha256, population, points, who=who, reason=reason, subject=job.path
-        )
     report = run_study(folder, look=False, workers=1)
     return report.results or load_results(folder)
+
+
+def _need_open(job: FlowJob, decided: "stores.Decision | None") -> None:
+    if decided is not None and decided.verdict == "approved":
+        raise StoreError(
+            f"{job.path}: approved by {decided.who}, expected an open sample; reopen it first"
+        )
 
 
 def decide(folder: Path, sha256: str, verdict: str, *, who: str, reason: str) -> None:

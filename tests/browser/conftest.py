@@ -56,7 +56,13 @@ class InventedDesk:
         return tuple(replace(m, value=float(gate.n_events)) for m in rows)
 
     def save(
-        self, sha256: str, population: str, points: list[list[float]], *, who: str, reason: str
+        self, sha256s: list[str], population: str, points: list, *, who: str, reason: str
+    ) -> None:
+        for sha256 in sha256s:
+            self.save_one(sha256, population, points, who=who, reason=reason)
+
+    def save_one(
+        self, sha256: str, population: str, points: list, *, who: str, reason: str
     ) -> None:
         new = replace(
             self.preview(sha256, population, points), version=f"{who} {len(self.log) + 1}"
@@ -75,7 +81,7 @@ class InventedDesk:
         self.note(sha256, who, verdict, reason)
 
     def note(self, sha256: str, who: str, what: str, reason: str) -> None:
-        self.log.append({"who": who, "file": sha256, "what": what, "reason": reason})
+        self.log.append({"who": who, "subject": sha256, "action": what, "reason": reason})
 
     def audit(self) -> list[dict[str, str]]:
         return list(self.log)

@@ -155,7 +155,7 @@ def test_a_saved_gate_stands_in_the_store_the_audit_and_the_history(
     page.click("#gates-save")
     page.wait_for_selector("#gates-message >> text=saved CAR+", timeout=10_000)
     assert desk.log[-1]["who"] == "ada"
-    kept = next(t for t in desk.held.tubes if t.source.sha256 == desk.log[-1]["file"])
+    kept = next(t for t in desk.held.tubes if t.source.sha256 == desk.log[-1]["subject"])
     assert kept.gates[-1].n_events == moved == car_count(page)
     page.wait_for_selector("#gates-history >> text=the control's tail")
     page.click(".menu a >> text=Audit")
@@ -176,7 +176,7 @@ def test_the_keyboard_leads_through_the_samples_and_approves(watched, address: s
     )
     page.keyboard.press("a")
     page.wait_for_selector("#gates-message >> text=approved")
-    assert desk.log[-1]["what"] == "approved"
+    assert desk.log[-1]["action"] == "approved"
     page.wait_for_selector("#gates-title >> text=approved")
 
 
