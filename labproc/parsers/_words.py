@@ -33,7 +33,9 @@ _TASKS: tuple[tuple[Task, str], ...] = (
     (Task.IPC, r"ipc|blocked ?ipc|internal( positive)? control|ic"),
 )
 _TASK = tuple((task, re.compile(rf"(?:{words})(?:[- ]?\d+)?")) for task, words in _TASKS)
-_STANDARD_NAME = re.compile(r"(std|standard|stnd)s?([ _\-.]?.*)?", re.IGNORECASE)
+_STANDARD_NAME = re.compile(
+    r"(std|standard|stnd)s?([ _\-.#]*[\d.,e+^\-]+|[ _\-.#]+[a-z])?", re.IGNORECASE
+)
 _NTC_NAME = re.compile(
     r"(ntc|h2o|water|no[ -]?template([ -]?control)?|neg(ative)?[ -]?(ctrl|control))([ _\-.]?\d*)",
     re.IGNORECASE,
