@@ -8,7 +8,7 @@ from lxml import etree
 
 from labproc.exchange import EXPORTS
 from labproc.exchange.prism import grouped_tables
-from labproc.model import Measurement, SampleKey
+from labproc.model import Measurement, PatientEvent, SampleKey
 
 
 def read_pzfx(path):
@@ -73,6 +73,14 @@ def test_a_metric_without_values_has_no_table(results):
 def test_controls_and_samples_of_no_arm_stay_out(results):
     patient = Measurement(SampleKey("P01", "", "", 7), "copies_per_ug", 10.0)
     extended = replace(results, measurements=(*results.measurements, patient))
+    assert "CAR copies per µg DNA" not in {t.title for t in grouped_tables(extended)}
+
+
+def test_a_patients_days_do_not_stand_among_the_cultures(results):
+    patient = Measurement(SampleKey("P01", "", "C+Len", 90), "copies_per_ug", 10.0)
+    events = (PatientEvent("P01", 0, "infusion"),)
+    measured = (*results.measurements, patient)
+    extended = replace(results, measurements=measured, patient_events=events)
     assert "CAR copies per µg DNA" not in {t.title for t in grouped_tables(extended)}
 
 
