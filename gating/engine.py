@@ -16,6 +16,7 @@ from gating.methods._request import ControlValues, Request, Selection
 from gating.panel import find_channel
 from gating.single_stains import spillover_from_stains
 from gating.strategy import Step, Strategy
+from gating.transforms import Transform, parse_transform
 from gating.uncertainty import counted, interval
 from labproc.errors import StrategyError
 from labproc.model import ROOT, FlowTube, GateResult, Populations, Role, Spillover
@@ -197,17 +198,25 @@ def _gate(
         populations=step.populations,
         channels=channels,
         linear=tuple(run.take(c, parent) for c in channels),
-        scales=tuple(run.columns.scale(c) for c in channels),
+        scales=_scales(run.columns, step, channels),
         options=step.options,
         ranges=tuple(_range(run.columns, c) for c in channels),
         controls=_control_values(run, strategy, number, step, channels),
         masks=_masks(run, parent) if not channels else {},
+        outlines={g.population: g.boundary for g in run.gates},
         draws=run.draws,
         seed=run.seed * 1_000 + number,
     )
     selections = METHODS.get(step.method).place(request)
     for selection in _as_moved(run, step, request, selections):
         _record(run, step, parent, selection, channels)
+
+
+def _scales(columns: Columns, step: Step, channels: tuple[str, ...]) -> tuple[Transform, ...]:
+    """Return the scales that the step names, else the ones that fit the channels."""
+    if step.scales:
+        return tuple(parse_transform(s) for s in step.scales)
+    return tuple(columns.scale(c) for c in channels)
 
 
 def _range(columns: Columns, channel: str) -> float | None:

@@ -8,12 +8,22 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from labproc.errors import StrategyError, UnknownName
+from gating.transforms import parse_transform
+from labproc.errors import SettingsError, StrategyError, UnknownName
 from labproc.model import ROOT
 from labproc.registry import nearest
 
 Option = float | str | bool | tuple[Any, ...]
-STEP_KEYS = ("population", "populations", "parent", "method", "channels", "or_channels", "control")
+STEP_KEYS = (
+    "population",
+    "populations",
+    "parent",
+    "method",
+    "channels",
+    "or_channels",
+    "control",
+    "scales",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +31,9 @@ class Step:
     """One gate (or one cross of four): what it makes, from which parent, on which channels.
 
     ``channels`` are markers, roles (``forward``, ``side``) or detectors; ``or_channels`` are tried
-    where the first are not in the panel. An ``optional`` step is left out where neither is.
-    ``control`` names the roles of the tubes the gate leans on, the best first.
+    where the first are not in the panel. ``scales`` are the display scales of a drawn gate. An
+    ``optional`` step is left out where its channels are not there. ``control`` names the roles of
+    the tubes the gate leans on, the best first.
     """
 
     populations: tuple[str, ...]
@@ -31,6 +42,7 @@ class Step:
     parent: str = ROOT
     or_channels: tuple[str, ...] = ()
     control: tuple[str, ...] = ()
+    scales: tuple[str, ...] = ()
     optional: bool = False
     options: Mapping[str, Option] = field(default_factory=dict)
 
@@ -130,6 +142,7 @@ def _read_step(strategy: str, number: int, row: Any) -> Step:
         parent=str(row.get("parent", ROOT)),
         or_channels=_words(where, row, "or_channels"),
         control=_words(where, row, "control"),
+        scales=_scales(where, row),
         optional=bool(row.get("optional", False)),
         options=options,
     )
@@ -141,6 +154,17 @@ def _words(where: str, row: Mapping[str, Any], key: str) -> tuple[str, ...]:
     if not isinstance(words, list) or not all(isinstance(w, str) for w in words):
         raise StrategyError(f"{where}: {key} is {found!r}, expected text or a list of texts")
     return tuple(words)
+
+
+def _scales(where: str, row: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the display scales of a drawn gate, one for each channel, checked."""
+    specs = _words(where, row, "scales")
+    if specs and len(specs) != len(_words(where, row, "channels")):
+        raise StrategyError(f"{where}: {len(specs)} scales, expected one for each channel")
+    try:
+        return tuple(parse_transform(s).spec for s in specs)
+    except SettingsError as error:
+        raise StrategyError(f"{where}: {error}") from None
 
 
 def _option(value: Any) -> Option:

@@ -6,8 +6,10 @@ import pytest
 from gating.methods import METHODS
 from gating.methods._request import ControlValues, Request
 from gating.transforms import Asinh
+from labproc.model import Boundary
 
 METHOD_NAMES = METHODS.names()
+BOX = np.array([[0.0, 0.0], [500.0, 500.0]])
 OPTIONS = {
     "rectangle": {"low": (0.0, 0.0), "high": (500.0, 500.0)},
     "polygon": {"points": ((0.0, 0.0), (8.0, 0.0), (4.0, 8.0))},
@@ -28,18 +30,22 @@ def request(name, n, *, seed=0, order=None):
         for _ in range(n_channels)
     ]
     other = rng.random(n) < 0.5
+    channels = tuple(f"c{k}" for k in range(n_channels))
     control = tuple(np.random.default_rng(9).lognormal(5, 0.5, 2_000) for _ in range(n_channels))
     if order is not None:
         columns, other = [c[order] for c in columns], other[order]
     return Request(
         populations=tuple(f"p{k}" for k in range(method.n_populations)),
-        channels=tuple(f"c{k}" for k in range(n_channels)),
+        channels=channels,
         linear=tuple(columns),
         scales=(Asinh(100.0),) * n_channels,
         options=OPTIONS.get(name, {}),
         ranges=(262_143.0,) * n_channels,
         controls=(ControlValues("untransduced", "same_arm", control),) if n_channels else (),
         masks={"other": other},
+        outlines={}
+        if n_channels != 2
+        else {"other": Boundary("rectangle", channels, ("asinh:cofactor=100",) * 2, BOX)},
         draws=50,
         seed=3,
     )

@@ -33,7 +33,8 @@ class Request:
     """A step and the events of its parent, one array for each channel.
 
     ``linear`` are compensated values, each of shape (n_parent,); ``display`` gives them on the
-    step's display scales. ``masks`` holds other populations within the parent, by name.
+    step's display scales. ``masks`` holds other populations within the parent and ``outlines``
+    their boundaries, by name.
     """
 
     populations: tuple[str, ...]
@@ -44,6 +45,7 @@ class Request:
     ranges: tuple[float | None, ...] = ()
     controls: tuple[ControlValues, ...] = ()
     masks: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    outlines: Mapping[str, Boundary] = field(default_factory=dict)
     draws: int = 200
     seed: int = 0
     _display: dict[int, NDArray[Any]] = field(default_factory=dict)

@@ -1,0 +1,14 @@
+"""Two channels within a drawn polygon."""
+
+from gating.methods import METHODS, Method, Request, Selection
+from gating.methods._drawn import drawn, numbers
+
+
+def place(request: Request) -> tuple[Selection, ...]:
+    """Take the events within the corners ``points``, on the display scale of the step."""
+    return (drawn(request, "polygon", numbers(request, "points", (-1, 2))),)
+
+
+METHODS.register("polygon")(
+    Method("within a drawn polygon", place, n_channels=(2,), options={"points": None})
+)
