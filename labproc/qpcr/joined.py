@@ -18,6 +18,24 @@ class BloodYield:
     blood_ul: float
 
 
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """The volumes between blood and well, in µL, and how far the DNA was diluted before it.
+
+    ``dilution`` is 1 for none, 10 for 1 part in 10.
+    """
+
+    blood_ul: float
+    elution_ul: float
+    template_ul: float
+    dilution: float = 1.0
+
+    @property
+    def factor(self) -> float:
+        """Copies per µL blood for one copy in the well."""
+        return self.dilution * self.elution_ul / (self.template_ul * self.blood_ul)
+
+
 def copies_per_cart_cell(measurements: Iterable[Measurement]) -> list[Measurement]:
     """Return vector copies per CAR+ cell where a culture's day has VCN and CAR fraction.
 
@@ -51,21 +69,30 @@ def _per_cart(vcn: Measurement, fraction: Measurement) -> Measurement:
 
 
 def copies_in_blood(
-    measurements: Iterable[Measurement], yields: Mapping[SampleKey, BloodYield]
+    measurements: Iterable[Measurement], given: Mapping[SampleKey, BloodYield | Extraction]
 ) -> list[Measurement]:
-    """Return copies per µL blood where yield and volume of the extraction are known.
+    """Return copies per µL blood: from yield and volume, or from the volumes of the extraction.
 
-    ``yields`` has the key of the sample without tube. Yield and volume are taken as exact.
+    ``given`` has the key of the sample without tube. A yield goes with copies per µg DNA, volumes
+    with copies per well, where no DNA was weighed. Both are taken as exact.
     """
-    rows = [m for m in measurements if m.metric == "copies_per_ug"]
-    known = [(m, yields.get(m.key.without_tube())) for m in rows]
-    return [_in_blood(m, given) for m, given in known if given is not None]
+    found = []
+    for m in measurements:
+        known = given.get(m.key.without_tube())
+        if isinstance(known, BloodYield) and m.metric == "copies_per_ug":
+            told = {"dna_yield_ug": known.dna_ug, "blood_ul": known.blood_ul}
+            amount = per_ul_blood(_amount(m), dna_yield_ug=known.dna_ug, blood_ul=known.blood_ul)
+            found.append(_in_blood(m, amount, known.dna_ug / known.blood_ul, told))
+        if isinstance(known, Extraction) and m.metric == "copies_per_well":
+            told = {"blood_ul": known.blood_ul, "elution_ul": known.elution_ul}
+            told |= {"template_ul": known.template_ul, "dilution": known.dilution}
+            found.append(_in_blood(m, _amount(m).scaled(known.factor), known.factor, told))
+    return found
 
 
-def _in_blood(row: Measurement, given: BloodYield) -> Measurement:
-    found = per_ul_blood(_amount(row), dna_yield_ug=given.dna_ug, blood_ul=given.blood_ul)
-    factor = given.dna_ug / given.blood_ul
-    told = {**row.parameters, "dna_yield_ug": given.dna_ug, "blood_ul": given.blood_ul}
+def _in_blood(
+    row: Measurement, found: Amount, factor: float, told: Mapping[str, float]
+) -> Measurement:
     return replace(
         row,
         metric="copies_per_ul_blood",
@@ -73,7 +100,7 @@ def _in_blood(row: Measurement, given: BloodYield) -> Measurement:
         value=found.value,
         ci_low=found.low,
         ci_high=found.high,
-        parameters=told,
+        parameters={**row.parameters, **told},
         draws=None if row.draws is None else row.draws * factor,
     )
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from labproc.model import Measurement, SampleKey
-from labproc.qpcr.joined import BloodYield, copies_in_blood, copies_per_cart_cell
+from labproc.qpcr.joined import BloodYield, Extraction, copies_in_blood, copies_per_cart_cell
 
 KEY = SampleKey("D1", "E1", "C", 9)
 
@@ -38,3 +38,11 @@ def test_blood_by_hand():
     row = Measurement(KEY, "copies_per_ug", 1000.0, 900.0, 1100.0)
     (found,) = copies_in_blood([row], {KEY: BloodYield(5.0, 200.0)})
     assert (found.value, found.ci_low) == (pytest.approx(25.0), pytest.approx(22.5))
+
+
+def test_volumes_and_dilution_by_hand():
+    # 30 copies in 5 µL of a 1:10 dilution of 100 µL eluted from 200 µL blood: 30 x 10 / 5 x 100 / 200
+    row = Measurement(KEY, "copies_per_well", 30.0, 24.0, 38.0)
+    told = {KEY: Extraction(blood_ul=200.0, elution_ul=100.0, template_ul=5.0, dilution=10.0)}
+    (found,) = copies_in_blood([row, Measurement(KEY, "copies_per_ug", 1.0)], told)
+    assert (found.value, found.ci_high) == (pytest.approx(30.0), pytest.approx(38.0))
