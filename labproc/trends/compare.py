@@ -11,6 +11,12 @@ from labproc.trends.gather import days_of, from_trends, on_day
 from labproc.trends.outcomes import DAILY, OUTCOMES, Outcome, get_outcome
 from labproc.trends.result import Draft, draft, finish
 
+SENSITIVITY = {
+    True: ("sign_flip", "rm_anova", "mixed_model"),
+    False: ("permutation", "rm_anova_unpaired", "mixed_model"),
+}
+"""Tests that ask the primary question again, for cultures in pairs or not."""
+
 
 def compare(
     measurements: Iterable[Measurement], trends: Iterable[Trend], plan: Plan
@@ -20,7 +26,8 @@ def compare(
     The primary outcome comes first, then the secondary ones, then what the plan does not name;
     only the first two are planned. Days are compared one by one and are exploratory. P values are
     adjusted within a family: the primary over the arms, the secondary ones together, the days of
-    one outcome together, the rest together.
+    one outcome together, the rest together. The primary question is asked again by other tests,
+    which are labelled sensitivity and not adjusted.
 
     Returns
     -------
@@ -60,6 +67,7 @@ def compare(
         *family(rest, planned=False),
         *_by_day(everything, test, plan),
         *_by_dose([primary, *secondary], everything, summaries, plan),
+        *_sensitivity(primary, everything, summaries, plan),
     ]
 
 
@@ -84,6 +92,24 @@ def _by_day(
                 for day in days_of(outcome, measurements, plan, treated)
             ]
             found += _finished(days, plan)
+    return found
+
+
+def _sensitivity(
+    outcome: Outcome,
+    measurements: Sequence[Measurement],
+    trends: Sequence[Trend],
+    plan: Plan,
+) -> list[Comparison]:
+    """Ask the primary question once more by other tests, P as they are."""
+    paired = COMPARISONS.get(plan.test).paired
+    found: list[Comparison] = []
+    for name in SENSITIVITY[paired]:
+        for treated in plan.treated if name != plan.test else ():
+            test = COMPARISONS.get(name)
+            gathered = from_trends(outcome, trends, measurements, plan, treated, paired=paired)
+            one = draft(outcome, gathered, test, plan, treated, is_sensitivity=True)
+            found += [] if one is None else [finish(one, one.comparison.p_value, plan)]
     return found
 
 

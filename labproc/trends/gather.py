@@ -12,7 +12,7 @@ from labproc.model._arrays import Floats
 from labproc.model.flag import unique, warning
 from labproc.trends.arms import Arms, Repeat
 from labproc.trends.courses import Course, courses
-from labproc.trends.outcomes import AUC, Outcome
+from labproc.trends.outcomes import AUC, GROWTH_RATE, Outcome
 
 UNITS = ("donor", "experiment", "well")
 
@@ -87,11 +87,19 @@ def from_trends(
             _Culture(
                 culture,
                 *_scaled(outcome, trend),
-                course=None if course is None else course.ln(),
+                course=None if course is None else _course(outcome, course),
                 flags=trend.flags,
             )
         )
     return _gathered(cultures, plan, treated, paired=paired)
+
+
+def _course(outcome: Outcome, course: Course) -> Course:
+    """Return the course on the log scale; growth from its first day in the window on."""
+    seen = course.ln()
+    if outcome.kind != GROWTH_RATE or not seen.values.size:
+        return seen
+    return replace(seen, values=seen.values - seen.values[0])
 
 
 def _scaled(outcome: Outcome, trend: Trend) -> tuple[float, Floats | None]:

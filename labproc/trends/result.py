@@ -11,7 +11,7 @@ from labproc.model.flag import fail, info, unique, warning
 from labproc.trends.comparisons import ComparisonTest, Contrast
 from labproc.trends.design import repeats_needed
 from labproc.trends.gather import Gathered
-from labproc.trends.outcomes import WINDOWED, Outcome
+from labproc.trends.outcomes import GROWTH_RATE, WINDOWED, Outcome
 from labproc.trends.robustness import robustness
 from labproc.trends.sentence import sentence
 
@@ -35,6 +35,7 @@ def draft(
     *,
     planned: bool = False,
     day: int | None = None,
+    is_sensitivity: bool = False,
 ) -> Draft | None:
     """Return one comparison without its adjusted P, or None where an arm has nothing to compare."""
     if not min(gathered.arms.n):
@@ -49,14 +50,17 @@ def draft(
         flags += _of_spread(outcome, contrast, treated)
     except NotEnoughData as error:
         contrast = _without_p(gathered)
+        test = replace(test, of="summary")
         flags.append(fail("not_enough_repeats", f"{outcome.name}, {treated}: {error}"))
     flags += contrast.flags
-    if not planned:
+    if is_sensitivity:
+        flags.append(info("sensitivity", f"{outcome.name} once more, beside the planned test"))
+    elif not planned:
         flags.append(info("exploratory", f"{outcome.name} was not named in the plan"))
     whole = replace(
-        _shown(outcome, contrast, plan, treated, robust),
+        _shown(outcome, contrast, test, plan, treated, robust),
         planned=planned,
-        day=day,
+        day=day if contrast.day is None else int(contrast.day),
         flags=unique(flags),
     )
     return Draft(whole, outcome, contrast, test)
@@ -69,18 +73,24 @@ def finish(one: Draft, p_adjusted: float | None, plan: Plan) -> Comparison:
 
 
 def _shown(
-    outcome: Outcome, contrast: Contrast, plan: Plan, treated: str, robust: Robustness | None
+    outcome: Outcome,
+    contrast: Contrast,
+    test: ComparisonTest,
+    plan: Plan,
+    treated: str,
+    robust: Robustness | None,
 ) -> Comparison:
     """Bring a contrast to the scale people read: ratios are exponentials of log differences."""
-    scale: Callable[[float], float] = np.exp if outcome.is_ratio else float
+    effect, unit, is_ratio = _meaning(outcome, test)
+    scale: Callable[[float], float] = np.exp if is_ratio else float
     return Comparison(
         outcome=outcome.name,
-        contrast=f"{treated} {'/' if outcome.is_ratio else '-'} {plan.control}",
-        effect=outcome.effect,
+        contrast=f"{treated} {'/' if is_ratio else '-'} {plan.control}",
+        effect=effect,
         estimate=float(scale(contrast.estimate)),
         ci_low=float(scale(contrast.ci_low)),
         ci_high=float(scale(contrast.ci_high)),
-        unit=outcome.unit,
+        unit=unit,
         p_value=contrast.p_value,
         p_adjusted=None,
         n=contrast.n,
@@ -90,6 +100,16 @@ def _shown(
         assumptions=contrast.assumptions,
         robustness=None if robust is None else _rescaled(robust, scale),
     )
+
+
+def _meaning(outcome: Outcome, test: ComparisonTest) -> tuple[str, str, bool]:
+    """Return effect, unit and whether it is a ratio; courses are always logs of their metric."""
+    if test.of == "summary" or (test.of == "slope" and outcome.kind == GROWTH_RATE):
+        return outcome.effect, outcome.unit, outcome.is_ratio
+    if test.of == "slope":
+        return "geometric mean ratio per day", "ratio/day", True
+    what = "fold since the first day" if outcome.kind == GROWTH_RATE else outcome.metric
+    return f"geometric mean ratio of {what}", "ratio", True
 
 
 def _rescaled(robust: Robustness, scale: Callable[[float], float]) -> Robustness:

@@ -80,6 +80,8 @@ def sentence(
 
 def _caveats(comparison: Comparison, floor: float | None, needed: int | None) -> list[str]:
     found = [] if comparison.planned else ["Exploratory: not named in the plan."]
+    if any(flag.code == "sensitivity" for flag in comparison.flags):
+        found = ["Sensitivity analysis beside the planned test."]
     unit = comparison.unit_of_replication
     if floor is not None and min(comparison.n) < FEW:
         found.append(

@@ -21,6 +21,10 @@ def growing(measured: Build, rates: dict[tuple[str, str], float]) -> list[Measur
     ]
 
 
+def is_sensitivity(one: Comparison) -> bool:
+    return any(f.code == "sensitivity" for f in one.flags)
+
+
 THREE = {
     ("D1", "C"): 0.30,
     ("D2", "C"): 0.32,
@@ -181,7 +185,7 @@ def test_several_doses_are_also_tested_for_a_trend(measured: Build, plan: Plan) 
     }
     doses = (("L1", 1.0), ("L10", 10.0))
     found = run(growing(measured, rates), replace(plan, treated=("L1", "L10"), dose_um=doses))
-    primary = [c for c in found if c.outcome == "cart_growth_rate"]
+    primary = [c for c in found if c.outcome == "cart_growth_rate" and not is_sensitivity(c)]
     assert [c.planned for c in primary] == [True, True, False]
     assert primary[2].estimate == pytest.approx(0.03)
     assert primary[2].n == (3, 3)
@@ -247,3 +251,33 @@ def test_doubts_of_a_donor_who_is_left_out_are_not_carried(measured: Build, plan
     lone = [measured("cart_total", "P1", "C+Len", d, v) for d, v in ((0, 1e5), (7, 0.0), (14, 9e5))]
     first = run([*growing(measured, THREE), *lone], plan)[0]
     assert [f.code for f in first.flags] == ["unpaired_repeat"]
+
+
+def test_the_primary_question_is_asked_again_by_other_tests(measured: Build, plan: Plan) -> None:
+    again = [c for c in run(growing(measured, THREE), plan) if is_sensitivity(c)]
+    assert [c.test for c in again] == [
+        "exact sign-flip test",
+        "repeated-measures ANOVA, arm and day within donors",
+        "mixed model with a random intercept (sensitivity only)",
+    ]
+    assert not any(c.planned for c in again)
+    assert again[0].p_value == 0.25
+    # mean over days 0, 2, 4, 6 of the difference in ln fold: 3 days' slope; exponentiated
+    assert again[1].estimate == pytest.approx(np.exp(3 * 0.17 / 3))
+    assert again[1].effect == "geometric mean ratio of fold since the first day"
+    assert (again[2].estimate, again[2].unit) == (pytest.approx(0.17 / 3), "1/day")
+    assert "mixed_model_is_liberal" in {f.code for f in again[2].flags}
+
+
+@pytest.mark.parametrize("name", ["per_day_holm", "area_under_curve", "rm_anova", "mixed_model"])
+def test_a_test_of_whole_courses_may_be_planned(measured: Build, plan: Plan, name: str) -> None:
+    rng = np.random.default_rng(4)
+    found = [
+        replace(m, value=(m.value or 0) * float(np.exp(0.05 * rng.standard_normal())))
+        for m in growing(measured, THREE)
+    ]
+    first = run(found, replace(plan, test=name))[0]
+    assert first.planned
+    assert first.p_value is not None
+    assert first.ci_low < first.estimate < first.ci_high
+    assert (first.effect == "difference") == (name == "mixed_model")

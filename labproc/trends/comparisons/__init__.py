@@ -48,12 +48,16 @@ class ComparisonTest:
         Whether only repeats present in both arms count.
     run : callable
         Arms and level to a Contrast; raises ``NotEnoughData`` where the data cannot answer.
+    of : str
+        What the estimate is a difference of: the summary itself, or the slope, the mean or the
+        clearest day of the courses.
     """
 
     title: str
     reads: Literal["summary", "course"]
     paired: bool
     run: Callable[[Arms, float], Contrast]
+    of: Literal["summary", "slope", "mean", "day"] = "summary"
 
 
 COMPARISONS: Registry[ComparisonTest] = Registry("comparison", "labproc.trends.comparisons")

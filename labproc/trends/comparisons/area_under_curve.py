@@ -22,5 +22,5 @@ def run(arms: Arms, level: float = 0.05) -> Contrast:
 
 
 COMPARISONS.register("area_under_curve")(
-    ComparisonTest("paired t test on areas under each culture's curve", "course", True, run)
+    ComparisonTest("paired t test on areas under each culture's curve", "course", True, run, "mean")
 )

@@ -65,5 +65,5 @@ def _fallback(fit: MixedFit) -> tuple[Flag, ...]:
 
 
 COMPARISONS.register("mixed_model")(
-    ComparisonTest("random-intercept mixed model, sensitivity only", "course", False, run)
+    ComparisonTest("random-intercept mixed model, sensitivity only", "course", False, run, "slope")
 )

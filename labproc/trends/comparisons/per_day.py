@@ -52,5 +52,6 @@ for _name in NAMES:
             "course",
             True,
             partial(run, correction=_name),
+            "day",
         )
     )

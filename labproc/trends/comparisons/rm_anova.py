@@ -73,8 +73,12 @@ def _paired_data(arms: Arms) -> tuple[Flag, ...]:
 
 
 COMPARISONS.register("rm_anova")(
-    ComparisonTest("repeated-measures ANOVA, donors in both arms", "course", True, run_within)
+    ComparisonTest(
+        "repeated-measures ANOVA, donors in both arms", "course", True, run_within, "mean"
+    )
 )
 COMPARISONS.register("rm_anova_unpaired")(
-    ComparisonTest("repeated-measures ANOVA, independent cultures", "course", False, run_between)
+    ComparisonTest(
+        "repeated-measures ANOVA, independent cultures", "course", False, run_between, "mean"
+    )
 )
