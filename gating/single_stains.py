@@ -138,8 +138,10 @@ def _peaks(cells: Floats, shown: Floats, name: str) -> tuple[Floats, Floats, tup
         flag = review("single_stain_dim", f"{name}: the stain shows no positives apart")
         bright = shown > np.quantile(shown, 0.6) if shown.size else np.zeros(0, dtype=np.bool_)
         return typical(cells[bright]), cells[:0], (flag,)
+    high = pair[1]
+    low = max((p for p in land.peaks if p.position < high.position), key=lambda p: p.mass)
     near = []
-    for peak in pair:
+    for peak in (low, high):
         top = int(peak.position)
         width = min(half_width(land.density, top), half_width(land.density[::-1], -top - 1))
         away = np.abs(shown - land.counts.at(peak.position + 0.5))

@@ -1,0 +1,79 @@
+"""Linear scale and spillover, by hand and against flowkit."""
+
+import numpy as np
+import pytest
+
+from gating.columns import Columns
+from gating.compensation import check_spillover, compensate, linearise
+from labproc.errors import GatingError
+from labproc.model import Channel, Events, FlowTube, SourceFile, Spillover
+
+from ._tubes import culture, spill, tube
+
+
+def one(channel, values, step=None):
+    events = Events(np.array(values, dtype=np.float64)[:, None], (channel,))
+    return FlowTube(SourceFile("a.fcs", "0" * 64, "fcs"), events, time_step_s=step)
+
+
+@pytest.mark.parametrize(
+    ("channel", "step", "raw", "linear"),
+    [
+        (Channel("BL1-A", gain=2.0), None, 100.0, 50.0),
+        # 10^(4 x 512 / 1024) x 1 = 100
+        (Channel("FL1-H", range=1024, decades=4.0, offset=0.0), None, 512.0, 100.0),
+        (Channel("FL1-H", range=1024, decades=4.0, offset=0.1), None, 512.0, 10.0),
+        (Channel("Time"), 0.001, 2_000.0, 2.0),
+    ],
+)
+def test_gain_log_and_time_step_are_applied_once(channel, step, raw, linear):
+    first = linearise(one(channel, [raw], step))
+    assert first.values[0, 0] == pytest.approx(linear)
+    assert first.scale == "linear"
+    assert Columns(one(channel, [raw], step)).values(channel.name)[0] == pytest.approx(linear)
+
+
+def test_spillover_is_taken_out():
+    # 1000 of dye 1 leave 200 in detector 2: measured (1000, 200)
+    measured = tube([[0, 0, 0, 0, 1000, 0, 0, 0, 200]], spillover=spill(0.2, 0.0))
+    clean = compensate(linearise(measured))
+    assert clean.column("BL1-A")[0] == pytest.approx(1000)
+    assert clean.column("YL2-A")[0] == pytest.approx(0, abs=1e-9)
+    assert Columns(measured).values("YL2-A")[0] == pytest.approx(0, abs=1e-9)
+
+
+def test_compensation_agrees_with_flowutils():
+    from flowutils.compensate import compensate as judge
+
+    sample, _ = culture(500)
+    matrix = spill(0.15, 0.04)
+    columns = [sample.events.index(d) for d in matrix.detectors]
+    ours = compensate(linearise(tube(sample.events.values)), matrix)
+    values = linearise(sample).values.astype(float)
+    theirs = judge(values, matrix.matrix, np.array(columns))
+    assert np.allclose(ours.values, theirs, rtol=1e-9, atol=1e-6)
+
+
+def test_raw_events_are_not_compensated():
+    sample, _ = culture(10)
+    with pytest.raises(GatingError, match="found raw values, expected linear ones"):
+        compensate(sample.events, spill(0.1, 0.1))
+
+
+def test_dyes_that_cannot_be_told_apart_are_refused():
+    same = Spillover(("BL1-A", "YL2-A"), np.ones((2, 2)))
+    with pytest.raises(GatingError, match="BL1-A, YL2-A has no inverse"):
+        compensate(linearise(culture(10)[0]), same)
+
+
+@pytest.mark.parametrize(
+    ("matrix", "code"),
+    [
+        (None, "uncompensated"),
+        (spill(0.0, 0.0), "uncompensated"),
+        (spill(1.7, 0.0), "spillover_nonsense"),
+        (spill(0.9999, 0.9999), "spillover_ill_conditioned"),
+    ],
+)
+def test_a_matrix_that_says_nothing_or_nonsense_is_flagged(matrix, code):
+    assert code in {f.code for f in check_spillover(matrix)}

@@ -1,0 +1,66 @@
+"""Display scales against flowutils, and back again."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gating.transforms import Asinh, Linear, Log, Logicle, parse_transform
+from labproc.errors import SettingsError
+
+SCALES = [Linear(), Log(262_144, 4.5), Asinh(150), Logicle(1_048_576, 0.7, 4.5, 0.0)]
+
+
+@pytest.mark.parametrize("width", [0.0, 0.3, 0.5, 1.0, 1.8])
+@pytest.mark.parametrize(("top", "negative"), [(262_144.0, 0.0), (1_048_575.0, 0.5)])
+def test_logicle_agrees_with_flowutils(width, top, negative):
+    from flowutils.transforms import logicle
+
+    rng = np.random.default_rng(1)
+    values = np.concatenate([rng.normal(0, 400, 20_000), 10 ** rng.uniform(-3, 6, 20_000)])
+    values = np.concatenate([values, -values, [0.0]]).astype(np.float32)
+    reference = logicle(values.astype(float)[:, None], [0], top, 4.5, width, negative)[:, 0]
+    scale = Logicle(top, width, 4.5, negative)
+    assert np.abs(scale.forward(values) - reference).max() < 1e-6
+    few = values[:500]
+    assert np.abs(scale.forward(few) - reference[:500]).max() < 1e-12
+
+
+def test_logicle_shows_zero_at_its_known_place():
+    # x1 = A/(M+A) + W/(M+A), from Moore and Parks' definition
+    scale = Logicle(262_144, 0.5, 4.5, 0.5)
+    assert float(scale.forward([0.0])[0]) == pytest.approx(0.5 / 5 + 0.5 / 5)
+    assert float(scale.forward([262_144.0])[0]) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("scale", SCALES, ids=lambda s: s.spec)
+@given(value=st.floats(1.0, 200_000.0))
+def test_inverse_undoes_forward(scale, value):
+    if isinstance(scale, Log):
+        value = max(value, 10.0)  # the scale's bottom: 262144 / 10^4.5 = 8.3
+    shown = scale.forward(np.array([value]))
+    assert float(scale.inverse(shown)[0]) == pytest.approx(value, rel=1e-9)
+
+
+@pytest.mark.parametrize("scale", SCALES, ids=lambda s: s.spec)
+def test_a_scale_is_read_back_from_its_text(scale):
+    assert parse_transform(scale.spec) == scale
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("biexp:T=1", "found 'biexp', expected log, asinh"),
+        ("logicle:T=abc", "found 'T=abc', expected T, W, M, A as numbers"),
+        ("logicle:T=262144,W=3,M=4.5,A=0", "expected T > 0, M > 0 and 0 <= W <= M/2"),
+        ("asinh:T=3", "found 'T=3', expected cofactor as numbers"),
+    ],
+)
+def test_a_scale_that_makes_no_sense_is_named(text, message):
+    with pytest.raises(SettingsError, match=message):
+        parse_transform(text)
+
+
+def test_many_values_keep_their_order():
+    values = np.sort(np.random.default_rng(0).normal(0, 1e4, 50_000)).astype(np.float32)
+    assert np.all(np.diff(Logicle().forward(values)) >= 0)
