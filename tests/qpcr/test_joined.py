@@ -41,7 +41,7 @@ def test_blood_by_hand():
 
 
 def test_volumes_and_dilution_by_hand():
-    # 30 copies in 5 µL of a 1:10 dilution of 100 µL eluted from 200 µL blood: 30 x 10 / 5 x 100 / 200
+    # 30 copies in 5 µL of a 1:10 dilution of 100 µL eluted from 200 µL blood
     row = Measurement(KEY, "copies_per_well", 30.0, 24.0, 38.0)
     told = {KEY: Extraction(blood_ul=200.0, elution_ul=100.0, template_ul=5.0, dilution=10.0)}
     (found,) = copies_in_blood([row, Measurement(KEY, "copies_per_ug", 1.0)], told)
