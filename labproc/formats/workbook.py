@@ -34,7 +34,7 @@ class Workbook:
         Raises
         ------
         ParseError
-            If the sheet is damaged or larger than three million cells.
+            If the sheet is damaged or larger than two million cells.
         """
         found = call(_calamine.sheet, *self._key, name, name=self.path.name)
         lines = tuple(_lines(found["rows"]))

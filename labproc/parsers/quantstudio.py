@@ -101,7 +101,7 @@ PARSERS.register("quantstudio_da2")(
         _sniff_2,
         _read_2,
         extensions=(".xlsx", ".csv", ".xls"),
-        instruments=("QuantStudio 1, 3, 5, 6 Pro, 7 Pro, Absolute Q",),
+        instruments=("QuantStudio 1, 3, 5, 6, 6 Pro, 7 Pro",),
         note="Include the sheet Standard Curve Result: quantities and the curve stand only there.",
     )
 )
