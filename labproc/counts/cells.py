@@ -86,7 +86,12 @@ def _from_events(
         reason = f"{key.label}: none of {', '.join(COUNTED)} was gated, so nothing was counted"
         return _nothing(key, fail("no_population", reason))
     scale, widths, trouble = _scale(populations, tube, rule)
-    flags = [*trouble, *acquisition_flags(tube), *_counted_instead(gate, populations), *gate.flags]
+    flags = [
+        *trouble,
+        *acquisition_flags(tube, gate.mask),
+        *_counted_instead(gate, populations),
+        *gate.flags,
+    ]
     if scale is None:
         return _nothing(key, *flags)
     return _counted(key, gate, populations, scale, both([widths, _pipetting(rule)]), rule, flags)

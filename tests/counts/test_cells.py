@@ -161,7 +161,7 @@ def test_beads_stand_for_their_share_of_the_sample():
         GateResult("Beads", "All events", beads, 5000, "by hand"),
     )
     rule = CountRule("beads", sample_ul=20, bead_count=50_000)
-    found = count(Populations("live", 5000, gates), rule)
+    found = count(Populations("live", 5000, gates), rule, of=tube(n=5000))
     assert found.value == pytest.approx(500.0)
     assert "no_beads" in codes(count(gated({"Live": 400}), rule))
 
