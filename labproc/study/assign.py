@@ -1,18 +1,21 @@
 """Whose cells a file holds: what its name says, corrected by the sheet; never guessed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from labproc.errors import StudyError
 from labproc.model import Flag, Role, SampleKey
-from labproc.model.flag import info
+from labproc.model.flag import info, review
 from labproc.registry import nearest
-from labproc.study.patterns import Pattern, read_date, read_day, read_name
+from labproc.study.patterns import Pattern, doubtful_parts, read_date, read_day, read_name
+from labproc.study.plates import well_name
 from labproc.study.settings import Settings
 from labproc.study.sheets import SheetRow
 
 KEY_FIELDS = ("donor", "experiment", "arm", "day", "replicate", "panel", "role")
+NUMBERS = ("sample_ul", "final_ul", "manual_count_per_ml", "bead_count", "dna_ng")
+Words = dict[str, str]
 # a control tube may belong to no arm and no day of its own
 NEEDED = {Role.SAMPLE: ("donor", "arm", "day", "panel"), Role.UNTRANSDUCED: ("donor", "panel")}
 
@@ -47,91 +50,149 @@ class Assignment:
 
 
 @dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of samples.csv and of the plate grids, found by what they name."""
+
+    by_file: Mapping[str, SheetRow]
+    by_well: Mapping[tuple[str, str], SheetRow]
+    by_sample: Mapping[str, SheetRow]
+
+    @classmethod
+    def of(cls, rows: Iterable[SheetRow], plates: Iterable[SheetRow] = ()) -> "Rows":
+        """File the rows; where both speak of a well, samples.csv wins."""
+        listed = list(rows)
+        wells = {_place(row): row for row in plates}
+        for row in listed:
+            if row.get("well") and not row.get("file"):
+                beneath = wells.get(_place(row))
+                said = {k: v for k, v in row.cells.items() if v.strip()}
+                cells = {**(beneath.cells if beneath else {}), **said}
+                wells[_place(row)] = SheetRow(row.where, cells)
+        files = {_slashes(row.get("file")): row for row in listed if row.get("file")}
+        return cls(files, wells, {r.get("sample"): r for r in listed if r.get("sample")})
+
+    def of_file(self, path: str, plate: str, well: str) -> SheetRow | None:
+        """Return the row of a file: by its path, else by plate and well, else by well alone."""
+        place = (plate.strip().casefold(), well_name(well))
+        by_place = self.by_well.get(place) or self.by_well.get(("", place[1]))
+        return self.by_file.get(_slashes(path)) or (by_place if place[1] else None)
+
+    def near(self, path: str) -> SheetRow | None:
+        """Return the row that names a file without its folder, for a hint."""
+        return self.by_file.get(_slashes(path).rpartition("/")[2]) if "/" in path else None
+
+
+def _slashes(path: str) -> str:
+    return path.replace("\\", "/").casefold()
+
+
+def _place(row: SheetRow) -> tuple[str, str]:
+    return (row.get("plate").casefold(), well_name(row.get("well")))
+
+
+@dataclass(frozen=True, slots=True)
 class Assigner:
     """Reads names and sheet rows into sample keys."""
 
     settings: Settings
     file_patterns: tuple[Pattern, ...]
+    well_patterns: tuple[Pattern, ...]
     sample_patterns: tuple[Pattern, ...]
-    rows: tuple[SheetRow, ...]
+    rows: Rows
     patient_arms: Mapping[str, str]
-    day_zero: date | None
+    days_zero: Mapping[str, date]  # by donor; the empty name stands for all others
 
     def assign(self, found: Found) -> Assignment:
         """Say whose cells a file holds."""
-        row = self._row(found)
-        said = dict(read_name(found.path, self.file_patterns) or {})
-        if found.date and "date" not in said:
-            said["date"] = found.date
-        said["well"] = found.well
-        return self._assignment(said, row, found.path)
+        said = _plain(read_name(found.path, self.file_patterns))
+        plate, well = found.plate or said.get("plate", ""), found.well or said.get("well", "")
+        row = self.rows.of_file(found.path, plate, well)
+        twice = doubtful_parts(found.path, self.file_patterns)
+        if row is not None and (cell := row.get("sample")):
+            said |= {k: v for k, v in self._cell(cell).items() if v}
+        said = {"date": found.date, **said, "well": well}
+        assignment = self._assignment(said, row, found.path, twice)
+        near = self.rows.near(found.path) if assignment.key is None and row is None else None
+        if near is None:
+            return assignment
+        hint = f"{near.where} names it without its folder; write {found.path!r}"
+        return Assignment(None, None, assignment.missing, f"{found.path}: {hint}", assignment.flags)
 
     def assign_sample(self, name: str) -> Assignment:
         """Say whose DNA a qPCR sample is, by its name."""
-        row = next((r for r in self.rows if r.get("sample") == name), None)
-        said = dict(read_name(name, self.sample_patterns) or {})
-        said["panel"] = "qpcr"
-        return self._assignment(said, row, name)
+        said = _plain(read_name(name, self.sample_patterns))
+        twice = doubtful_parts(name, self.sample_patterns)
+        return self._assignment(
+            said | {"panel": "qpcr"}, self.rows.by_sample.get(name), name, twice
+        )
 
-    def _row(self, found: Found) -> SheetRow | None:
-        path = found.path.casefold()
-        for row in self.rows:
-            if row.get("file").replace("\\", "/").casefold() == path and path:
-                return row
-            plate, well = row.get("plate"), row.get("well")
-            if well and (plate, well) == (found.plate, found.well) and not row.get("file"):
-                return row
-        return None
+    def _cell(self, text: str) -> Words:
+        """Return what a cell of a plate grid says: a role's word, or a sample's name."""
+        word = text.strip().casefold().replace(" ", "_")
+        if word in {role.value for role in Role}:
+            return {"role": word}
+        return _plain(read_name(text, (*self.well_patterns, *self.sample_patterns)))
 
     def _assignment(
-        self, said: Mapping[str, str | None], row: SheetRow | None, name: str
+        self,
+        said: Mapping[str, str],
+        row: SheetRow | None,
+        name: str,
+        twice: Mapping[str, tuple[str, str]],
     ) -> Assignment:
-        words = {k: (v or "") for k, v in said.items()}
-        if row is not None:
-            words |= {f: row.get(f) for f in (*KEY_FIELDS, "well") if row.get(f)}
-        where = row.where if row else name
-        role = _role(words.get("role", ""), where)
-        arm = self._arm(words)
-        day, flags = self._day(words, where)
-        panel = self._panel(words.get("panel", ""))
-        key = SampleKey(
-            words.get("donor", ""),
-            words.get("experiment", ""),
-            arm or "",
-            day,
-            words.get("replicate", ""),
-            panel or "",
-            words.get("well", ""),
-            role,
-        )
+        given = {f: row.get(f) for f in (*KEY_FIELDS, "well") if row.get(f)} if row else {}
+        words = {**said, **given}
+        if unclear := {k: v for k, v in twice.items() if k not in given}:
+            return Assignment(None, row, tuple(unclear), _two_ways(name, unclear))
+        try:
+            key, flags = self._key(words, row.where if row else name)
+            _check_numbers(row)
+        except StudyError as error:
+            return Assignment(None, row, (), str(error))
         missing = self._missing(key, words)
         if missing:
             return Assignment(None, row, missing, _reason(name, missing, words, self), flags)
         return Assignment(key, row, flags=flags)
 
+    def _key(self, words: Mapping[str, str], where: str) -> tuple[SampleKey, tuple[Flag, ...]]:
+        day, flags = self._day(words, where)
+        key = SampleKey(
+            donor=words.get("donor", ""),
+            experiment=words.get("experiment", ""),
+            arm=self._arm(words) or "",
+            day=day,
+            replicate=words.get("replicate", ""),
+            panel=self._panel(words.get("panel", "")) or "",
+            well=words.get("well", ""),
+            role=_role(words.get("role", ""), where),
+        )
+        return key, flags
+
     def _arm(self, words: Mapping[str, str]) -> str | None:
-        word = words.get("arm", "")
-        if not word:
-            return self.patient_arms.get(words.get("donor", ""), "")
-        names = {name.casefold(): name for name in self.settings.arms}
-        for name, arm in self.settings.arms.items():
-            names |= {alias.casefold(): name for alias in arm.aliases}
-        return names.get(word.casefold())
+        word = words.get("arm", "") or self.patient_arms.get(words.get("donor", ""), "")
+        names = self.settings.arm_names()
+        if not word and len(self.settings.arms) == 1:
+            return next(iter(self.settings.arms))
+        return names.get(word.casefold()) if word else ""
 
     def _panel(self, word: str) -> str | None:
-        names = {"qpcr": "qpcr", **{name.casefold(): name for name in self.settings.panels}}
-        return names.get(word.casefold())
+        panels = self.settings.panels
+        return {"qpcr": "qpcr", **{name.casefold(): name for name in panels}}.get(word.casefold())
 
     def _day(self, words: Mapping[str, str], where: str) -> tuple[int | None, tuple[Flag, ...]]:
-        if text := words.get("day", ""):
-            day = read_day(text)
-            if day is None:
-                raise StudyError(f"{where}: day is {text!r}, expected whole days such as 7 or d07")
-            return day, _visit_flag(text, day)
+        zero = self.days_zero.get(words.get("donor", ""), self.days_zero.get(""))
         when = read_date(words.get("date", ""))
-        if when is None or self.day_zero is None:
-            return None, ()
-        return (when - self.day_zero).days, ()
+        by_date = (when - zero).days if when and zero else None
+        text = words.get("day", "")
+        if not text:
+            return by_date, ()
+        day = read_day(text)
+        if day is None:
+            raise StudyError(f"{where}: day is {text!r}, expected whole days such as 7 or d07")
+        if by_date is None or by_date == day or not _is_plain_day(text):
+            return day, _visit_flag(text, day)
+        said = f"{where}: day {day} is said, but the date {words['date']} is day {by_date}"
+        return day, (review("day_and_date_differ", f"{said}; day {day} was used"),)
 
     def _missing(self, key: SampleKey, words: Mapping[str, str]) -> tuple[str, ...]:
         has_arms = bool(self.settings.arms)
@@ -144,11 +205,30 @@ class Assigner:
         return tuple(name for name in NEEDED.get(key.role, ("panel",)) if empty[name])
 
 
-def _visit_flag(text: str, day: int) -> tuple[Flag, ...]:
+def _plain(found: Mapping[str, str | None] | None) -> Words:
+    return {k: v or "" for k, v in (found or {}).items()}
+
+
+def _two_ways(name: str, unclear: Mapping[str, tuple[str, str]]) -> str:
+    ways = "; ".join(f"{part} is {a!r} or {b!r}" for part, (a, b) in unclear.items())
+    return f"{name}: can be read in two ways ({ways}); add it to samples.csv"
+
+
+def _check_numbers(row: SheetRow | None) -> None:
+    for name in NUMBERS if row is not None else ():
+        assert row is not None
+        row.number(name, low=0.0)
+
+
+def _is_plain_day(text: str) -> bool:
     word = text.strip()
-    if word[:1].isdigit() or word.casefold().startswith(("d", "-", "+")):
+    return word[:1].isdigit() or word.casefold().startswith(("d", "-", "+"))
+
+
+def _visit_flag(text: str, day: int) -> tuple[Flag, ...]:
+    if _is_plain_day(text):
         return ()
-    return (info("visit_as_day", f"visit {word!r} is taken as day {day}"),)
+    return (info("visit_as_day", f"visit {text.strip()!r} is taken as day {day}"),)
 
 
 def _role(word: str, where: str) -> Role:

@@ -1,9 +1,11 @@
 """Read a study folder: settings, sheets and patterns, each mistake named where it stands."""
 
+import contextlib
 import hashlib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,9 @@ from pydantic import ValidationError
 from labproc.errors import StudyError
 from labproc.model import CultureEvent, PatientEvent, Plan
 from labproc.registry import nearest
-from labproc.study.assign import Assigner, Assignment, Found
-from labproc.study.patterns import compile_pattern, read_date
+from labproc.study.assign import Assigner, Assignment, Found, Rows
+from labproc.study.patterns import Pattern, compile_pattern, read_date
+from labproc.study.plates import plate_rows, well_name
 from labproc.study.settings import Settings
 from labproc.study.sheets import (
     SAMPLE_COLUMNS,
@@ -24,6 +27,7 @@ from labproc.study.sheets import (
     patient_events,
     rows_of,
 )
+from labproc.study.where import key_lines, line_of
 
 SHEETS = ("samples", "culture", "patients", "events", "plates")
 
@@ -62,6 +66,14 @@ class Study:
     def assign_qpcr_sample(self, name: str) -> Assignment:
         """Say whose DNA a qPCR sample is."""
         return self.assigner.assign_sample(name)
+
+    def plate_samples(self, plate: str) -> Mapping[str, str]:
+        """Return well -> sample name as the plate's grid says, for exports without names."""
+        return {
+            well: row.get("sample")
+            for (name, well), row in self.assigner.rows.by_well.items()
+            if name in (plate.strip().casefold(), "") and row.get("sample")
+        }
 
     def strategy_path(self, strategy: str) -> str | Path:
         """Return a strategy's own file in the study folder, else its name as shipped."""
@@ -104,13 +116,13 @@ def load_study(folder: Path) -> Study:
     settings = read_settings(_find(folder))
     samples = rows_of(folder, "samples", SAMPLE_COLUMNS)
     _refuse_twice(samples)
-    log = culture_log(folder)
+    rows = Rows.of(samples, plate_rows(folder))
     patients = rows_of(folder, "patients")
     return Study(
         folder=folder,
         settings=settings,
-        assigner=_assigner(settings, samples, patients),
-        culture_log=_known_arms(log, settings),
+        assigner=_assigner(settings, rows, patients),
+        culture_log=culture_log(folder, settings.arm_names()),
         patient_events=patient_events(folder),
         dna_ng=_dna_ng(samples),
         sheets_sha256=_sheets_sha256(folder),
@@ -135,6 +147,9 @@ def read_settings(path: Path) -> Settings:
     try:
         text = path.read_text(encoding="utf-8-sig")
         return Settings.model_validate(tomllib.loads(text))
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise StudyError(f"{path.name}: {reason}, expected a readable file") from error
     except UnicodeDecodeError as error:
         raise StudyError(
             f"{path.name}: byte {error.start} is not UTF-8, expected UTF-8; save it as UTF-8"
@@ -142,15 +157,16 @@ def read_settings(path: Path) -> Settings:
     except tomllib.TOMLDecodeError as error:
         raise StudyError(f"{path.name}: {error}, expected TOML") from error
     except ValidationError as error:
-        lines = [_say(path.name, text, one) for one in error.errors()]
+        lines = [_say(path.name, key_lines(text), one) for one in error.errors()]
         raise StudyError("\n".join(lines)) from None
 
 
-def _say(name: str, text: str, error: Any) -> str:
+def _say(name: str, lines: Mapping[tuple[str, ...], int], error: Any) -> str:
     """Return one line for one wrong key."""
     place = [str(part) for part in error["loc"]]
     key = ".".join(place)
-    where = f"{name}{_line(text, place)}"
+    line = line_of(lines, place)
+    where = f"{name}, line {line}" if line else name
     if error["type"] == "extra_forbidden":
         return f"{where}: no setting is called {key!r}; {nearest(place[-1], _known_keys(place))}"
     if error["type"] == "missing":
@@ -159,20 +175,6 @@ def _say(name: str, text: str, error: Any) -> str:
     if error["type"] == "value_error":
         return f"{where}: {message}"
     return f"{where}: {key} is {error['input']!r}, {message[:1].lower()}{message[1:]}"
-
-
-def _line(text: str, place: list[str]) -> str:
-    """Return ``, line 7`` for the first line that sets the key, where one can be found."""
-    last = next((p for p in reversed(place) if not p.isdigit()), "")
-    for number, line in enumerate(text.splitlines(), start=1):
-        head = line.split("#")[0]
-        if (
-            head.lstrip().startswith((last, f'"{last}"'))
-            or f".{last}]" in head
-            or f"[{last}" in head
-        ):
-            return f", line {number}"
-    return ""
 
 
 def _known_keys(place: list[str]) -> list[str]:
@@ -195,48 +197,64 @@ def _model_within(annotation: Any) -> Any:
 def _refuse_twice(rows: list[SheetRow]) -> None:
     seen: dict[tuple[str, ...], str] = {}
     for row in rows:
-        name = tuple(row.get(c).replace("\\", "/") for c in ("file", "sample", "plate", "well"))
+        name = _named(row)
         if not any(name):
             raise StudyError(f"{row.where}: names no file, sample or plate and well")
         if name in seen:
-            what = " ".join(part for part in name if part)
+            what = " ".join(filter(None, map(row.get, ("file", "sample", "plate", "well"))))
             raise StudyError(f"{row.where}: {what!r} stands in {seen[name]} too, expected once")
         seen[name] = row.where
 
 
-def _assigner(settings: Settings, samples: list[SheetRow], patients: list[SheetRow]) -> Assigner:
+def _named(row: SheetRow) -> tuple[str, ...]:
+    """Return what a row is about: a file, else a sample of DNA, else a well."""
+    if file := row.get("file").replace("\\", "/").casefold():
+        return (file, "")
+    if sample := row.get("sample"):
+        return ("", sample)
+    return ("", "", row.get("plate").casefold(), well_name(row.get("well")))
+
+
+def _assigner(settings: Settings, rows: Rows, patients: list[SheetRow]) -> Assigner:
     qpcr = settings.qpcr
-    zero = settings.study.day_zero
-    when = read_date(zero) if zero else None
-    if zero and when is None:
-        raise StudyError(f"study.toml: day_zero is {zero!r}, expected a date like 2026-03-02")
     names = ("patient", "donor", "patient_id", "id")
     arms = {next((r.get(n) for n in names if r.get(n)), ""): r.get("arm") for r in patients}
     return Assigner(
-        settings,
-        tuple(compile_pattern(p, where="study.toml [files]") for p in settings.files.pattern),
-        tuple(
-            compile_pattern(p, where="study.toml [qpcr]")
-            for p in (qpcr.sample_pattern if qpcr else ())
-        ),
-        tuple(samples),
-        arms,
-        when,
+        settings=settings,
+        file_patterns=_patterns(settings, settings.files.pattern, "[files]"),
+        well_patterns=_patterns(settings, settings.files.well_pattern, "[files]"),
+        sample_patterns=_patterns(settings, qpcr.sample_pattern if qpcr else (), "[qpcr]"),
+        rows=rows,
+        patient_arms=arms,
+        days_zero=_days_zero(settings.study.day_zero),
     )
 
 
-def _known_arms(log: tuple[CultureEvent, ...], settings: Settings) -> tuple[CultureEvent, ...]:
-    for event in log:
-        if event.arm not in settings.arms and settings.arms:
-            hint = nearest(event.arm, list(settings.arms))
-            raise StudyError(f"culture.csv: day {event.day} has arm {event.arm!r}; {hint}")
-    return log
+def _patterns(settings: Settings, texts: tuple[str, ...], where: str) -> tuple[Pattern, ...]:
+    words: dict[str, Collection[str]] = {"arm": settings.arm_names(), "panel": settings.panels}
+    return tuple(compile_pattern(t, where=f"study.toml {where}", words=words) for t in texts)
+
+
+def _days_zero(said: str | Mapping[str, str]) -> dict[str, date]:
+    """Return donor -> first day; the empty donor stands for all others."""
+    texts = {"": said} if isinstance(said, str) else said
+    zeros = {donor: read_date(text) for donor, text in texts.items() if text}
+    for donor, when in zeros.items():
+        if when is None:
+            found = repr(texts[donor])
+            raise StudyError(f"study.toml: day_zero is {found}, expected a date like 2026-03-02")
+    return {donor: when for donor, when in zeros.items() if when is not None}
 
 
 def _dna_ng(samples: list[SheetRow]) -> dict[str, float]:
     """Return the DNA input that the sheet states, by the sample's name on its plate."""
-    found = {r.get("sample"): r.number("dna_ng", low=0.0) for r in samples if r.get("sample")}
-    return {name: ng for name, ng in found.items() if ng}
+    found: dict[str, float] = {}
+    for row in samples:
+        # a cell that is no number leaves the sample unassigned, see Assigner
+        with contextlib.suppress(StudyError):
+            if row.get("sample") and (ng := row.number("dna_ng", low=0.0)):
+                found[row.get("sample")] = ng
+    return found
 
 
 def _sheets_sha256(folder: Path) -> str:

@@ -1,5 +1,7 @@
 """``study.toml`` as typed settings: every key named here, every other key refused."""
 
+from collections.abc import Iterator
+from datetime import date
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -13,12 +15,26 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _ordered(value: Fraction | None, where: str) -> Fraction | None:
+    if value is not None and not value[0] < value[1]:
+        raise ValueError(f"{where} is {list(value)}, expected the lower number first")
+    return value
+
+
 class StudySettings(_Part):
     """``[study]``: what the study is called and which arm is the control."""
 
     title: str = ""
     control: str = ""
-    day_zero: str = ""
+    day_zero: str | dict[str, str] = ""  # one date for all, or one for each donor
+
+    @field_validator("day_zero", mode="before")
+    @classmethod
+    def dates_as_text(cls, value: object) -> object:
+        """Take a date that TOML knows as one (written without quotes) as its text."""
+        if isinstance(value, dict):
+            return {str(k): v.isoformat() if isinstance(v, date) else v for k, v in value.items()}
+        return value.isoformat() if isinstance(value, date) else value
 
 
 class ArmSettings(_Part):
@@ -35,8 +51,9 @@ class FileSettings(_Part):
     """``[files]``: how file names under ``raw/`` say what the files are."""
 
     pattern: tuple[str, ...] = ()
+    well_pattern: tuple[str, ...] = ()  # what the cells of plates.xlsx say
 
-    @field_validator("pattern", mode="before")
+    @field_validator("pattern", "well_pattern", mode="before")
     @classmethod
     def one_or_many(cls, value: object) -> object:
         """Take one pattern as a list of one."""
@@ -79,6 +96,12 @@ class AcceptSettings(_Part):
     lack_of_fit_p: float | None = Field(default=None, gt=0, lt=1)
     replicate_sd: float | None = Field(default=None, gt=0)
 
+    @field_validator("efficiency")
+    @classmethod
+    def low_first(cls, value: Fraction | None) -> Fraction | None:
+        """Check that the limits stand in order."""
+        return _ordered(value, "[qpcr.accept] efficiency")
+
 
 class QpcrSettings(_Part):
     """``[qpcr]``: targets, DNA input, and the unit that the standards are counted in."""
@@ -110,6 +133,12 @@ class PlanSettings(_Part):
     secondary: tuple[str, ...] = ()
     correction: str = "holm"
     level: float = Field(default=0.05, gt=0, lt=1)
+
+    @field_validator("window_days")
+    @classmethod
+    def low_first(cls, value: Fraction | None) -> Fraction | None:
+        """Check that the window's first day comes first."""
+        return _ordered(value, "[plan] window_days")
 
 
 class CohortSettings(_Part):
@@ -155,12 +184,32 @@ class Settings(_Part):
 
     @model_validator(mode="after")
     def names_agree(self) -> "Settings":
-        """Check that arms and panels that are named elsewhere exist."""
-        control = self.study.control
-        if self.arms and control not in self.arms:
-            known = ", ".join(map(repr, self.arms))
-            raise ValueError(f"[study] control is {control!r}, expected one of the arms {known}")
-        if self.counts and self.panels and self.counts.panel not in self.panels:
-            known = ", ".join(map(repr, self.panels))
-            raise ValueError(f"[counts] panel is {self.counts.panel!r}, expected one of {known}")
+        """Check that arms and panels that are named elsewhere exist, and that names differ."""
+        for problem in (*_name_clashes(self.arms), *_unknown_names(self)):
+            raise ValueError(problem)
         return self
+
+    def arm_names(self) -> dict[str, str]:
+        """Return every word for an arm, in lower case, with the arm's own name."""
+        names = {alias.casefold(): name for name, arm in self.arms.items() for alias in arm.aliases}
+        return names | {name.casefold(): name for name in self.arms}
+
+
+def _name_clashes(arms: dict[str, ArmSettings]) -> Iterator[str]:
+    """Yield what two arms are both called; upper and lower case are one."""
+    owner: dict[str, str] = {}
+    for name, arm in arms.items():
+        for word in (name, *arm.aliases):
+            other = owner.setdefault(word.casefold(), name)
+            if other != name:
+                yield f"arms {other!r} and {name!r} are both called {word!r}, expected one of them"
+
+
+def _unknown_names(settings: Settings) -> Iterator[str]:
+    control, arms, counts = settings.study.control, settings.arms, settings.counts
+    if arms and control not in arms:
+        known = ", ".join(map(repr, arms))
+        yield f"[study] control is {control!r}, expected one of the arms {known}"
+    if counts and settings.panels and counts.panel not in settings.panels:
+        known = ", ".join(map(repr, settings.panels))
+        yield f"[counts] panel is {counts.panel!r}, expected one of {known}"

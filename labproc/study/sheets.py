@@ -1,16 +1,20 @@
 """The tables of a study as people write them: samples, culture log, patients, events."""
 
+import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
-from labproc.errors import StudyError
+from labproc.errors import ParseError, StudyError
 from labproc.formats.table import Row, Table, read_table, sheet_names
 from labproc.model import CultureEvent, PatientEvent
 from labproc.registry import nearest
 from labproc.study.patterns import read_day
 
+T = TypeVar("T")
 ENDINGS = (".csv", ".tsv", ".txt", ".xlsx")
 SAMPLE_COLUMNS = (
     "file",
@@ -44,6 +48,8 @@ CULTURE_COLUMNS = (
     "event",
     "note",
 )
+# "1,200" is 1.2 in Berlin and 1200 in Boston; "0,200" and "20,5" can only be decimals
+TWO_MEANINGS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 EVENTS = frozenset({"", "feed", "split", "drug", "restimulate"})
 
 
@@ -69,12 +75,15 @@ class SheetRow:
         text = self.get(name)
         if not text:
             return None
+        if TWO_MEANINGS.fullmatch(text):
+            clear = f"{text.replace(',', '')} or {text.replace(',', '.')}"
+            raise StudyError(f"{self.where}: {name} is {text!r}, expected {clear}; say which")
         try:
             value = float(text.replace(",", ".") if "." not in text else text)
         except ValueError:
             raise StudyError(f"{self.where}: {name} is {text!r}, expected a number") from None
-        if value != value or (low is not None and value < low):
-            raise StudyError(f"{self.where}: {name} is {text!r}, expected at least {low:g}")
+        if not math.isfinite(value) or (low is not None and value < low):
+            raise StudyError(f"{self.where}: {name} is {text!r}, expected at least {low or 0:g}")
         return value
 
     def day(self) -> int | None:
@@ -87,13 +96,31 @@ class SheetRow:
 
 
 def find_sheet(folder: Path, name: str) -> tuple[Path, str | None] | None:
-    """Return the file (and sheet) that holds a table: ``study.xlsx`` first, then its own file."""
+    """Return the file (and sheet) that holds a table: ``study.xlsx`` first, then its own file.
+
+    Raises
+    ------
+    StudyError
+        If the table is there in two forms.
+    """
     book = folder / "study.xlsx"
-    if book.is_file() and name in sheet_names(book):
-        return book, name
-    found = [folder / f"{name}{ending}" for ending in ENDINGS]
-    path = next((p for p in found if p.is_file()), None)
-    return (path, None) if path else None
+    if book.is_file():
+        sheets = {sheet.casefold(): sheet for sheet in _mine(sheet_names, book)}
+        if name in sheets:
+            return book, sheets[name]
+    found = [p for ending in ENDINGS if (p := folder / f"{name}{ending}").is_file()]
+    if len(found) > 1:
+        names = " and ".join(p.name for p in found)
+        raise StudyError(f"{folder.name}: {names} are both there, expected one; take one away")
+    return (found[0], None) if found else None
+
+
+def _mine(read: Callable[[Path], T], path: Path) -> T:
+    """Read a sheet; what is wrong with it is a setting to mend, not an instrument's file."""
+    try:
+        return read(path)
+    except ParseError as error:
+        raise StudyError(str(error)) from error
 
 
 def rows_of(folder: Path, name: str, columns: Sequence[str] | None = None) -> list[SheetRow]:
@@ -108,7 +135,7 @@ def rows_of(folder: Path, name: str, columns: Sequence[str] | None = None) -> li
     if found is None:
         return []
     path, sheet = found
-    table = read_table(path, sheet=sheet)
+    table = _mine(partial(read_table, sheet=sheet), path)
     title = f"{path.name}, sheet {sheet!r}" if sheet else path.name
     return list(_rows(title, table, columns))
 
@@ -131,15 +158,43 @@ def _heading(title: str, heading: str, columns: Sequence[str] | None) -> str:
     return word
 
 
-def culture_log(folder: Path) -> tuple[CultureEvent, ...]:
-    """Return the culture's log from ``culture.csv``."""
-    return tuple(_culture(row) for row in rows_of(folder, "culture", CULTURE_COLUMNS))
+def culture_log(folder: Path, arms: Mapping[str, str]) -> tuple[CultureEvent, ...]:
+    """Return the culture's log from ``culture.csv``.
+
+    Parameters
+    ----------
+    arms : mapping
+        Every word for an arm, in lower case, with the arm's own name; empty without arms.
+
+    Raises
+    ------
+    StudyError
+        If a line cannot be read, or stands there twice: cells would be divided twice.
+    """
+    first: dict[CultureEvent, str] = {}
+    for row in rows_of(folder, "culture", CULTURE_COLUMNS):
+        event = _culture(row, arms)
+        if event in first:
+            raise StudyError(f"{row.where}: says the same as {first[event]}, expected it once")
+        first[event] = row.where
+    return tuple(first)
 
 
-def _culture(row: SheetRow) -> CultureEvent:
+def _arm(row: SheetRow, arms: Mapping[str, str], day: int) -> str:
+    word, names = row.get("arm"), sorted(set(arms.values()))
+    if not arms or (not word and len(names) == 1):
+        return names[0] if names else word
+    if word.casefold() not in arms:
+        raise StudyError(f"{row.where}: day {day} has arm {word!r}; {nearest(word, names)}")
+    return arms[word.casefold()]
+
+
+def _culture(row: SheetRow, arms: Mapping[str, str]) -> CultureEvent:
     day = row.day()
     if day is None:
         raise StudyError(f"{row.where}: no day, expected one")
+    if not row.get("donor"):
+        raise StudyError(f"{row.where}: no donor, expected whose cells they are")
     event = row.get("event").casefold()
     if event not in EVENTS:
         known = [e for e in sorted(EVENTS) if e]
@@ -150,7 +205,7 @@ def _culture(row: SheetRow) -> CultureEvent:
     return CultureEvent(
         row.get("donor"),
         row.get("experiment"),
-        row.get("arm"),
+        _arm(row, arms, day),
         row.get("replicate"),
         day,
         event,

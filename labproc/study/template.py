@@ -1,0 +1,133 @@
+"""The files of an empty study: every setting of ``study.toml`` explained, ready to be filled in."""
+
+from collections.abc import Mapping
+
+from labproc.study.sheets import CULTURE_COLUMNS, SAMPLE_COLUMNS
+
+STUDY_TOML = """\
+# What this study is. Lines that begin with # are explanations, or settings that are off:
+# take the # away to switch one on. `labproc run` names every mistake with its line.
+
+[study]
+title = "CAR-T cells with and without lenalidomide"
+control = "C"                    # the arm that all others are compared with
+# day_zero = "2026-03-02"        # start of the culture or infusion; with it dates give days
+# day_zero = { P1 = "2026-03-02", P2 = "2026-04-13" }   # or one date a donor
+
+# One table for each arm. A name with other letters than A-Z and 0-9 stands in quotes.
+[arms.C]
+label = "Control"                # as it stands on figures
+vehicle = "DMSO 0.1 %"
+aliases = ["ctrl", "DMSO"]       # other words for it in file names and sheets
+# lenalidomide_um = 0            # dose in µmol/L
+# from_day = 0                   # day on which the drug was first added
+
+[arms."C+Len"]
+label = "Lenalidomide 10 µmol/L"
+lenalidomide_um = 10
+from_day = 0
+aliases = ["Len", "L10", "10uM"]
+
+# How file names say what the files are: paths below raw/, braces name the parts.
+# {donor} {experiment} {arm} {day} {date} {replicate} {panel} {role} {plate} {well}; {*} skips.
+# d07, day 7 and D7 are one day. What a name does not say stands in samples.csv, which wins.
+[files]
+pattern = ["{date}/{donor}_{arm}_d{day}_{panel}.fcs"]
+# well_pattern = ["{donor}_{arm}_d{day}"]   # what the cells of plates.xlsx say
+
+# One table for each staining panel: how it is gated, and which detector sees which marker.
+[panels.car]
+strategy = "car_t"               # car_t, cd4_cd8, live, or your own file beside this one
+markers = { CAR = "BL1-A", CD3 = "YL2-A", viability = "RL2-A" }
+# compensation = "file"          # the spillover that the FCS file states
+
+[panels.subset]
+strategy = "cd4_cd8"
+markers = { CD3 = "YL2-A", CD4 = "VL1-A", CD8 = "RL1-A", viability = "RL2-A" }
+
+[panels.count]                   # a tube that was not washed
+strategy = "live"
+
+# How events become cells per µL.
+[counts]
+panel = "count"
+method = "volume"                # volume ($VOL of the file), beads or manual
+sample_ul = 20                   # culture taken ...
+final_ul = 200                   # ... in the volume on the cytometer; not "1:10"
+pipetting_cv = 0.07              # of one dilution; without it the interval holds counting only
+# bead_count = 50000             # beads added to a tube, with method = "beads"
+# washed = false                 # true: cells were lost, counts are flagged
+
+[qpcr]
+transgene = "CAR"                # target names as in the export
+reference = { target = "ALB", copies_per_diploid_genome = 2 }
+sample_pattern = "{donor}_{arm}_d{day}"     # how sample names on the plate are read
+dna_ng_per_well = 200            # dna_ng of a sample in samples.csv wins
+standard_unit = "copies_per_well"           # copies_per_well, copies_per_ul or ng
+# template_ul_per_well = 5       # needed with copies_per_ul
+# copies_per_ng = 1000           # needed with ng
+# lloq_copies_per_ug = 50        # your validated limit, if there is one
+
+# Limits for a plate, only where yours differ from the usual ones.
+# [qpcr.accept]
+# efficiency = [0.90, 1.10]
+# r_squared = 0.98
+# level_error = 0.30             # a standard read back may differ by this fraction
+# lack_of_fit_p = 0.05
+# replicate_sd = 0.5             # cycles
+
+# What you set out to test. Written before looking, and recorded with the results.
+[plan]
+unit = "donor"                   # what one repeat is: donor, experiment or well
+primary = "cart_growth_rate"
+window_days = [2, 10]            # one window for all cultures
+test = "two_stage_paired"
+secondary = ["ln_cd4_cd8_slope", "copies_per_ug_auc"]
+correction = "holm"
+# level = 0.05
+
+# Patients: which column of patients.csv is what.
+# [cohort]
+# arm = "arm"
+# time = "os_days"
+# event = "died"
+# pfs_time = "pfs_days"
+# pfs_event = "progressed"
+# response = "response"
+# toxicity = ["crs_grade", "icans_grade"]
+# treatment_start_day = "len_start_day"
+
+# Results stand in results/labproc.sqlite unless a PostgreSQL server is named.
+# [store]
+# url = "postgresql+psycopg://user@server/study"
+
+# Who is told when a file is set aside or a run has finished.
+# [notify]
+# webhook = "https://..."
+# email = "lab@example.org"
+# smtp = "localhost"
+"""
+
+RAW_README = """\
+Instruments write here, in any subfolders; labproc reads, and never changes anything.
+FCS files and qPCR exports are recognised by their content. Name them as study.toml says, e.g.
+
+  2026-03-09/D1_C+Len_d07_car.fcs     donor D1, arm C+Len, day 7, panel car
+
+or list them in samples.csv. A file that neither explains is listed as "not assigned".
+"""
+
+
+def csv_files() -> Mapping[str, str]:
+    """Return the files of an empty study by their path in its folder."""
+    return {
+        "study.toml": STUDY_TOML,
+        "samples.csv": ",".join(SAMPLE_COLUMNS) + "\n",
+        "culture.csv": ",".join(CULTURE_COLUMNS) + "\n",
+        "raw/README.txt": RAW_README,
+    }
+
+
+def sheets() -> Mapping[str, tuple[str, ...]]:
+    """Return the sheets of ``study.xlsx`` with their headings."""
+    return {"samples": SAMPLE_COLUMNS, "culture": CULTURE_COLUMNS}
