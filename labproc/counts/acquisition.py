@@ -54,7 +54,7 @@ def _volume_flags(tube: FlowTube, seconds: float | None) -> list[Flag]:
     if not volume or volume <= 0:
         return []
     flags = []
-    if volume < SMALL_VOLUME_UL:
+    if volume < SMALL_VOLUME_UL and "attune" in tube.cytometer.casefold():
         text = f"{volume:g} µL were acquired; the cytometer reads volume in steps of about 1 µL"
         flags.append(warning("small_volume", text))
     if seconds is None or not tube.flow_rate_ul_min:

@@ -131,7 +131,7 @@ def test_volume_against_flow_rate_and_time():
 
 
 def test_a_small_volume_and_a_high_event_rate_are_flagged():
-    short = tube(n=1000, volume_ul=10.0, flow_rate_ul_min=None)
+    short = tube(n=1000, volume_ul=10.0, flow_rate_ul_min=None, cytometer="Attune NxT")
     assert "small_volume" in codes(count(gated({"Live": 460}), of=short))
     fast = tube(time_step_s=1e-6)
     assert "high_event_rate" in codes(count(gated({"Live": 460}), of=fast))
