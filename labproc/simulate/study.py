@@ -166,7 +166,7 @@ def settings(design: Design) -> str:
     if design.with_qpcr or design.with_patient:
         parts.append(_QPCR.format(dna=DNA_NG))
     last = max(design.days)
-    parts.append(_PLAN.format(first=min(2, last), last=min(10, last)))
+    parts.append(_PLAN.format(first=2 if last > 2 else 0, last=min(10, last)))
     return "\n".join(parts)
 
 
