@@ -11,6 +11,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from dashboards.app import build_app, make_server
 from dashboards.people import Person
@@ -110,9 +111,7 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator:
-    from playwright.sync_api import sync_playwright
-
+def browser(chromium: str) -> Iterator[BrowserContext]:
     with sync_playwright() as driver:
         opened = driver.chromium.launch(executable_path=chromium, headless=True, args=list(ARGS))
         yield opened.new_context(viewport={"width": 1280, "height": 860})  # one cache for all
@@ -136,24 +135,41 @@ def address(desk: InventedDesk) -> Iterator[str]:
     thread.start()
     yield f"http://127.0.0.1:{server.effective_port}"
     server.close()
-    thread.join(timeout=5)
+    thread.join(timeout=0.5)
 
 
 @dataclass
 class Watched:
-    """A page with what it said and asked."""
+    """A page with what it said and asked; loaded once, then led by its own links."""
 
-    page: object
+    page: Page
+    address: str
     said: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
+    def go(self, title: str) -> Page:
+        """Follow a link of the menu."""
+        self.page.click(f".menu a >> text={title}")
+        self.page.wait_for_selector(f".menu a.on >> text={title}")
+        self.page.wait_for_selector("main h1")
+        return self.page
 
-@pytest.fixture
-def watched(browser, address: str) -> Iterator[Watched]:
+
+@pytest.fixture(scope="module")
+def opened(browser: BrowserContext, address: str) -> Iterator[Watched]:
     page = browser.new_page()
-    seen = Watched(page)
+    seen = Watched(page, address)
     page.on("console", lambda m: seen.said.append(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda e: seen.said.append(str(e)))
     page.on("request", lambda r: seen.asked.append(r.url))
+    page.goto(address)
+    page.wait_for_selector("main h1", timeout=30_000)
     yield seen
     page.close()
+
+
+@pytest.fixture
+def watched(opened: Watched) -> Watched:
+    opened.said.clear()
+    opened.asked.clear()
+    return opened

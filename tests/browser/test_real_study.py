@@ -37,7 +37,7 @@ def site(folder: Path) -> Iterator[str]:
     thread.start()
     yield f"http://127.0.0.1:{server.effective_port}"
     server.close()
-    thread.join(timeout=5)
+    thread.join(timeout=0.5)
 
 
 def cart(folder: Path, sha256: str) -> list[float | None]:
