@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from labproc.model import CopyNumber, Flag, Measurement, QpcrRun, SampleKey, Status
 from labproc.model.flag import fail, info, review, unique, warning
 from labproc.qpcr.controls import check_controls, matters
@@ -109,7 +112,7 @@ class _Maker:
         flags: tuple[Flag, ...] = (),
         status: Status | None = None,
         parameters: Mapping[str, float | str] | None = None,
-        draws: object = None,
+        draws: NDArray[np.float64] | None = None,
     ) -> Measurement:
         """Return one row; ``factor`` scales the sample's own draws."""
         car = self.sample.car
@@ -128,7 +131,7 @@ class _Maker:
             source=self.run.source,
             version=_version(self.fit),
             parameters={"method": car.method, "n_detected": car.n_detected, **(parameters or {})},
-            draws=own if draws is None else draws,  # type: ignore[arg-type]
+            draws=own if draws is None else draws,
         )
 
 

@@ -1,4 +1,4 @@
-"""LOD and LOQ against binomial fits in R 4.2.2 of the USGS data (``reference_values.json``)."""
+"""LOD and LOQ of the USGS data set, against the output of its own script."""
 
 import csv
 import json
@@ -7,37 +7,14 @@ import numpy as np
 import pytest
 
 from labproc.errors import NotEnoughData
-from labproc.qpcr.lod_loq import Series, fit_detection, limits, wilson
-
-# 25, 59, 96 ... of 96 detected at 1, 5, 10 ... copies
-SVC = Series(
-    np.array([1.0, 5, 10, 100, 1000, 10000]),
-    np.full(6, 96.0),
-    np.array([25.0, 59, 96, 96, 96, 96]),
-)
-NAMES = {
-    "probit": "probit_log10",
-    "logit": "logit_log10",
-    "cloglog": "cloglog_log10_weibull",
-    "single_hit_poisson": "single_hit_poisson",
-}
+from labproc.model import Task, Well
+from labproc.qpcr import analyse_run
+from labproc.qpcr.lod_loq import limits, limits_of, wilson
 
 
 @pytest.fixture(scope="module")
 def reference(shared) -> dict:
     return json.loads((shared / "data/qpcr/reference_values.json").read_text())["usgs_lod_SVC"]
-
-
-@pytest.mark.shared
-@pytest.mark.parametrize("model", NAMES)
-def test_lod_and_profile_interval_agree_with_r(reference, model):
-    expected = reference["binomial_ml"][NAMES[model]]
-    fit = next(f for f in fit_detection(SVC) if f.model == model)
-    assert fit.lod == pytest.approx(expected["LOD95"], rel=1e-4)
-    assert (fit.low, fit.high) == pytest.approx(expected["profile"], abs=1e-3)
-    assert fit.aic == pytest.approx(expected["AIC"], abs=1e-3)
-    told = [expected["theta"]] if model == "single_hit_poisson" else [expected["a"], expected["b"]]
-    assert list(fit.parameters) == pytest.approx(told, abs=1e-3)
 
 
 @pytest.mark.shared
@@ -54,32 +31,24 @@ def test_cv_of_each_level_agrees_with_the_usgs_script(shared, reference):
     assert found.lod.model == "single_hit_poisson"
 
 
-def test_lowest_aic_comes_first():
-    fits = fit_detection(SVC)
-    assert fits[0].model == "single_hit_poisson"
-    assert [f.aic for f in fits] == sorted(f.aic for f in fits)
-
-
-def test_lod_of_a_rule_of_two_wells_of_three_by_hand():
-    fit = next(f for f in fit_detection(SVC) if f.model == "single_hit_poisson")
-    copies = fit.k_of_n(2, 3)
-    p = 1 - np.exp(-fit.parameters[0] * copies)
-    assert 3 * p**2 * (1 - p) + p**3 == pytest.approx(0.95)
-    assert fit.k_of_n(1, 1) == pytest.approx(fit.lod)
-
-
-def test_perfect_single_molecule_detection_has_the_theoretical_lod():
-    copies = np.array([0.5, 1.0, 2.0, 4.0])
-    series = Series(copies, np.full(4, 1e6), np.round(1e6 * -np.expm1(-copies)))
-    fit = next(f for f in fit_detection(series) if f.model == "single_hit_poisson")
-    assert fit.lod == pytest.approx(2.995732, rel=1e-3)
-
-
-def test_all_or_nothing_bounds_no_curve():
-    with pytest.raises(NotEnoughData, match="add levels of 1 to 10 copies"):
-        fit_detection(Series(np.array([1.0, 100.0]), np.full(2, 8.0), np.array([0.0, 8.0])))
-
-
 def test_wilson_interval_by_hand():
     # 8 of 8: lower end n / (n + 3.8415) = 0.6756
     assert wilson(8, 8) == (pytest.approx(8 / 11.841459), pytest.approx(1.0))
+
+
+def test_a_plate_without_low_standards_states_no_limit(make_run, standards, rules):
+    (fit,) = analyse_run(make_run(standards()), rules).targets
+    with pytest.raises(NotEnoughData, match="add levels of 1 to 10 copies"):
+        limits_of(fit)
+
+
+def test_a_plates_own_low_standards_give_the_limit(make_run, standards, rules):
+    low = [Well(f"H{i}", "1", "CAR", Task.STANDARD, 38.0, 1.0) for i in range(6)]
+    low += [Well(f"J{i}", "1", "CAR", Task.STANDARD, None, 1.0) for i in range(4)]
+    (fit,) = analyse_run(make_run([*standards(), *low]), rules).targets
+    found = limits_of(fit)
+    level = next(x for x in found.levels if x.copies == 1.0)
+    assert (level.n, level.k) == (10, 6)
+    best = next(f for f in found.fits if f.model == "single_hit_poisson")
+    # 6 of 10 at 1 copy: theta = -ln(0.4), LOD = 2.9957 / theta
+    assert best.lod == pytest.approx(2.995732 / -np.log(0.4), rel=1e-3)
