@@ -14,6 +14,8 @@ from labproc.parsers import _words as words
 from labproc.parsers._export import Export, ResultTable, plate_of
 from labproc.parsers._reactions import Reaction
 
+MAX_OF_A_CODE = 8  # flags of one code that a run lists one by one
+
 
 def undetected_at_end(
     wells: Sequence[Well], name: str, cycles: float | None
@@ -175,3 +177,20 @@ def cut_end(grid: Grid, last: Line, name: str) -> list[Flag]:
         "the copy is incomplete"
     )
     return [warning("no_final_line_end", message)]
+
+
+def condense(flags: Iterable[Flag]) -> list[Flag]:
+    """Keep the first flags of each code and say how many more there are; wells keep theirs."""
+    kept: list[Flag] = []
+    counts: Counter[str] = Counter()
+    last: dict[str, Flag] = {}
+    for flag in dict.fromkeys(flags):
+        counts[flag.code] += 1
+        last[flag.code] = flag
+        if counts[flag.code] <= MAX_OF_A_CODE:
+            kept.append(flag)
+    for code, n in counts.items():
+        if n > MAX_OF_A_CODE:
+            message = f"{n - MAX_OF_A_CODE} more of these, the last: {last[code].message}"
+            kept.append(replace(last[code], message=message))
+    return kept

@@ -8,7 +8,7 @@ from labproc.errors import ParseError
 from labproc.formats.content import Content
 from labproc.formats.grid import Grid, Line, as_text
 from labproc.parsers import _positions as positions
-from labproc.parsers._headings import Columns, columns_of, fold
+from labproc.parsers._headings import Columns, columns_of, fold, is_heading
 
 # Sheets without results, left unread while a file is recognised: they are by far the largest.
 RAW_SHEETS = re.compile(r"(raw|multicomponent|melt|amplification|derivative|run ?information).*")
@@ -72,10 +72,13 @@ def export_of(content: Content) -> Export:
     ParseError
         If it is neither a text table nor a workbook, or a sheet cannot be read.
     """
-    grids = tuple(_grids(content))
-    if not grids:
+    if content.text_grid is None and content.workbook is None:
         raise ParseError(f"{content.path.name}: neither a text table nor a workbook")
+    grids = tuple(_grids(content, raw=False))
     tables = tuple(t for grid in grids for t in _tables(grid, content.path.name))
+    if not tables:  # some labs keep their results on a sheet called Raw data
+        grids += tuple(_grids(content, raw=True))
+        tables = tuple(t for grid in grids for t in _tables(grid, content.path.name))
     preamble: dict[str, str] = {}
     for grid in grids:
         for key, value in _pairs(grid.lines, tables):
@@ -134,12 +137,13 @@ def curve_tables(export: Export) -> Iterator[ResultTable]:
                 yield ResultTable(grid, line, columns, rest[: next(ends, len(rest))])
 
 
-def _grids(content: Content) -> Iterator[Grid]:
-    if content.text_grid is not None:
+def _grids(content: Content, *, raw: bool) -> Iterator[Grid]:
+    """Yield the text, or the sheets that are or are not called as raw data."""
+    if content.text_grid is not None and not raw:
         yield content.text_grid
     if content.workbook is not None:
         for name in content.workbook.names[:MAX_SHEETS]:
-            if RAW_SHEETS.fullmatch(name.casefold()) is None:
+            if (RAW_SHEETS.fullmatch(name.casefold()) is not None) is raw:
                 yield content.workbook.sheet(name)
 
 
@@ -186,24 +190,20 @@ def _wells_by_name(columns: Columns, lines: Sequence[Line]) -> Columns:
 
 
 def _check_interrupted(lines: Sequence[Line], columns: Columns, grid: Grid, file: str) -> None:
-    """Refuse a table that goes on behind a line that is no well: wells would be lost.
+    """Refuse a table that goes on behind lines that are no wells: those wells would be lost.
 
-    A blank line, a section's title or another row of headings ends a table.
+    A section's title or another row of headings ends a table for good.
     """
     well, cq = columns.index("well"), columns.index("cq")
-    if not lines or well is None:
-        return
-    stray = lines[0]
-    if stray.filled < 1 or stray.text(0).startswith("[") or columns_of(stray).by_field:
-        return
-    following = lines[1] if len(lines) > 1 else None
-    if following is None or not is_well(following.text(well)) or following.filled < 4:
-        return
-    if following.text(cq):
-        raise ParseError(
-            f"{file}, {grid.where(stray.number)}: {stray.text(0)!r} stands among the wells, which "
-            f"go on in {grid.where(following.number)}; the file seems damaged"
-        )
+    stray = next((line for line in lines if line.filled), None)
+    for line in lines if well is not None else ():
+        if line.text(0).startswith("[") or is_heading(line):
+            return
+        if line.filled > 3 and is_well(line.text(well)) and line.text(cq) and stray is not None:
+            raise ParseError(
+                f"{file}, {grid.where(stray.number)}: {stray.text(0)!r} stands among the wells, "
+                f"which go on in {grid.where(line.number)}; the file seems damaged"
+            )
 
 
 def is_well(text: str) -> bool:

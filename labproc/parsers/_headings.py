@@ -20,7 +20,7 @@ DYE = (
 )
 _CQ = (
     r"c[tqp]|crt|c\?|c\([tqp]\)|crossingpoint|crossingpt|thresholdcycle|quantificationcycle|"
-    r"cycleofquantification"
+    r"cycleofquantification|cyclethreshold(?:result)?"
 )
 _CQ_UNIT = r"\((?:c\(?[tqp]\)?|d?rn?|cycles?|δrn)\)"
 _AMOUNT = (
@@ -53,6 +53,7 @@ _PATTERNS: Mapping[str, tuple[str, ...]] = {
         "position",
         "siteid",
         "wellno|wellnumber|well#",
+        "welllocation|welllocationid",
         "no",
         "tubeposition|tubepos",
         "#",
@@ -74,7 +75,14 @@ _PATTERNS: Mapping[str, tuple[str, ...]] = {
         "assayname|assay|snpassayname",
         "primerset|primers?|primerpair|amplicon|probe|genesymbol|targetgene",
     ),
-    "task": ("task", "content", "assayrole", "welltype|sampletype|wellcontent", "type", "role"),
+    "task": (
+        "task",
+        "content",
+        "assayrole",
+        "welltype|sampletype|samplerole|wellcontent",
+        "type",
+        "role",
+    ),
     "quantity": (
         rf"(?:{_AMOUNT}){_UNIT}",
         rf"(?:{_AMOUNT})\(?(?P<after>{DYE})\)?",
@@ -159,3 +167,10 @@ def columns_of(line: Line) -> Columns:
             found.setdefault(name, []).append((rank, Column(index, heading, part)))
     ranked = {n: tuple(c for _, c in sorted(cs, key=lambda x: x[0])) for n, cs in found.items()}
     return Columns(ranked, len(line.cells))
+
+
+def is_heading(line: Line) -> bool:
+    """Whether a row names a column of wells or cycles, whatever else stands in it."""
+    names = {"well", "cycle"}
+    texts = (c for c in line.cells if isinstance(c, str) and 2 < len(c) < MAX_HEADING)
+    return any(name in names for text in texts for name, _, _ in _meanings(text))

@@ -15,7 +15,7 @@ from labproc.model import (
     ReportedCurve,
     SourceFile,
 )
-from labproc.model.flag import info, unique
+from labproc.model.flag import info
 from labproc.parsers import _checks as checks
 from labproc.parsers import _numbers as numbers
 from labproc.parsers import _positions as positions
@@ -135,7 +135,7 @@ def finish(
         reported_curves=tuple(dict.fromkeys(curves)),
         amplification=tuple(amplification),
         details=dict(details or {}),
-        flags=unique(flags),
+        flags=tuple(checks.condense(flags)),
     )
 
 
