@@ -1,7 +1,7 @@
 """Every figure as a file: SVG at the widths of a journal's columns, PNG and PDF."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -32,10 +32,20 @@ def write_figures(results: Results, folder: Path) -> list[Path]:
     """
     from dashboards.figures import FIGURES
 
+    return draw_all({name: draw(results) for name, draw in FIGURES.items()}, folder)
+
+
+def draw_all(drawings: Mapping[str, Any], folder: Path) -> list[Path]:
+    """Write every figure that shows something, named as in ``drawings``.
+
+    Raises
+    ------
+    SettingsError
+        If kaleido or its browser is not there to draw with.
+    """
     paths: list[Path] = []
     with _browser():
-        for name, draw in FIGURES.items():
-            drawing = draw(results)
+        for name, drawing in drawings.items():
             if drawing.data:
                 paths += _write(drawing, file_name(name), folder)
     return paths

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     show_default=True,
     help="How counts are compared.",
 )
+@click.option(
+    "--figures", type=click.Path(path_type=Path), help="Draw survival and swimmer figures there."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per comparison.")
 def command(
     table: Path,
@@ -49,6 +52,7 @@ def command(
     time_unit: str | None,
     landmark: tuple[float, ...],
     test: str,
+    figures: Path | None,
     as_json: bool,
 ) -> int:
     """Read the table, compare its arms and print."""
@@ -63,7 +67,30 @@ def command(
     found = list(_comparisons(cohort, test, landmark))
     for line in map(json_line, (f.as_dict() for f in found)) if as_json else _text(cohort, found):
         click.echo(line)
+    if figures is not None:
+        _draw(cohort, found, figures)
     return 0
+
+
+def _draw(cohort: "Cohort", found: "list[CohortTest]", folder: Path) -> None:
+    """Write the survival curves of every endpoint and the swimmer lanes."""
+    from dashboards.cohort_figures import survival_figure, swimmer_figure
+    from labproc.cli._static_figures import draw_all
+    from labproc.cohort.survival import followed
+    from labproc.cohort.swimmer import swimmer
+
+    lines = {t.variable: _survival_line(t) for t in reversed(found) if t.table == "survival"}
+    drawings = {
+        f"survival_{end.name}": survival_figure(
+            followed(cohort, end), sentence=lines.get(end.name, "")
+        )
+        for end in cohort.roles.survival
+    }
+    if cohort.roles.survival:
+        drawings["swimmer"] = swimmer_figure(swimmer(cohort), cohort.arms)
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in draw_all(drawings, folder):
+        say(str(path))
 
 
 def _given(table: Path, roles: Path | None) -> dict[str, Any]:
