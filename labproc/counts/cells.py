@@ -16,6 +16,7 @@ from labproc.counts._interval import (
     wider,
 )
 from labproc.counts.acquisition import acquisition_flags
+from labproc.counts.fractions import tube_flags
 from labproc.counts.rule import CountRule
 from labproc.model import Flag, FlowTube, GateResult, Measurement, Populations, SampleKey
 from labproc.model._arrays import Floats
@@ -51,7 +52,7 @@ def count_cells(
         counted = _by_hand(key, rule)
     else:
         counted = _from_events(key, populations, tube, rule)
-    flags = unique((*counted.flags, *_washed(key, populations, rule), *populations.flags))
+    flags = unique((*counted.flags, *_washed(key, populations, rule), *tube_flags(populations)))
     return [replace(counted, flags=flags, source=tube.source, version=version)]
 
 

@@ -42,8 +42,8 @@ def flow_fractions(
     """Return the fractions and CD4:CD8 ratios of one tube.
 
     A fraction is the gate's best estimate where it gives one, else the gated fraction; parameters
-    name which. A population that the strategy left out gives a row without a value and the
-    reason; one that it never asked for gives no row.
+    name which. A population that was not gated gives no row, never a 0; ``left_out`` of the
+    populations says why.
 
     Parameters
     ----------
@@ -61,6 +61,11 @@ def flow_fractions(
     ]
 
 
+def tube_flags(populations: Populations) -> tuple[Flag, ...]:
+    """Return the tube's flags that concern its numbers: not those of steps it never needed."""
+    return tuple(f for f in populations.flags if f.code != "step_left_out")
+
+
 def _control(row: Measurement, control_file: str) -> str:
     return control_file if row.metric.startswith("car") else ""
 
@@ -70,8 +75,7 @@ def _fraction(
 ) -> list[Measurement]:
     gate = populations.get(population)
     if gate is None:
-        why = populations.left_out.get(population)
-        return [] if why is None else [_left_out(key, metric, population, why)]
+        return []
     own = gate.fraction_of_parent
     value = own if gate.estimate is None else gate.estimate
     low, high, words = _fraction_interval(gate, value)
@@ -93,7 +97,7 @@ def _fraction(
             n=gate.n_events,
             parent=gate.parent,
             status="invalid" if value is None else "quantified",
-            flags=unique((*populations.flags, *gate.flags, *_few(gate))),
+            flags=unique((*tube_flags(populations), *gate.flags, *_few(gate))),
             parameters=parameters,
             draws=gate.draws,
         )
@@ -128,11 +132,6 @@ def _few(gate: GateResult) -> list[Flag]:
     return [warning("few_events", text)]
 
 
-def _left_out(key: SampleKey, metric: str, population: str, why: str) -> Measurement:
-    reason = warning("no_population", f"{population} was not gated: {why}")
-    return Measurement(key, metric, None, status="invalid", flags=(reason,))
-
-
 def _ratio(key: SampleKey, populations: Populations) -> list[Measurement]:
     """Return CD4:CD8 of all T cells (or of what the panel calls their parent)."""
     cd4, cd8 = populations.get("CD4+"), populations.get("CD8+")
@@ -140,7 +139,7 @@ def _ratio(key: SampleKey, populations: Populations) -> list[Measurement]:
         return []
     counts = (_best(cd4), _best(cd8))
     draws = _ratio_draws(cd4.draws, cd8.draws)
-    flags = unique((*populations.flags, *cd4.flags, *cd8.flags))
+    flags = unique((*tube_flags(populations), *cd4.flags, *cd8.flags))
     return [_ratio_row(key, "cd4_cd8_ratio", counts, cd4.parent, flags, draws)]
 
 
@@ -211,7 +210,7 @@ def _cart_ratio(key: SampleKey, populations: Populations) -> list[Measurement]:
     if car is None or cd4 is None or cd8 is None or not car.n_events:
         return []
     n4, n8 = (int(np.count_nonzero(car.mask & g.mask)) for g in (cd4, cd8))
-    flags = unique((*populations.flags, *car.flags, *cd4.flags, *cd8.flags))
+    flags = unique((*tube_flags(populations), *car.flags, *cd4.flags, *cd8.flags))
     row = _ratio_row(key, "cart_cd4_cd8_ratio", (float(n4), float(n8)), "CAR+", flags)
     shares = {"cd4_of_cart": n4 / car.n_events, "cd8_of_cart": n8 / car.n_events}
     return [replace(row, parameters={**row.parameters, **shares})]

@@ -5,7 +5,7 @@ import pytest
 
 from labproc.counts import flow_fractions
 from labproc.model import GateResult, Populations, SampleKey, SourceFile
-from labproc.model.flag import review
+from labproc.model.flag import info, review
 
 KEY = SampleKey("D1", "", "C", 7, "", "subset")
 SOURCE = SourceFile("raw/a.fcs", "f" * 64, "fcs")
@@ -97,12 +97,15 @@ def test_a_gate_without_interval_gets_wilsons():
     assert "few_events" in codes(found)
 
 
-def test_a_marker_that_is_not_in_the_panel_gives_no_value_but_the_reason():
-    populations = tube(left_out={"CAR+": "marker CAR is not in the panel"})
-    found = measured(populations, "car_fraction")
-    assert found.value is None
-    assert "marker CAR is not in the panel" in found.flags[0].message
-    assert measured(tube(), "car_fraction") is None
+def test_a_population_that_was_not_gated_gives_no_row():
+    populations = tube(
+        gate("Live", "All events", 0, 900, N),
+        left_out={"CAR+": "no CAR in the panel"},
+        flags=(info("step_left_out", "CAR+: no CAR in the panel"), info("uncompensated", "")),
+    )
+    found = flow_fractions(KEY, populations)
+    assert [m.metric for m in found] == ["viability"]
+    assert codes(found[0]) == {"uncompensated"}  # what the tube never needed is no doubt
 
 
 def test_an_empty_parent_gives_no_fraction():
