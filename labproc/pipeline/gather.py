@@ -11,6 +11,7 @@ from labproc.errors import ParseError, StoreError
 from labproc.intake import (
     Seen,
     TornFile,
+    clean_drafts,
     is_quiet,
     scan,
     stage,
@@ -48,6 +49,7 @@ def gather(study: Study, store: Store, *, hold: Collection[str] | None = None) -
     known = {o.path: o for o in store.observations() if o.state == "current"}
     _mark_gone(store, known, seen)
     staging = study.results / STAGED
+    clean_drafts(staging)
     new = [s for s in seen if _is_new(s, known.get(s.path), staging)]
     late = _unsettled(study.raw, new) if hold is None else set(hold)
     staged = _stage_all(study.raw, staging, [s for s in new if s.path not in late])

@@ -70,7 +70,7 @@ def save_gates(
     StoreError
         If no reason is given, or a tube is approved: nothing is saved then.
     """
-    jobs = [_job(folder, sha256) for sha256 in sha256s]
+    jobs = [job_of(folder, sha256) for sha256 in sha256s]
     study = load_study(folder)
     with Store.open(study.store_url) as store:
         decisions = stores.current_decisions(store)
@@ -93,7 +93,7 @@ def _need_open(job: FlowJob, decided: "stores.Decision | None") -> None:
 
 def decide(folder: Path, sha256: str, verdict: str, *, who: str, reason: str) -> None:
     """Record a reviewer's word on a file: ``approved``, ``rejected`` or ``reopened``."""
-    job = _job(folder, sha256)
+    job = job_of(folder, sha256)
     with Store.open(load_study(folder).store_url) as store:
         stores.decide(store, sha256, verdict, who=who, reason=reason, subject=job.path)
 
@@ -119,12 +119,13 @@ def _gated(
 
 
 def _moved(folder: Path, sha256: str, population: str, points: Points) -> FlowJob:
-    job = _job(folder, sha256)
+    job = job_of(folder, sha256)
     given = tuple(tuple(float(x) for x in point) for point in points)
     return replace(job, moved={**job.moved, population: given})
 
 
-def _job(folder: Path, sha256: str) -> FlowJob:
+def job_of(folder: Path, sha256: str) -> FlowJob:
+    """Return the job that gates a tube as the study stands now."""
     study = load_study(folder)
     jobs = _jobs(study.folder, _stamp(study))
     if sha256 not in jobs:

@@ -106,10 +106,24 @@ def _with_alarm(work: Callable[[J], R], job: J) -> R:
         signal.signal(signal.SIGALRM, before)
 
 
-def _limit_memory(workers: int) -> None:
-    """Give a worker its share of the memory, so that one file cannot take the machine down."""
+def _set_up_worker(workers: int) -> None:
+    """Give a worker its share of the memory, and let it end when the run that made it does."""
     # a scientist's Ctrl-C is the parent's to answer
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _limit_memory(workers)
+
+
+def _end_with_parent() -> None:
+    """Wait until the run is gone: a killed run cannot tell its workers, and they would stay."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _limit_memory(workers: int) -> None:
+    """Keep one file from taking the machine down."""
     if sys.platform == "win32":
         return
     import resource
@@ -127,7 +141,7 @@ def _pool(workers: int) -> ProcessPoolExecutor:
     method = "spawn" if sys.platform == "win32" else "forkserver"
     context = multiprocessing.get_context(method)
     return ProcessPoolExecutor(
-        workers, mp_context=context, initializer=_limit_memory, initargs=(workers,)
+        workers, mp_context=context, initializer=_set_up_worker, initargs=(workers,)
     )
 
 
