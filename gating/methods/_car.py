@@ -11,8 +11,8 @@ from gating.methods._unmix import (
     Shape,
     bin_centres,
     fit,
+    moved,
     shape_of,
-    shifted,
     skew_normal,
     starts,
     without_positives,
@@ -25,11 +25,13 @@ ROUNDS = 60
 PROMISING = 4  # starts that are run to the end
 DETECTED = 12.0  # twice the gain in log likelihood that positives must bring
 EXCESS_SIGMAS = 3.0  # and what lies beyond the control's tail, in its standard errors
-SKEW_SD = 0.4  # how far positives may lean on a display scale
-STRETCH_SD = 0.02  # how much a tube's negatives differ in width from its control's
+SKEW_SD = 0.55  # how far positives may lean on a display scale
+STRETCH_SD = 0.05  # how much a tube's negatives differ in width from its control's
 BACKGROUND = (2e-3, 1e-4)  # of the control: spread over its neighbourhood, and evenly
-TAIL_SHARE = (0.35, 1.0)  # of positives, beyond the control's tail, when none were detected
-LEAST_ERROR = 0.0015  # of the fraction: below it no two tubes are alike
+ALIKE = (0.6, 0.12)  # shift (spreads) and stretch beyond which a tube is not just its control
+TAIL_SHARE = (0.2, 1.0)  # of positives, beyond the control's tail, when none were detected
+HIDDEN = 0.3  # weight of what a fit to the shapes says where the tail shows nothing
+LEAST_ERROR = 0.002  # of the fraction: below it no two tubes are alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,25 +69,31 @@ def estimate(sample: Floats, control: Floats, *, draws: int, rng: np.random.Gene
     none = fit(counts, template, shape, without_positives(shape), rounds=ROUNDS // 3).best()
     tempered = 1.0 + raw.total / max(other.total, 1.0)  # the control's noise is in the fit too
     gain = 2.0 * float(best.log_likelihood[0] - none.log_likelihood[0]) / tempered
-    excess, spread, limit = _excess(raw, other, shape, float(none.shift[0]))
-    detected = gain > DETECTED and excess > EXCESS_SIGMAS * spread
+    excess, spread, limit = _excess(raw, other, shape, none)
+    beyond = (
+        abs(float(none.shift[0])) > ALIKE[0] * shape.spread
+        or abs(float(none.stretch[0])) > ALIKE[1]
+    )
+    detected = beyond or (gain > DETECTED and excess > EXCESS_SIGMAS * spread)
     chosen = best if detected else none
+    fitted, error = float(best.fraction[0]), _error(template, shape, best, raw.total, other.total)
     if detected:
-        fraction = float(best.fraction[0])
-        spread = _error(template, shape, best, raw.total, other.total)
-    else:
+        fraction = fitted
+        drawn = rng.normal(fraction, np.hypot(error, LEAST_ERROR), draws)
+    else:  # positives too dim for the tail may hide among the negatives
         fraction = max(excess, 0.0)
-    spread = float(np.hypot(spread, LEAST_ERROR))
-    drawn = np.clip(rng.normal(fraction if detected else excess, spread, draws), 0.0, 1.0)
-    if not detected:  # positives too dim for the tail may hide among the negatives
-        drawn = np.minimum(drawn / rng.uniform(*TAIL_SHARE, draws), 1.0)
+        seen = rng.normal(excess, np.hypot(spread, LEAST_ERROR), draws)
+        hidden = rng.normal(fitted, error, draws)
+        shown = seen / rng.uniform(*TAIL_SHARE, draws)
+        drawn = np.where(rng.random(draws) < HIDDEN, hidden, shown)
+    drawn = np.clip(drawn, 0.0, 1.0)
     separation = (best.mean[0] - shape.middle - best.shift[0]) / shape.deviation
     return Estimate(
         fraction=fraction,
         draws=drawn,
         shift=float(chosen.shift[0]) / shape.spread,
         separation=float(separation) if detected else None,
-        misfit=_misfit(counts, template, chosen),
+        misfit=_misfit(counts, template, shape, chosen),
         detected=detected,
         detection_limit=limit,
     )
@@ -136,7 +144,7 @@ def _error(template: Floats, shape: Shape, best: Mixture, n: float, m: float) ->
             best.mean[0],
             np.log(best.deviation[0]),
             best.skew[0],
-            0.0,
+            best.stretch[0],
         ]
     )
     steps = np.array([0.05 * shape.spread, 0.002, 0.05 * shape.spread, 0.02, 0.02, 0.005])
@@ -156,15 +164,17 @@ def _error(template: Floats, shape: Shape, best: Mixture, n: float, m: float) ->
 
 
 def _excess(
-    raw: Histogram, other: Histogram, shape: Shape, shift: float
+    raw: Histogram, other: Histogram, shape: Shape, none: Mixture
 ) -> tuple[float, float, float]:
     """Return the excess above the shifted control's tail, its error and the detection limit.
 
     Where hardly any positives are, counting what lies beyond the control's tail is more certain
     than fitting a shape to them. Limit after Currie: 2.71/n + 3.29 x the blank's error.
     """
-    edge = shape.middle + 2.5 * shape.deviation
-    above = float(raw.fraction_above(raw.at(edge + shift)))
+    far = 2.5 * shape.deviation
+    edge = shape.middle + far
+    there = shape.middle + float(none.shift[0]) + far * (1.0 + float(none.stretch[0]))
+    above = float(raw.fraction_above(raw.at(there)))
     blank = float(other.fraction_above(other.at(edge)))
     n, m = max(raw.total, 1.0), max(other.total, 1.0)
     blank_error = np.sqrt(max(blank, 1.0 / m) * (1.0 / n + 1.0 / m))
@@ -172,8 +182,9 @@ def _excess(
     return above - blank, error, float(2.71 / n + 3.29 * blank_error)
 
 
-def _misfit(counts: Floats, template: Floats, chosen: Mixture) -> float:
-    negative = shifted(template[None, :] / template.sum(), chosen.shift)[0][0]
+def _misfit(counts: Floats, template: Floats, shape: Shape, chosen: Mixture) -> float:
+    row = template[None, :] / template.sum()
+    negative = moved(row, shape, chosen.shift, chosen.stretch)[0][0]
     x = bin_centres(counts.size)
     positive = skew_normal(x, chosen.mean, chosen.deviation, chosen.skew)[0]
     fraction = float(chosen.fraction[0])

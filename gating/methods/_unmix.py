@@ -22,6 +22,7 @@ FURTHEST = 1.5  # largest shift of the control, in its spreads
 SHIFT_PRIOR = 1.0  # a shift of one spread is as far as staining drifts between tubes
 SKEW_EVENTS = 4_000.0  # positives that it takes to believe half of the skewness they show
 MOST_SKEW = 0.3  # what overlap with the negatives hides looks like skewness
+STRETCH_PRIOR, WIDEST, STRETCH_STEP = 0.05, 0.2, 0.05  # as a fraction of the control's width
 STEP = 0.2  # largest change of the shift in one round, in spreads
 TINY = 1e-12
 
@@ -43,11 +44,13 @@ class Shape:
 class Mixture:
     """The fitted mixture of each row, arrays of shape (n_rows,).
 
-    ``shift`` of the control in bins; ``fraction`` of positives, with the mean and standard
-    deviation (bins) and the skewness of their skew-normal shape.
+    ``shift`` of the control in bins and ``stretch``, how much broader the negatives are than it (a
+    brighter background is both, where the display scale is not logarithmic); ``fraction`` of
+    positives, with the mean and standard deviation (bins) and the skewness of their shape.
     """
 
     shift: Floats
+    stretch: Floats
     fraction: Floats
     mean: Floats
     deviation: Floats
@@ -58,6 +61,7 @@ class Mixture:
         """Return some rows, repeated as asked."""
         return Mixture(
             self.shift[chosen],
+            self.stretch[chosen],
             self.fraction[chosen],
             self.mean[chosen],
             self.deviation[chosen],
@@ -96,6 +100,7 @@ def starts(shape: Shape) -> Mixture:
     n = len(rows)
     return Mixture(
         shift=rows[:, 0] * shape.spread,
+        stretch=np.zeros(n),
         fraction=rows[:, 1],
         mean=shape.middle + rows[:, 2] * shape.spread,
         deviation=np.full(n, shape.spread),
@@ -144,12 +149,13 @@ def _improve(
 ) -> Mixture:
     x = bin_centres(counts.shape[1])
     prior = 1.0 / (SHIFT_PRIOR * shape.spread) ** 2
-    negative, slope = shifted(template, now.shift)
+    negative, slope, widening = moved(template, shape, now.shift, now.stretch)
     positive = now.fraction[:, None] * skew_normal(x, now.mean, now.deviation, now.skew)
     remaining = (1.0 - now.fraction)[:, None]
     density = remaining * negative + positive + TINY
     ratio = counts / density
-    likelihood = (counts * np.log(density)).sum(axis=1) - 0.5 * prior * now.shift**2
+    likelihood = (counts * np.log(density)).sum(axis=1)
+    likelihood -= 0.5 * (prior * now.shift**2 + (now.stretch / STRETCH_PRIOR) ** 2)
     held = positive * ratio
     mass = held.sum(axis=1)
     mean = np.maximum(
@@ -160,14 +166,36 @@ def _improve(
     deviation = np.clip(np.sqrt(variance), NARROW * shape.spread, WIDE * shape.spread)
     third = (held * away**3).sum(axis=1) / np.maximum(mass, TINY) / deviation**3
     skew = np.clip(third * mass / (mass + SKEW_EVENTS), -most_skew, most_skew)
-    down = -remaining * slope  # how the density changes with the shift
-    score = (ratio * down).sum(axis=1) - prior * now.shift
-    information = (ratio * down**2 / np.maximum(remaining * negative, 1e-9)).sum(axis=1) + prior
-    step = np.clip(score / information, -STEP * shape.spread, STEP * shape.spread)
+    parts = (-remaining * slope, remaining * widening)  # how the density follows shift and stretch
+    weight = ratio / np.maximum(remaining * negative, 1e-9)
+    step = _scoring(
+        tuple((ratio * p).sum(axis=1) for p in parts),
+        tuple(
+            (weight * p * q).sum(axis=1)
+            for p, q in ((parts[0], parts[0]), parts, (parts[1], parts[1]))
+        ),
+        (prior * now.shift, now.stretch / STRETCH_PRIOR**2),
+        (prior, 1.0 / STRETCH_PRIOR**2),
+    )
+    far = STEP * shape.spread
     limit = FURTHEST * shape.spread
+    shift = np.clip(now.shift + np.clip(step[0], -far, far), -limit, limit)
+    stretch = np.clip(now.stretch + np.clip(step[1], -STRETCH_STEP, STRETCH_STEP), -WIDEST, WIDEST)
     total = np.maximum(counts.sum(axis=1), TINY)
-    shift = np.clip(now.shift + step, -limit, limit)
-    return Mixture(shift, mass / total, mean, deviation, skew, likelihood)
+    return Mixture(shift, stretch, mass / total, mean, deviation, skew, likelihood)
+
+
+def _scoring(
+    score: tuple[Floats, ...],
+    information: tuple[Floats, ...],
+    pull: tuple[Floats, Floats],
+    priors: tuple[float, float],
+) -> tuple[Floats, Floats]:
+    """Return one scoring step of shift and stretch together."""
+    first, second = score[0] - pull[0], score[1] - pull[1]
+    a, b, c = information[0] + priors[0], information[1], information[2] + priors[1]
+    determinant = np.maximum(a * c - b * b, TINY)
+    return (c * first - b * second) / determinant, (a * second - b * first) / determinant
 
 
 def bin_centres(n_bins: int) -> Floats:
@@ -175,17 +203,27 @@ def bin_centres(n_bins: int) -> Floats:
     return np.arange(n_bins, dtype=np.float64) + 0.5
 
 
-def shifted(template: Floats, shift: Floats) -> tuple[Floats, Floats]:
-    """Return each row moved up by its shift (bins, linear between bins), and its slope in x."""
+def moved(
+    template: Floats, shape: Shape, shift: Floats, stretch: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """Return each row's control moved and stretched about its median, with its derivatives.
+
+    The derivatives are the slope in x, and the change with the stretch.
+    """
     n_bins = template.shape[1]
-    whole = np.floor(shift)
-    part = (shift - whole)[:, None]
-    index = np.arange(n_bins)[None, :] - whole[:, None].astype(np.int64)
+    x = bin_centres(n_bins)[None, :]
+    wide = 1.0 + stretch[:, None]
+    at = (x - shape.middle - shift[:, None]) / wide + shape.middle - 0.5
+    whole = np.floor(at).astype(np.int64)
+    part = at - whole
     padded = np.pad(template, ((0, 0), (2, 2)))
-    flat = np.clip(index + 2, 1, n_bins + 3)
+    flat = np.clip(whole + 2, 0, n_bins + 2)
     here = np.take_along_axis(padded, flat, axis=1)
-    before = np.take_along_axis(padded, flat - 1, axis=1)
-    return (1.0 - part) * here + part * before, here - before
+    after = np.take_along_axis(padded, flat + 1, axis=1)
+    density = ((1.0 - part) * here + part * after) / wide
+    slope = (after - here) / wide**2
+    away = x - shape.middle - shift[:, None]
+    return density, slope, -(density + away * slope) / wide
 
 
 def skew_normal(x: Floats, mean: Floats, deviation: Floats, skew: Floats) -> Floats:
