@@ -28,6 +28,8 @@ def undetected_at_end(
     found = Counter(w.cq for w in wells if w.cq is not None)
     last = cycles or max(found, default=0.0)
     written = found.get(last, 0)
+    if max(found, default=0.0) > last:
+        return list(wells), []  # the curves in the file stop before the run did
     if not written or last != int(last) or last < 30 or (cycles is None and written < 2):
         return list(wells), []
     message = f"{name}: {written} wells have a Cq of exactly {last:g}, taken as not detected"

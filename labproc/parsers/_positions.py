@@ -3,6 +3,7 @@
 import re
 
 _NAME = re.compile(r"([A-Za-z]{1,2})\s?0*([1-9]\d?)")
+_WHOLE = re.compile(r"[0-9]{1,6}")
 _ARRAY = re.compile(r"[A-D]\d{1,2}[a-h][1-8]")  # OpenArray: subarray and through-hole
 _NUMBER = re.compile(r"0*([1-9]\d{0,3})(?:\.0+)?")
 PLATES = {
@@ -45,10 +46,21 @@ def number(text: str) -> int | None:
     return int(match.group(1)) if match else None
 
 
+def whole(text: str | None) -> int | None:
+    """Return a whole number of at most six ASCII digits; None for anything else."""
+    digits = (text or "").strip()
+    return int(digits) if _WHOLE.fullmatch(digits) else None
+
+
 def from_number(well: int, *, plate: int) -> str:
     """Name a numbered well, counted row by row on a plate of that size."""
-    _, columns = PLATES[plate]
-    return name((well - 1) // columns + 1, (well - 1) % columns + 1)
+    return by_rows(well, PLATES[plate][1])
+
+
+def by_rows(well: int, columns: int) -> str:
+    """Name a numbered well, counted from 1 row by row; a number where no plate is so large."""
+    row, column = (well - 1) // columns + 1, (well - 1) % columns + 1
+    return name(row, column) if row <= MAX_ROWS and column <= MAX_COLUMNS else str(well)
 
 
 def plate_for(wells: int) -> int | None:

@@ -72,6 +72,7 @@ def run_of(
         instrument=export.value("Instrument Type", "Instrument", "Instrument Name"),
         acquired=export.value(*_END_KEYS),
         details=details_of(export) | dict(layout.details),
+        plate=plate_name(export),
     )
 
 
@@ -89,6 +90,12 @@ def details_of(export: Export) -> dict[str, str]:
     """Return what the preamble says of the run, in words."""
     found = {key.casefold().replace(" ", "_"): export.value(key) for key in _DETAIL_KEYS}
     return {key: value for key, value in found.items() if value}
+
+
+def plate_name(export: Export) -> str:
+    """Return the plate's barcode or name where the preamble states one."""
+    stated = export.value("Plate Barcode", "PlateID", "Plate ID", "Experiment Barcode", "Barcode")
+    return "" if stated.casefold() in {"na", "n/a"} else stated
 
 
 def finish(

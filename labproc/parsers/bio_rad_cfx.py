@@ -14,6 +14,8 @@ from labproc.parsers._run import run_of
 
 _HEADINGS = frozenset({"well", "fluor"})
 _TASKS = frozenset({"content", "type"})
+# Of the other sheets that the software writes: melting peaks and end points.
+_NOT_CQ = frozenset({"melttemperature", "peakheight", "begintemperature", "endrfu"})
 _OPTICON = frozenset({"well/set", "dye", "content"})
 
 
@@ -22,7 +24,8 @@ def _table(export: Export) -> ResultTable | None:
         headings = table.headings()
         if (headings >= _HEADINGS and headings & _TASKS) or headings >= _OPTICON:
             return table
-    return plate_of(export, _HEADINGS | {"content"})
+    plate = plate_of(export, _HEADINGS | {"content"})
+    return None if plate is None or plate.headings() & _NOT_CQ else plate
 
 
 def _sniff(content: Content) -> bool:

@@ -95,10 +95,10 @@ def _text(element: Element | None, path: str) -> str:
 
 def _wells(plate: Element, results: Results) -> Iterator[tuple[int, Well]]:
     """Yield the number of each well, counted from 0, with each of its targets."""
-    columns = int(_text(plate, "Columns") or 12)
+    columns = positions.whole(_text(plate, "Columns")) or 12
     samples = {i: _text(item, "Sample/Name") for i, item in _features(plate, "sample")}
     omitted = {
-        int(_text(w, "Index") or -1)
+        positions.whole(_text(w, "Index"))
         for w in plate.iter("Well")
         if words.truth(_text(w, "IsOmit")) is True
     }
@@ -109,7 +109,7 @@ def _wells(plate: Element, results: Results) -> Iterator[tuple[int, Well]]:
             yield (
                 index,
                 Well(
-                    position=positions.name(index // columns + 1, index % columns + 1),
+                    position=positions.by_rows(index + 1, columns),
                     sample=samples.get(index, ""),
                     target=target,
                     task=words.task_of(_text(task, "Task")) or Task.UNKNOWN,
@@ -129,9 +129,9 @@ def _features(plate: Element, kind: str) -> Iterator[tuple[int, Element]]:
             continue
         for value in feature.iter("FeatureValue"):
             item = value.find("FeatureItem")
-            index = _text(value, "Index")
-            if item is not None and index.isdigit():
-                yield int(index), item
+            index = positions.whole(_text(value, "Index"))
+            if item is not None and index is not None:
+                yield index, item
 
 
 def _quantity(task: Element, result: _Result) -> float | None:
@@ -147,12 +147,12 @@ def _results(archive: Archive) -> Results:
     found: dict[tuple[int, str], _Result] = {}
     columns, current = Columns(), _Result()
     for line in grid.lines:
-        first = line.text(0)
+        first, well = line.text(0), positions.whole(line.text(0))
         if first == "Well":
             columns = columns_of(line)
-        elif first.isdigit() and "cq" in columns:
+        elif well is not None and "cq" in columns:
             current = _Result(_number(line, columns, "cq"), _number(line, columns, "quantity"))
-            found[int(first), line.text(columns.index("target"))] = current
+            found[well, line.text(columns.index("target"))] = current
         elif first == "Rn values":
             current.rn = _values(line)
         elif first == "Delta Rn values":

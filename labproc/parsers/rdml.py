@@ -168,8 +168,7 @@ def _target(document: _Document, element: Element) -> bool:
 
 
 def _format(document: _Document, element: Element) -> bool:
-    columns = element.findtext("columns") or ""
-    document.columns = int(columns) if columns.isdigit() and int(columns) > 0 else None
+    document.columns = positions.whole(element.findtext("columns")) or None
     return False
 
 
@@ -257,10 +256,9 @@ def _position(document: _Document, react: str) -> str:
     number = positions.number(react)
     if number is None:
         return react
-    columns = document.columns or 12
-    if columns == 1:
+    if document.columns == 1:
         return str(number)  # a rotor
-    return positions.name((number - 1) // columns + 1, (number - 1) % columns + 1)
+    return positions.by_rows(number, document.columns or 12)
 
 
 _READERS: dict[str, Callable[[_Document, Element], bool]] = {

@@ -220,3 +220,35 @@ def test_a_reading_names_its_file_and_format(tmp_path):
     assert name == "plain_table"
     assert found.source.path == str(path)
     assert found.source.parser == "plain_table"
+
+
+def test_sheets_without_cq_of_the_same_software_are_refused(run):
+    with pytest.raises(UnknownFormat, match="no column of Cq"):
+        run(",Well,Fluor,Target,Content,Sample,Melt Temperature\n,A01,FAM,CAR,Unkn,s,81.5\n")
+
+
+def test_a_plate_is_called_as_the_preamble_says(run):
+    body = "Well,Sample,Target,Ct\nA1,s,CAR,20.5\n"
+    assert run("Plate Barcode,P-17\n" + body).plate == "P-17"
+    assert run("Plate Barcode,NA\n" + body).plate == ""
+
+
+def test_results_on_a_sheet_called_raw_data_are_found(tmp_path):
+    import xlsxwriter
+
+    path = tmp_path / "lab.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        book.add_worksheet("Notes").write(0, 0, "run of Tuesday")
+        sheet = book.add_worksheet("Raw data")
+        sheet.write_row(0, 0, ["Well", "Sample", "Target", "Cq"])
+        sheet.write_row(1, 0, ["A1", "s", "CAR", 20.5])
+    found = read_file(path)
+    assert [(w.position, w.cq) for w in found.table.wells] == [("A1", 20.5)]
+
+
+def test_a_hundred_doubts_of_one_kind_are_told_once_with_their_number(run):
+    rows = "".join(f"A{i},s,CAR,-5,\n" for i in range(1, 13)) + "B1,s,CAR,20.5,\n"
+    found = run("Well,Sample,Target,Ct,Qty\n" + rows)
+    assert codes(found) == ["cq_out_of_range"] * 9
+    assert found.flags[-1].message.startswith("4 more of these")
+    assert all(w.flags for w in found.table.wells[:12])
