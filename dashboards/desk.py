@@ -26,8 +26,14 @@ class Desk(Protocol):
     def version(self) -> str:
         """Return a word that changes whenever the results do."""
 
+    def hold(self, tube: TubeView) -> None:
+        """Make ready for a tube's first drag."""
+
+    def quick(self, tube: TubeView, population: str, points: Points) -> TubeView:
+        """Return the tube with one gate moved and every other outline kept, at once."""
+
     def preview(self, sha256: str, population: str, points: Points) -> TubeView:
-        """Return the tube as it would be with this gate; nothing is stored."""
+        """Return the tube as it would be with this gate, all below it placed anew."""
 
     def measured(self, sha256: str, population: str, points: Points) -> tuple[Measurement, ...]:
         """Return the tube's measurements as they would be with this gate."""
@@ -74,6 +80,18 @@ class StudyDesk:
             if self._held is None or now != self._seen:
                 self._held, self._seen = load_results(self.folder), self.version()
             return self._held
+
+    def hold(self, tube: TubeView) -> None:
+        """Read and gate a tube beside the answers."""
+        from labproc.pipeline.quick import hold
+
+        threading.Thread(target=hold, args=(self.folder, tube), daemon=True).start()
+
+    def quick(self, tube: TubeView, population: str, points: Points) -> TubeView:
+        """Return the tube with one gate moved and every other outline kept."""
+        from labproc.pipeline.quick import quick_gate
+
+        return quick_gate(self.folder, tube, population, points)
 
     def preview(self, sha256: str, population: str, points: Points) -> TubeView:
         """Return the tube as it would be with this gate."""

@@ -10,7 +10,7 @@ from dashboards.desk import Desk, gate_of, tube_of
 from dashboards.pages import PAGES, Page
 from dashboards.pages import _gate_parts as parts
 from dashboards.pages._gate_decisions import connect_decisions
-from dashboards.pages._gate_draft import Draft, after
+from dashboards.pages._gate_draft import Draft, after, clean
 from dashboards.pages._gate_layout import layout
 from labproc.errors import LabprocError
 from labproc.model import Measurement
@@ -84,6 +84,7 @@ def _show(desk: Desk, chosen: Draft) -> tuple[Any, ...]:
     results = desk.results()
     tube = tube_of(results, chosen["sample"])
     gate = gate_of(tube, chosen.get("population", ""))
+    desk.hold(tube)
     draft: Draft = {
         "sample": chosen["sample"], "population": gate.population, "kind": gate.boundary.kind,
         "past": [], "now": gate.boundary.points.tolist(), "future": [], "moved": False,
@@ -127,23 +128,32 @@ def _connect_moves(app: Dash, desk: Desk) -> None:
 
     @app.callback(
         Output("gates-numbers", "children", allow_duplicate=True),
+        Output("gates-tree", "children", allow_duplicate=True),
         Input("gates-draft", "data"),
         prevent_initial_call=True,
+        running=[(Output("gates-busy", "children"), "computing the numbers …", "")],
     )
-    def measure(draft: Draft) -> Any:
+    def measure(draft: Draft) -> tuple[Any, Any]:
         if not draft.get("moved"):
             raise PreventUpdate
-        results = desk.results()
-        tube = tube_of(results, draft["sample"])
-        new = desk.measured(tube.source.sha256, draft["population"], draft["now"])
-        return parts.numbers(stored(results, tube), new)
+        return _measured(desk, clean(draft))
+
+
+def _measured(desk: Desk, draft: Draft) -> tuple[Any, Any]:
+    """Return numbers and tree with every gate below the moved one placed anew."""
+    results = desk.results()
+    tube = tube_of(results, draft["sample"])
+    what = (tube.source.sha256, draft["population"], draft["now"])
+    new = desk.preview(*what)
+    numbers = parts.numbers(stored(results, tube), desk.measured(*what))
+    return numbers, parts.tree(new, draft["population"], tube)
 
 
 def _moved(desk: Desk, draft: Draft, values: Sequence[Any]) -> tuple[Any, ...]:
     """Return draft, plot, tree and fields after a move: only the outline and its label are sent."""
     results = desk.results()
     before = tube_of(results, draft["sample"])
-    tube = desk.preview(before.source.sha256, draft["population"], draft["now"])
+    tube = desk.quick(before, draft["population"], draft["now"])
     gate = gate_of(tube, draft["population"])
     patch = Patch()
     patch["layout"]["shapes"], patch["layout"]["annotations"] = parts.shape_patch(
