@@ -8,6 +8,7 @@ from labproc.model.flag import Flag, info, review, warning
 
 NL_PER_UL = 1000.0
 SMALLEST_UL = 1.0  # the granularity of volumetric cytometers
+ROUNDING_UL = 0.5
 LARGEST_UL = 100_000.0
 RATE_TOLERANCE = 0.10
 DEFAULT_STEP_S = 0.01
@@ -127,7 +128,7 @@ def _rate_flags(values: Mapping[str, str], found: float, seconds: float | None) 
     if rate is None or not seconds:
         return []
     expected = rate * seconds / 60
-    if abs(found - expected) <= RATE_TOLERANCE * expected + SMALLEST_UL:
+    if abs(found - expected) <= max(RATE_TOLERANCE * expected, ROUNDING_UL):
         return []
     message = f"$VOL says {found:g} µL, {rate:g} µL/min for {seconds:.1f} s gives {expected:.1f}"
     return [review("volume_disagrees", f"{message}; was the flow stopped or changed?")]

@@ -13,14 +13,14 @@ from labproc.formats.fcs.layout import Layout, layout_flags
 from labproc.formats.fcs.locate import data_flags, find_data
 from labproc.formats.fcs.plausible import bits_above_range, sample, value_flags
 from labproc.formats.fcs.reading import SLACK_BYTES, Place, Reading
-from labproc.formats.fcs.source import Source
+from labproc.formats.fcs.source import Source, refuse_holes
 from labproc.formats.fcs.tail import tail_flags
 from labproc.formats.fcs.text import Text, merge, read_more, read_text
 from labproc.model import Channel
 from labproc.model.flag import Flag, unique, warning
 
 MOST_DATASETS = 1000
-LARGEST_TEXT = 256 << 20  # bytes; the largest real TEXT is below 1 MB
+LARGEST_TEXT = 16 << 20  # bytes; the largest real TEXT is below 1 MB
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,7 @@ def open_fcs(path: Path, *, dataset: int = 1) -> tuple[DataSet, int]:
 def open_content(content: Content, *, dataset: int = 1) -> tuple[DataSet, int]:
     """Open one data set of a file that was looked at; see `open_fcs`."""
     source = Source(content.path, content.size)
+    refuse_holes(source)
     sets, flags = _walk(source)
     if not 1 <= dataset <= len(sets):
         raise ParseError(
@@ -146,7 +147,11 @@ def _next(source: Source, opened: Opened) -> tuple[int | None, list[Flag]]:
 
 def _open_at(source: Source, start: int, *, where: str) -> Opened:
     header = read_header(source.read(start, HEADER_BYTES), where=where)
-    if start + header.text.end >= source.size or header.text.n_bytes > LARGEST_TEXT:
+    if header.text.n_bytes > LARGEST_TEXT:
+        raise ParseError(
+            f"{where}: HEADER puts TEXT at {header.text}, expected at most {LARGEST_TEXT} bytes"
+        )
+    if start + header.text.end >= source.size:
         raise ParseError(
             f"{where}: HEADER puts TEXT at {header.text} but the file has "
             f"{source.size - start} bytes, expected it inside; the copy is incomplete"

@@ -16,6 +16,8 @@ BLOCK_BYTES = 4 << 20
 MAP_FROM_BYTES = 32 << 20  # below it a copy costs less than a page fault for every 4 kB
 EXACT_FLOAT32_BITS = 24  # integers up to 2**24 are exact in float32
 
+_SEPARATORS = re.compile(rb"[\s,\0]+")
+
 Matrix = NDArray[Any]
 
 
@@ -104,7 +106,8 @@ def read_blocks(
 ) -> Iterator[Matrix]:
     """Yield the events in order, in blocks of about 4 MB; unmasked integers come as uint64."""
     if layout.is_free:
-        yield _free_text(source, layout, begin, n_events)[:, list(columns)]
+        for block in _free_text(source, layout, begin, n_events):
+            yield block[:, list(columns)]
         return
     step = max(BLOCK_BYTES * 8 // layout.event_bits, 1)
     step += -step % 8  # so that packed events begin on a whole byte
@@ -198,14 +201,23 @@ def _numbers(words: Sequence[bytes]) -> Matrix:
         raise ParseError(f"DATA of $DATATYPE A: {error}, expected decimal numbers") from error
 
 
-def _free_text(source: Source, layout: Layout, begin: int, n_events: int) -> Matrix:
-    """Read numbers between blanks or commas; what follows the last event is not read."""
-    n = len(layout.fields)
-    raw = source.read(begin, source.size - begin)
-    words = re.split(rb"[\s,\0]+", raw.strip(b" ,\t\r\n\0"), maxsplit=n_events * n)
-    if len(words) < n_events * n:
-        raise _ended(source)
-    return _numbers(words[: n_events * n]).reshape(n_events, n)
+def _free_text(source: Source, layout: Layout, begin: int, n_events: int) -> Iterator[Matrix]:
+    """Yield events of numbers between blanks or commas; what follows the last is not read."""
+    n, left = len(layout.fields), n_events
+    words: list[bytes] = []
+    rest = b""
+    while left:
+        raw = source.read(begin, BLOCK_BYTES)
+        begin += len(raw)
+        parts = _SEPARATORS.split(rest + raw)
+        rest = parts.pop() if raw else b""  # may go on in the next block
+        found = [p for p in parts if p]
+        words += found
+        rows = min(len(words) // n, left)
+        yield _numbers(words[: rows * n]).reshape(rows, n)
+        words, left = words[rows * n :], left - rows
+        if left and not (found or rest):
+            raise _ended(source)
 
 
 def _packed(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from labproc.formats.fcs.decode import Matrix, decode, read_blocks, read_matrix
+from labproc.formats.fcs.decode import Matrix, decode, read_blocks
 from labproc.formats.fcs.layout import Layout
 from labproc.formats.fcs.source import Source
 from labproc.model import Channel
@@ -30,7 +30,9 @@ def sample(source: Source, layout: Layout, begin: int, n_events: int) -> Matrix:
     """Return some events in file order: all of a small file, 15 pieces of a large one."""
     columns = range(len(layout.fields))
     if layout.is_free:
-        return read_matrix(source, layout, begin, n_events)
+        return next(
+            read_blocks(source, layout, begin, n_events, columns), np.empty((0, len(columns)))
+        )
     pieces = [
         decode(source.read(at, layout.n_bytes(rows)), layout, rows, columns)
         for at, rows in _pieces(layout, begin, n_events)
@@ -192,9 +194,9 @@ def _float_flags(size: Matrix, channels: Sequence[Channel]) -> list[Flag]:
 def _mask_flags(above: NDArray[np.int64], channels: Sequence[Channel], n_events: int) -> list[Flag]:
     if not np.any(above):
         return []
-    share = above.max() / n_events
-    text = f"{_named(channels, above > 0)}: bits above $PnR are set in up to {share:.1%}"
-    return [warning("bits_above_range", f"{text} of the events and were left out of the values")]
+    text = f"{_named(channels, above > 0)}: bits above $PnR are set in up to {above.max()}"
+    text += f" of {n_events} events"
+    return [warning("bits_above_range", f"{text} and were left out of the values")]
 
 
 def _range_flags(values: Matrix, size: Matrix, channels: Sequence[Channel]) -> list[Flag]:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from labproc.errors import ParseError
 
+LARGE_BYTES = 1 << 30
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -24,6 +26,22 @@ class Source:
                 return file.read(n_bytes)
         except OSError as error:
             raise unreadable(self.path, error) from error
+
+
+def refuse_holes(source: Source) -> None:
+    """Refuse a large file of which almost nothing was ever written to the disk.
+
+    Raises
+    ------
+    ParseError
+        If less than a hundredth is there; no compression makes events so small.
+    """
+    blocks = getattr(source.path.stat(), "st_blocks", None)  # Windows does not say
+    if source.size >= LARGE_BYTES and blocks is not None and blocks * 512 < source.size // 100:
+        raise ParseError(
+            f"{source.path.name}: says {source.size} bytes but {blocks * 512} are on the disk, "
+            "expected a file that was written to its end; copy it again"
+        )
 
 
 def unreadable(path: Path, error: OSError) -> ParseError:

@@ -87,6 +87,9 @@ def _detector(word: str, channels: Sequence[Channel]) -> str:
     folded = [c.name for c in channels if c.name.strip().casefold() == word.casefold()]
     if exact or folded:
         return (exact or folded)[0]
+    labelled = [c.name for c in channels if c.label and c.label == word]
+    if len(labelled) == 1:
+        return labelled[0]
     if word.isdecimal() and 1 <= int(word) <= len(channels):
         return channels[int(word) - 1].name
     raise ValueError(f"names {word!r}, which is no channel")

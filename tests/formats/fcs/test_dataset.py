@@ -136,6 +136,23 @@ def test_nothing_is_allocated_from_what_a_sparse_file_claims(
     build: Build, floats: np.ndarray
 ) -> None:
     path = build(floats.tobytes(), tot=2**31, bits=[32] * 2)
-    os.truncate(path, 20 * 2**30)
+    os.truncate(path, 500 * 2**20)
     with pytest.raises(ParseError, match="expected 17179869184 bytes"):
+        open_fcs(path)
+
+
+def test_a_file_of_which_almost_nothing_was_written_is_refused(
+    build: Build, floats: np.ndarray
+) -> None:
+    n_events = 2**31
+    n_bytes = 8 * n_events
+    path = build(
+        floats.tobytes(),
+        tot=n_events,
+        bits=[32] * 2,
+        header_data=(0, 0),
+        text_data=(0, n_bytes - 24),
+    )
+    os.truncate(path, path.stat().st_size + n_bytes - 24)
+    with pytest.raises(ParseError, match="are on the disk, expected a file that was written"):
         open_fcs(path)

@@ -45,7 +45,7 @@ def test_a_range_masks_the_bits_above_it_and_says_so(build: Build) -> None:
     data_set, _ = open_fcs(build(data, tot=2, bits=[16, 16], datatype="I", ranges=[1024, 65536]))
     assert data_set.matrix().tolist() == [[5, 1023], [7, 65535]]
     flag = next(f for f in data_set.flags if f.code == "bits_above_range")
-    assert "C1: bits above $PnR are set in up to 50.0%" in flag.message
+    assert "C1: bits above $PnR are set in up to 1 of 2 events" in flag.message
 
 
 def test_ten_bits_stored_in_sixteen_bit_words(build: Build) -> None:
@@ -128,3 +128,16 @@ def test_a_large_file_is_mapped_and_equal_to_what_was_written(tmp_path: Path) ->
     read = matrix(tmp_path / "big.fcs")
     assert np.array_equal(read, values)
     assert not read.flags.writeable
+
+
+def test_free_format_goes_on_over_the_edge_of_a_block(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("labproc.formats.fcs.decode.BLOCK_BYTES", 5)
+    path = build(b"1234 56789 0,42", tot=2, bits=["*", "*"], datatype="A", ranges=[10**6] * 2)
+    assert matrix(path).tolist() == [[1234, 56789], [0, 42]]
+
+
+def test_free_format_with_too_few_numbers_is_refused(build: Build) -> None:
+    with pytest.raises(ParseError, match="DATA ended while it was read"):
+        matrix(build(b"1 2 3      ", tot=2, bits=["*", "*"], datatype="A", ranges=[10] * 2))
