@@ -7,6 +7,7 @@ import numpy as np
 from labproc.errors import StandardCurveError
 from labproc.model import StandardCurve
 from labproc.qpcr.rules import PG_PER_DIPLOID_GENOME, PG_PER_NG
+from labproc.qpcr.standard_curve import copies_at
 
 NG_PER_UG = 1000.0
 
@@ -57,7 +58,7 @@ def copies_per_ug(cq: float, curve: StandardCurve, *, dna_ng: float) -> float:
     >>> round(copies_per_ug(28.0343, curve, dna_ng=200.0))
     5000
     """
-    return float(10 ** ((cq - curve.intercept) / curve.slope)) * per_ug(dna_ng, curve.target)
+    return float(copies_at((cq - curve.intercept) / curve.slope)) * per_ug(dna_ng, curve.target)
 
 
 def per_ug(dna_ng: float, target: str = "DNA input") -> float:

@@ -17,7 +17,12 @@ from labproc.qpcr.poisson_curve import (
 )
 from labproc.qpcr.results import StandardPoint, TargetFit
 from labproc.qpcr.rules import QpcrRules
-from labproc.qpcr.standard_curve import fit_standard_curve, levels_out_of_order, outlier_wells
+from labproc.qpcr.standard_curve import (
+    copies_at,
+    fit_standard_curve,
+    levels_out_of_order,
+    outlier_wells,
+)
 
 # One molecule needs 33 doublings to the 1e10 that are seen; 3 cycles are left for the threshold.
 EARLIEST_SINGLE_COPY = 30.0
@@ -144,7 +149,7 @@ def _judged(
 def _back(point: StandardPoint, curve: StandardCurve, *, is_outlier: bool) -> StandardPoint:
     if point.cq is None:
         return point
-    found = 10 ** ((point.cq - curve.intercept) / curve.slope)
+    found = copies_at((point.cq - curve.intercept) / curve.slope)
     expected = curve.intercept + curve.slope * np.log10(point.copies)
     residual = float(point.cq - expected)
     return replace(point, found=float(found), residual=residual, is_outlier=is_outlier)

@@ -7,7 +7,7 @@ import numpy as np
 
 from labproc.errors import StandardCurveError
 from labproc.model import StandardCurve
-from labproc.qpcr.standard_curve import t_quantile
+from labproc.qpcr.standard_curve import copies_at, t_quantile
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +21,9 @@ class Inverse:
     @property
     def copies(self) -> tuple[float, float | None, float | None]:
         """Copies per well, and the interval's ends."""
-        low = None if self.low is None else float(10.0**self.low)
-        high = None if self.high is None else float(10.0**self.high)
-        return float(10.0**self.log10), low, high
+        low = None if self.low is None else float(copies_at(self.low))
+        high = None if self.high is None else float(copies_at(self.high))
+        return float(copies_at(self.log10)), low, high
 
 
 def read_backwards(cq: Sequence[float], curve: StandardCurve, *, level: float = 0.95) -> Inverse:

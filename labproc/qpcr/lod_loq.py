@@ -123,7 +123,7 @@ def copies_cv(sd_cycles: float, *, slope: float) -> float:
     0.0811
     """
     gain = np.log(10) / abs(slope)  # ln(1 + E)
-    return float(np.sqrt(np.expm1((sd_cycles * gain) ** 2)))
+    return float(np.sqrt(np.expm1(min((sd_cycles * gain) ** 2, 700.0))))
 
 
 def wilson(k: int, n: int) -> tuple[float, float]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labproc.qpcr.poisson_curve import LN10, PoissonCurve, log10_moments
-from labproc.qpcr.standard_curve import t_quantile
+from labproc.qpcr.standard_curve import copies_at, t_quantile
 
 Floats = NDArray[np.float64]
 Replicates = Sequence[float | None]
@@ -110,7 +110,7 @@ def _from_profile(
     log_copies = _grid()[0]
     peak = int(row.argmax())
     detected = [cq for cq in wells if cq is not None]
-    most = 10 ** ((min(detected) - curve.intercept) / curve.slope)
+    most = copies_at((min(detected) - curve.intercept) / curve.slope)
     is_high = np.exp(log_copies[peak]) > GAUSSIAN_ABOVE and len(detected) == len(wells)
     if is_high or most > HIGHEST:  # more molecules than the grid holds
         return _gaussian(np.array(detected), curve, level)
@@ -145,10 +145,10 @@ def _crossing(x: Floats, y: Floats, height: float) -> float:
 
 def _gaussian(cq: Floats, curve: PoissonCurve, level: float) -> LowCopyEstimate:
     """Solve the likelihood where log10(n) is Gaussian; t with the curve's and replicates' dof."""
-    x = (cq.mean() - curve.intercept) / curve.slope
+    x = start = float((cq.mean() - curve.intercept) / curve.slope)
     for _ in range(3):
-        x = (cq.mean() - curve.intercept) / curve.slope + 1 / (2 * 10**x * LN10)
-    _, counting = log10_moments([10**x])
+        x = start + 1 / (2 * float(copies_at(max(x, 0.0))) * LN10)
+    _, counting = log10_moments(copies_at([max(x, 0.0)]))
     noise = float(curve.slope**2 * counting[0])
     spread = float(((cq - cq.mean()) ** 2).sum())
     dof = curve.dof + cq.size - 1
@@ -164,4 +164,5 @@ def _widened(
     variance = float(curve.variance_at(max(place, 0.0) / LN10))
     own = t_quantile(level, curve.dof) * np.sqrt(variance) / abs(curve.slope) * LN10
     low, high = place - np.hypot(below, own), place + np.hypot(above, own)
-    return LowCopyEstimate(float(np.exp(place)), float(np.exp(low)), float(np.exp(high)))
+    copies, least, most = copies_at(np.array([place, low, high]) / LN10)
+    return LowCopyEstimate(float(copies), float(least), float(most))

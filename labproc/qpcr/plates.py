@@ -12,6 +12,7 @@ from labproc.qpcr.inverse import read_backwards
 from labproc.qpcr.master_curve import MasterCurve, Standards, fit_master_curve
 from labproc.qpcr.results import RunAnalysis
 from labproc.qpcr.rules import QpcrRules
+from labproc.qpcr.standard_curve import copies_at
 
 
 def plate_name(run: QpcrRun) -> str:
@@ -117,4 +118,4 @@ def _calibrator_copies(
         raise StandardCurveError(
             f"{target}: calibrator {sample!r} stands on no plate with standards, expected one"
         )
-    return float(10 ** np.mean(places))
+    return float(copies_at(np.mean(places)))

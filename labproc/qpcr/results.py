@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from labproc.model import CopyNumber, Flag, ReportedCurve, StandardCurve, Well
 from labproc.qpcr.poisson_curve import PoissonCurve
+from labproc.qpcr.standard_curve import copies_at
 
 Verdict = Literal["pass", "warn", "fail"]
 
@@ -130,4 +131,4 @@ class CurveDraws:
         moved = self.unit @ np.linalg.cholesky(curve.covariance + 1e-18 * np.eye(2)).T
         intercept, slope = curve.intercept + moved[:, 0], curve.slope + moved[:, 1]
         cq = curve.intercept + curve.slope * np.log10(copies)
-        return np.asarray(10 ** ((cq - intercept) / slope))
+        return copies_at((cq - intercept) / slope)

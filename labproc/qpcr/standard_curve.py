@@ -12,6 +12,9 @@ from labproc.model import StandardCurve
 Floats = NDArray[np.float64]
 
 MIN_POINTS = 3  # two points leave nothing to judge the line by
+QUANTITIES = (1e-12, 1e15)  # of one standard; 1e15 copies are more than a well can hold
+SLOPES = (-20.0, -1.0)  # cycles per decade: efficiencies of 12 and 900 %, nothing amplifies so
+DECADES = 100.0  # log10 of copies beyond which a number only says that there is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,11 @@ class LackOfFit:
     statistic: float
     dof: tuple[int, int]
     p_value: float
+
+
+def copies_at(log10_copies: ArrayLike) -> Floats:
+    """Return copies from their log10, held within 100 decades so that nothing overflows."""
+    return np.asarray(10.0 ** np.clip(log10_copies, -DECADES, DECADES))
 
 
 def t_quantile(level: float, dof: float) -> float:
@@ -70,10 +78,10 @@ def fit_standard_curve(
     mean, sxx = float(x.mean()), float(((x - x.mean()) ** 2).sum())
     slope = float(((x - mean) * (y - y.mean())).sum() / sxx)
     intercept = float(y.mean() - slope * mean)
-    if slope >= 0:
+    if not SLOPES[0] <= slope <= SLOPES[1]:
         raise StandardCurveError(
-            f"{target}: slope is {slope:+.3f} cycles per decade, expected it to be negative "
-            "(about -3.3); check the order of the standards"
+            f"{target}: slope is {slope:+.3f} cycles per decade, expected about -3.3 (between "
+            f"{SLOPES[0]:g} and {SLOPES[1]:g}); check the order of the standards"
         )
     dof = x.size - 2
     sse = float(((y - intercept - slope * x) ** 2).sum())
@@ -101,9 +109,10 @@ def fit_standard_curve(
 
 
 def _check_points(target: str, copies: Floats) -> None:
-    if (bad := copies[~(copies > 0)]).size:
+    low, high = QUANTITIES
+    if (bad := copies[~((copies >= low) & (copies <= high))]).size:
         raise StandardCurveError(
-            f"{target}: a standard has {bad[0]:g} copies, expected more than 0"
+            f"{target}: a standard has {bad[0]:g} copies, expected more than 0 and at most {high:g}"
         )
     levels = np.unique(copies).size
     if copies.size < MIN_POINTS or levels < 2:

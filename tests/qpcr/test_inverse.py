@@ -46,5 +46,5 @@ def test_no_cq_is_refused():
 
 
 def test_interval_does_not_exist_where_the_slope_is_in_doubt():
-    curve = fit_standard_curve("CAR", [10, 100, 1000], cq=[33.0, 25.0, 32.0])
+    curve = fit_standard_curve("CAR", [10, 100, 1000], cq=[33.0, 25.0, 30.0])
     assert read_backwards([30.0], curve).low is None

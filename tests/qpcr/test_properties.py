@@ -94,3 +94,30 @@ def test_simulated_plates_cover_their_truth():
     assert len(covered) == len(vcn) == 192
     assert np.mean(covered) >= 0.90
     assert np.mean(vcn) >= 0.90
+
+
+QUANTITIES = [None, -5.0, 0.0, 1e-12, 1e-3, 1.0, 10.0, 1e2, 1e3, 1e4, 1e9, 1e300]
+wells = st.builds(
+    Well,
+    position=st.sampled_from([f"{row}{column}" for row in "ABC" for column in range(1, 13)]),
+    sample=st.sampled_from(["", "S1", "S2", "NTC"]),
+    target=st.sampled_from(["CAR", "ALB", ""]),
+    task=st.sampled_from(list(Task)),
+    cq=st.one_of(st.none(), st.floats(0.01, 100.0)),
+    quantity=st.sampled_from(QUANTITIES),
+    omitted=st.booleans(),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(wells, max_size=40))
+def test_no_plate_however_odd_breaks_the_analysis(odd):
+    run = run_of(odd)
+    analysis = analyse_run(run, RULES, draws=5)
+    rows = sample_measurements(
+        analysis, run=run, rules=RULES, keys={"S1": SampleKey("D1", day=3)}, dna_ng={}
+    )
+    for found in analysis.samples:
+        assert found.copies is None or 0 < found.copies < np.inf
+        assert found.ci_high is None or np.isfinite(found.ci_high)
+    assert all(m.value is None or np.isfinite(m.value) for m in rows)
