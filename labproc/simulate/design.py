@@ -32,7 +32,7 @@ class Design:
     days: tuple[int, ...] = (0, 2, 4, 6, 8, 10, 12, 14)
     panels: tuple[str, ...] = ("car", "subset", "count")
     n_events: int = 20_000
-    seed: int = 2022
+    seed: int = 2025
     growth_effect: float = 0.06
     ratio_effect: float = 0.045
     pipetting_cv: float = 0.02

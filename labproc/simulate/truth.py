@@ -38,14 +38,15 @@ class Score:
     worst: float
     limit: str
     passed: bool
+    noun: str = "samples"
 
     @property
     def sentence(self) -> str:
         """The score as it is printed after the demo."""
         verdict = "reached" if self.passed else "NOT reached"
         if not self.n:
-            return f"{self.what}: no result of {self.expected} samples (NOT reached)"
-        where = f"{self.n} of {self.expected} samples"
+            return f"{self.what}: no result of {self.expected} {self.noun} (NOT reached)"
+        where = f"{self.n} of {self.expected} {self.noun}"
         return f"{self.what}: {self.found:.1%} over {where} (goal: {self.limit}; {verdict})"
 
     def as_dict(self) -> dict[str, Any]:
@@ -164,7 +165,8 @@ def score(folder: Path) -> list[Score]:
     """Compare ``results/tables`` of a simulated study with its ``truth``.
 
     Counts are held to 5 %, CD4:CD8 to 3 % and copies per µg to their own intervals, of which 90 %
-    should cover the truth.
+    should cover the truth. The intervals of lenalidomide's effects should cover what it does in
+    these donors.
 
     Parameters
     ----------
@@ -180,8 +182,29 @@ def score(folder: Path) -> list[Score]:
         _covered("copies per µg, interval", "copies_per_ug", truth, found, 0.90),
         _covered("cells per µL, interval", "cells_per_ul", truth, found, 0.90),
         _covered("CAR-T cells, interval", "cart_total", truth, found, 0.90),
+        _effects(folder),
     ]
     return [s for s in result if s.expected]
+
+
+def _effects(folder: Path) -> Score:
+    """Score whether the intervals of the planned comparisons cover the true effects."""
+    true = {r["outcome"]: float(r["in_these_donors"]) for r in _rows(folder / "truth" / "arms.csv")}
+    rows = _rows(folder / "results" / "tables" / "comparisons.csv")
+    planned = [r for r in rows if r["outcome"] in true and r["planned"] == "True"]
+    inside = [_effect_covers(true[r["outcome"]], r) for r in planned]
+    share = float(np.mean(inside)) if inside else float("nan")
+    passed = len(inside) == len(true) and all(inside)
+    limit = "all intervals cover the truth"
+    what = "effects of lenalidomide, interval"
+    return Score(what, len(inside), len(true), share, share, limit, passed, "effects")
+
+
+def _effect_covers(true: float, row: Mapping[str, str]) -> bool:
+    """Whether an effect's interval covers the truth; ratios are compared by their logarithm."""
+    ends = np.array([float(row["ci_low"]), float(row["ci_high"])])
+    low, high = np.log(ends) if "ratio" in row["effect"] else ends
+    return bool(low <= true <= high)
 
 
 def _truth(folder: Path) -> dict[tuple[str, str, str, str], float]:

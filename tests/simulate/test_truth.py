@@ -63,3 +63,21 @@ def test_no_results_at_all(study):
 def test_an_open_lower_end_covers_from_zero(study):
     write_results(study, [["D1", "C", "0", "copies_per_ug", "", "", "6000"]])
     assert by_what(score(study))["copies per µg, interval"].passed
+
+
+def test_effects_are_scored_on_the_scale_they_are_given_on(study):
+    (study / "truth" / "arms.csv").write_text(
+        "outcome,in_these_donors\ncart_growth_rate,0.05\nln_cd4_cd8_slope,0.04\n"
+    )
+    write_results(study, [])
+    (study / "results" / "tables" / "comparisons.csv").write_text(
+        "outcome,effect,ci_low,ci_high,planned\n"
+        "cart_growth_rate,difference,0.03,0.07,True\n"
+        "ln_cd4_cd8_slope,geometric mean ratio per day,1.05,1.10,True\n"  # ln: 0.049 to 0.095
+        "cart_growth_rate,difference,0.9,1,False\n"
+    )
+    found = by_what(score(study))["effects of lenalidomide, interval"]
+    assert (found.n, found.expected) == (2, 2)
+    assert found.found == pytest.approx(0.5)
+    assert not found.passed
+    assert "2 of 2 effects" in found.sentence
