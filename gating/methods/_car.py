@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 N_BINS = 128
 SMOOTHING = 1.2  # bins, for sample and control alike
 ROUNDS = 60
-PROMISING = 4  # starts that are run to the end
+PROMISING = 3  # starts that are run to the end
 DETECTED = 12.0  # twice the gain in log likelihood that positives must bring
 EXCESS_SIGMAS = 3.0  # and what lies beyond the control's tail, in its standard errors
 SKEW_SD = 0.55  # how far positives may lean on a display scale
@@ -81,7 +81,8 @@ def estimate(sample: Floats, control: Floats, *, draws: int, rng: np.random.Gene
         fraction = fitted
         drawn = rng.normal(fraction, np.hypot(error, LEAST_ERROR), draws)
     else:  # positives too dim for the tail may hide among the negatives
-        fraction = max(excess, 0.0)
+        doubt = min((1.5 * spread / max(excess, 1e-9)) ** 2, 1.0)
+        fraction = max(excess, 0.0) * (1.0 - doubt)  # shrunk to nothing within its own error
         seen = rng.normal(excess, np.hypot(spread, LEAST_ERROR), draws)
         hidden = rng.normal(fitted, error, draws)
         shown = seen / rng.uniform(*TAIL_SHARE, draws)
@@ -115,7 +116,7 @@ def _filled(template: Floats, shape: Shape) -> Floats:
 
 def _best(counts: Floats, template: Floats, shape: Shape) -> Mixture:
     """Run every start a little, and the most promising ones to the end."""
-    first = fit(counts, template, shape, starts(shape), rounds=ROUNDS // 4)
+    first = fit(counts, template, shape, starts(shape), rounds=ROUNDS // 4, most_skew=0.0)
     promising = first.rows(np.argsort(-first.log_likelihood, kind="stable")[:PROMISING])
     return fit(counts, template, shape, promising, rounds=ROUNDS).best()
 

@@ -1,0 +1,97 @@
+"""``labproc gate`` as outsiders call it."""
+
+import json
+
+import flowio
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from labproc.cli import app
+from tests.gating._tubes import LABELS, NAMES, culture
+
+KEYS = {
+    "file", "path", "population", "parent", "n_events", "fraction_of_parent", "estimate", "ci_low",
+    "ci_high", "method", "flags",
+}  # fmt: skip
+
+
+def write(path, tube, labels=LABELS):
+    with path.open("wb") as out:
+        flowio.create_fcs(
+            out,
+            tube.events.values.ravel().tolist(),
+            list(NAMES),
+            opt_channel_names=list(labels),
+            metadata_dict={"timestep": "0.001", "cyt": "Attune NxT"},
+        )
+    return path
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("gate")
+    write(folder / "sample.fcs", culture(4_000, seed=1)[0])
+    write(folder / "control.fcs", culture(4_000, car=0.0, seed=2)[0])
+    (folder / "broken.fcs").write_bytes(b"not a cytometer's file")
+    return folder
+
+
+def run(*args):
+    return CliRunner().invoke(app, ["gate", *map(str, args)], catch_exceptions=False)
+
+
+def test_one_line_for_each_population(files):
+    done = run(
+        files / "sample.fcs", "--strategy", "car_t", "--json",
+        "--control", f"untransduced={files / 'control.fcs'}",
+    )  # fmt: skip
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.exit_code == 0
+    assert all(set(r) >= KEYS for r in rows)
+    names = [r["population"] for r in rows]
+    assert {"Cells", "Singlets", "Live", "T cells", "CAR+", "CD4+", "CD8+"} <= set(names)
+    car = next(r for r in rows if r["population"] == "CAR+")
+    assert car["file"] == "sample.fcs"
+    assert car["parent"] == "T cells"
+    assert car["ci_low"] <= car["estimate"] <= car["ci_high"]
+    assert "no_control" not in {f["code"] for f in car["flags"]}
+
+
+def test_masks_are_written_and_nested(files, tmp_path):
+    run(files / "sample.fcs", "--strategy", "cd4_cd8", "--masks", tmp_path / "masks")
+    with np.load(tmp_path / "masks" / "sample.fcs.npz") as file:
+        masks = dict(file)
+    assert masks["CD4+"].shape == (4_000,)
+    assert not np.any(masks["CD4+"] & ~masks["T cells"])
+    assert not np.any(masks["T cells"] & ~masks["Cells"])
+
+
+def test_a_broken_file_is_said_and_the_others_are_done(files):
+    done = run(files / "broken.fcs", files / "sample.fcs", "--strategy", "live", "--json")
+    assert done.exit_code == 3
+    assert {json.loads(line)["file"] for line in done.stdout.splitlines()} == {"sample.fcs"}
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("broken.fcs: ")
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--strategy", "cd4cd8"], "did you mean 'cd4_cd8'"),
+        (["--strategy", "live", "--marker", "CD4"], "--marker: found 'CD4', expected CD4=CHANNEL"),
+        (["--strategy", "live", "--control", "blank=x.fcs"], "'blank' is no role"),
+        (["--strategy", "cd4_cd8", "--marker", "CD4=VL9-A"], "no channel 'VL9-A'"),
+    ],
+)
+def test_wrong_usage_is_named(files, args, message):
+    from labproc.errors import SettingsError
+
+    with pytest.raises(SettingsError, match=message):
+        run(files / "sample.fcs", *args)
+
+
+def test_people_get_percentages(files):
+    done = run(files / "sample.fcs", "--strategy", "live")
+    assert "Live" in done.stdout
+    assert "%" in done.stdout
