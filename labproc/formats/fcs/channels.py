@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
-from labproc.formats.fcs.layout import range_of
+from labproc.formats.fcs.layout import Layout, range_of
 from labproc.model import Channel
-from labproc.model.flag import Flag, info, warning
+from labproc.model.flag import Flag, info, review, warning
 
 _SHOWN = 4
 
@@ -70,6 +71,22 @@ def _float(text: str) -> float | None:
     except ValueError:
         return None
     return value if abs(value) < float("inf") else None
+
+
+def linear_floats(
+    channels: tuple[Channel, ...], layout: Layout
+) -> tuple[tuple[Channel, ...], list[Flag]]:
+    """Take floating point channels as linear, as the standard says, whatever their $PnE is."""
+    odd = [
+        c.name
+        for c, f in zip(channels, layout.fields, strict=True)
+        if f.kind in ("F", "D") and c.is_log
+    ]
+    if not odd:
+        return channels, []
+    kept = tuple(replace(c, decades=0.0, offset=0.0) if c.name in odd else c for c in channels)
+    text = f"{', '.join(odd[:_SHOWN])}: $PnE says log but the values are floating point"
+    return kept, [review("log_scale_on_floats", f"{text}; taken as linear, as the standard says")]
 
 
 def channel_flags(values: Mapping[str, str], n: int) -> list[Flag]:

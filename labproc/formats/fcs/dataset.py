@@ -6,7 +6,7 @@ from pathlib import Path
 
 from labproc.errors import ParseError
 from labproc.formats.content import Content, look
-from labproc.formats.fcs.channels import channel_flags, read_channels
+from labproc.formats.fcs.channels import channel_flags, linear_floats, read_channels
 from labproc.formats.fcs.decode import Matrix, decode, read_blocks, read_matrix
 from labproc.formats.fcs.header import HEADER_BYTES, Header, Segment, offset, read_header
 from labproc.formats.fcs.layout import Layout, layout_flags
@@ -14,7 +14,7 @@ from labproc.formats.fcs.locate import data_flags, find_data
 from labproc.formats.fcs.plausible import bits_above_range, sample, value_flags
 from labproc.formats.fcs.reading import SLACK_BYTES, Place, Reading
 from labproc.formats.fcs.source import Source, refuse_holes
-from labproc.formats.fcs.tail import tail_flags
+from labproc.formats.fcs.tail import gap_flags, tail_flags
 from labproc.formats.fcs.text import Text, merge, read_more, read_text
 from labproc.model import Channel
 from labproc.model.flag import Flag, unique, warning
@@ -214,7 +214,8 @@ def _dataset(
     """Find the events, look at a sample of them, and collect every doubt."""
     place = Place(source, opened.start, opened.header, opened.core, where)
     reading = find_data(place, opened.text)
-    channels = read_channels(reading.values, len(reading.layout.fields))
+    stated = read_channels(reading.values, len(reading.layout.fields))
+    channels, scale_flags = linear_floats(stated, reading.layout)
     analysis, analysis_flags = _analysis(source, opened)
     begin = opened.start + reading.begin
     spot = (source, reading.layout, begin, reading.n_events)
@@ -228,7 +229,9 @@ def _dataset(
         *data_flags(reading, place, opened.text),
         *layout_flags(reading.values, reading.layout),
         *channel_flags(reading.values, len(channels)),
+        *scale_flags,
         *value_flags(*looks),
+        *gap_flags(source, opened.start, opened.header.text.end + 1, reading.begin),
         *tail_flags(source, opened.start, end, _used(opened, reading)),
     ]
     return DataSet(

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 from labproc.formats.fcs.header import Segment
 from labproc.formats.fcs.source import Source
-from labproc.model.flag import Flag, fail, info, warning
+from labproc.model.flag import Flag, fail, info, review, warning
 
 CHECKSUM_BYTES = 8
 BLOCK_BYTES = 1 << 20
+SMALL_GAP_BYTES = 64  # larger ones hold segments of the vendor's own
 PADDING = b" \0\r\n\t\x1a0"
 ENOUGH_LINE_ENDS = 8  # chance finds this many line feeds all behind a carriage return never
 
@@ -28,6 +29,18 @@ def tail_flags(source: Source, start: int, end: int, segments: Sequence[Segment]
     if rest > CHECKSUM_BYTES and tail.strip(PADDING):
         return [info("trailing_bytes", f"{rest} bytes behind the last segment are not read")]
     return []
+
+
+def gap_flags(source: Source, start: int, text_end: int, begin: int) -> list[Flag]:
+    """Say when a few bytes between TEXT and DATA are neither blank nor anything known.
+
+    They may be the first of the events, where HEADER and TEXT agree on a wrong offset.
+    """
+    between = source.read(start + text_end, begin - text_end) if begin > text_end else b""
+    if not between.strip(PADDING) or len(between) > SMALL_GAP_BYTES:
+        return []
+    text = f"{len(between)} bytes between TEXT and DATA are not blank: {between[:8]!r}"
+    return [review("gap_not_blank", f"{text}; DATA may begin earlier than it is said to")]
 
 
 def _is_text_transfer(source: Source, start: int, end: int) -> bool:

@@ -156,3 +156,19 @@ def test_a_file_of_which_almost_nothing_was_written_is_refused(
     os.truncate(path, path.stat().st_size + n_bytes - 24)
     with pytest.raises(ParseError, match="are on the disk, expected a file that was written"):
         open_fcs(path)
+
+
+def test_floats_are_linear_whatever_their_scale_says(build: Build, floats: np.ndarray) -> None:
+    path = build(floats.tobytes(), tot=3, bits=[32] * 2, extra={"$P2E": "4,1"})
+    data, _ = open_fcs(path)
+    assert [c.is_log for c in data.channels] == [False, False]
+    assert [f.code for f in data.flags] == ["log_scale_on_floats"]
+
+
+def test_a_few_bytes_before_data_that_are_not_blank_are_for_review(
+    build: Build, floats: np.ndarray
+) -> None:
+    blank = build(floats.tobytes(), tot=3, bits=[32] * 2, gap=b" \0")
+    odd = build(floats.tobytes(), tot=3, bits=[32] * 2, gap=b"\x45\x20", name="b.fcs")
+    assert open_fcs(blank)[0].flags == ()
+    assert [f.code for f in open_fcs(odd)[0].flags] == ["gap_not_blank"]
