@@ -42,7 +42,7 @@ def fit_random_intercept(y: Floats, design: Floats, groups: Floats) -> MixedFit:
     Raises
     ------
     NotEnoughData
-        If the rows do not determine the effects.
+        If the rows do not determine the effects, or leave nothing unexplained.
     """
     from scipy.optimize import minimize_scalar
 
@@ -51,6 +51,8 @@ def fit_random_intercept(y: Floats, design: Floats, groups: Floats) -> MixedFit:
         raise NotEnoughData(
             f"{n} values cannot determine {k} effects and {groups.max() + 1} groups"
         )
+
+    _refuse_without_residual(y, design, groups)
 
     def deviance(log_ratio: float) -> float:
         return -2.0 * _profile(y, design, groups, float(np.exp(log_ratio)))[0]
@@ -66,6 +68,15 @@ def fit_random_intercept(y: Floats, design: Floats, groups: Floats) -> MixedFit:
     se = np.sqrt(variance * np.diag(inverse))
     dof = _dof(design, groups)
     return MixedFit(effects, se, dof, ratio * variance, variance, loglik, is_singular)
+
+
+def _refuse_without_residual(y: Floats, design: Floats, groups: Floats) -> None:
+    """Refuse values that effects and groups explain to the last digit."""
+    dummies = np.equal.outer(groups, np.arange(groups.max() + 1)).astype(float)
+    everything = np.column_stack([design, dummies])
+    fitted = everything @ np.linalg.lstsq(everything, y, rcond=None)[0]
+    if np.abs(y - fitted).max() <= 1e-10 * max(float(np.abs(y).max()), 1e-300):
+        raise NotEnoughData("the values lie exactly on lines, expected some residual; no P")
 
 
 def _profile(
