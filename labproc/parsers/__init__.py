@@ -56,7 +56,7 @@ def recognise(content: Content) -> tuple[str, Parser]:
         If it could not be looked into, with the reason.
     """
     for name, parser in PARSERS.items():
-        if parser.sniff(content):
+        if content.once(parser.sniff):
             return name, parser
     if content.problem is not None:
         raise content.problem

@@ -30,15 +30,15 @@ def amplification_of(content: Content, table: ResultTable, sign: str) -> tuple[A
     wanted = [columns.index(n) for n in ("well", "cycle", "fluorescence", "target")]
     named = dict(_names(table))
     curves: dict[tuple[str, str], tuple[list[float], list[float]]] = {}
-    for row in rows[start:]:
-        well, cycle, value, target = (_cell(row, i) for i in wanted)
-        x, y = _number(cycle, sign), _number(value, sign)
-        if isinstance(well, str) and well.startswith("["):
+    well, cycle, value, target = (_column(rows[start:], i) for i in wanted)
+    for w, c, v, t in zip(well, cycle, value, target, strict=True):
+        if isinstance(w, str) and w.startswith("["):
             break
-        if well == "" or x is None or y is None:
+        x = c if isinstance(c, float) else _number(c, sign)
+        y = v if isinstance(v, float) else _number(v, sign)
+        if w == "" or x is None or y is None:
             continue
-        key = (as_text(well), as_text(target))
-        cycles, values = curves.setdefault(key, ([], []))
+        cycles, values = curves.setdefault((as_text(w), as_text(t)), ([], []))
         cycles.append(x)
         values.append(y)
     return tuple(
@@ -103,6 +103,13 @@ def _names(table: ResultTable) -> Iterator[tuple[str, str]]:
 def _position(well: str, named: dict[str, str]) -> str:
     found = positions.split(well)
     return named.get(well, well) if found is None else positions.name(*found)
+
+
+def _column(rows: Rows, index: int | None) -> list[Cell]:
+    """Return one column; tens of thousands of rows make a call for each cell slow."""
+    if index is None:
+        return [""] * len(rows)
+    return [row[index] if index < len(row) else "" for row in rows]
 
 
 def _cell(row: Sequence[Cell], index: int | None) -> Cell:

@@ -12,7 +12,7 @@ from labproc.model import DnaSample, DnaTable, Flag, SourceFile
 from labproc.model.flag import review, unique, warning
 from labproc.parsers import _numbers as numbers
 from labproc.parsers._checks import cut_end
-from labproc.parsers._export import the_export
+from labproc.parsers._export import export_of
 from labproc.parsers._headings import fold
 from labproc.parsers._run import date_of, sha256
 
@@ -50,9 +50,9 @@ def plain(heading: str) -> str:
 
 
 def columns_like(content: Content, patterns: Patterns, needed: frozenset[str]) -> DnaColumns | None:
-    """Find the first row of headings that has all needed columns."""
-    export = content.once(the_export)
-    for grid in export.grids if export else ():
+    """Find the first row of headings that has all needed columns; None where there is a Cq."""
+    export = content.once(export_of)
+    for grid in export.grids if export is not None and not export.tables else ():
         for line in grid.lines[:60]:
             folded = [plain(as_text(cell)) for cell in line.cells]
             at: dict[str, int] = {}

@@ -97,7 +97,6 @@ _PATTERNS: Mapping[str, tuple[str, ...]] = {
     "r_squared": (r"r\(superscript2\)|r\^?2|rsquared|r2value|" + rf"rsq{_UNIT}",),
     "efficiency": (r"(?:pcr|amplification)?eff(?:iciency)?(?:\(%\)|%)?",),
     "plate": ("platename|plateid|plate|platebarcode",),
-    "allele_target": ("snpassayname",),
     "number": ("well|wellno|wellnumber",),
     "cycle": (r"cycle|cyclenumber|cycleno|cycles",),
     "fluorescence": ("deltarn|drn|δrn|rfu", "rn", "fluorescence"),

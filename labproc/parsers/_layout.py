@@ -1,7 +1,6 @@
 """What differs between families of exports once their tables are found."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,4 +22,3 @@ class Layout:
     default_dye: str = ""
     type_is_target: bool = False
     zero_is_undetected: bool = False
-    details: Mapping[str, str] = field(default_factory=dict)

@@ -71,7 +71,7 @@ def run_of(
         doubts=doubts,
         instrument=export.value("Instrument Type", "Instrument", "Instrument Name"),
         acquired=export.value(*_END_KEYS),
-        details=details_of(export) | dict(layout.details),
+        details=details_of(export),
         plate=plate_name(export),
     )
 

@@ -15,7 +15,7 @@ def _sniff(content: Content) -> bool:
     export = content.once(export_of)
     if export is None or not export.tables:
         return False
-    return not any(p.sniff(content) for name, p in PARSERS.items() if name != _NAME)
+    return not any(content.once(p.sniff) for name, p in PARSERS.items() if name != _NAME)
 
 
 def _read(content: Content) -> QpcrRun:

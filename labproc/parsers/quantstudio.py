@@ -9,7 +9,7 @@ from labproc.parsers import PARSERS, Parser
 from labproc.parsers._amplification import amplification_of
 from labproc.parsers._export import Export, ResultTable, export_of, the_export
 from labproc.parsers._layout import Layout
-from labproc.parsers._reactions import decimal_sign
+from labproc.parsers._reactions import RowReader, decimal_sign
 from labproc.parsers._run import reported_curves, run_of
 
 _RESULT_SHEETS = ("results", "primary_result", "primary result", "result")
@@ -66,15 +66,13 @@ def _read(content: Content, name: str) -> QpcrRun:
     layout = Layout(name, "QuantStudio")
     run = run_of(content, export, [(table, layout)], decimal=sign)
     run = replace(run, amplification=amplification_of(content, table, sign))
-    return run if curves is None else _with_quantities(run, content, export, curves, sign)
+    return run if curves is None else _with_quantities(run, export, curves, sign)
 
 
-def _with_quantities(
-    run: QpcrRun, content: Content, export: Export, curves: ResultTable, sign: str
-) -> QpcrRun:
+def _with_quantities(run: QpcrRun, export: Export, curves: ResultTable, sign: str) -> QpcrRun:
     """Take quantities and curve from the sheet that Design & Analysis 2 puts them in."""
-    other = run_of(content, export, [(curves, Layout(run.format))], decimal=sign)
-    stated = {(w.position, w.target): w.quantity for w in other.table.wells}
+    reader = RowReader(export.name, curves, sign, Layout(run.format))
+    stated = {(r.well.position, r.well.target): r.well.quantity for r in reader.reactions()}
     wells = tuple(
         w if w.quantity is not None else replace(w, quantity=stated.get((w.position, w.target)))
         for w in run.table.wells
