@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 @click.option("--pooled", is_flag=True, help="One curve for all plates, an effect of each.")
 @click.option("--calibrator", help="With --pooled: a sample that plates without standards share.")
 @click.option("--lod", is_flag=True, help="Limits of detection and quantification as well.")
+@click.option("--miqe", is_flag=True, help="The MIQE checklist of each plate as well.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per target and file.")
 def command(
     files: tuple[Path, ...],
@@ -44,6 +45,7 @@ def command(
     pooled: bool,
     calibrator: str | None,
     lod: bool,
+    miqe: bool,
     as_json: bool,
 ) -> int:
     """Fit, read and print every file."""
@@ -56,29 +58,29 @@ def command(
         copies_per_ng=copies_per_ng,
         omitted=_omissions(omit),
     )
-    show = Show(lod=lod, as_json=as_json)
+    show = Show(rules, lod=lod, miqe=miqe, as_json=as_json)
     if pooled:
-        return _together(files, rules, calibrator=calibrator, show=show)
-    return for_each_file(files, lambda path: _one(path, rules, show=show))
+        return _together(files, calibrator=calibrator, show=show)
+    return for_each_file(files, lambda path: _one(path, show=show))
 
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """What is printed of a target."""
+    """What is printed of a plate and its targets."""
 
+    rules: "QpcrRules"
     lod: bool
+    miqe: bool
     as_json: bool
 
 
-def _together(
-    files: tuple[Path, ...], rules: "QpcrRules", *, calibrator: str | None, show: Show
-) -> int:
+def _together(files: tuple[Path, ...], *, calibrator: str | None, show: Show) -> int:
     """Read every file, then fit one curve for all."""
     from labproc.qpcr.plates import analyse_plates
 
     runs: dict[Path, QpcrRun] = {}
     code = for_each_file(files, lambda path: runs.update({path: _read(path)}))
-    found = analyse_plates(list(runs.values()), rules, calibrator=calibrator, draws=0)
+    found = analyse_plates(list(runs.values()), show.rules, calibrator=calibrator, draws=0)
     for (path, run), analysis in zip(runs.items(), found, strict=True):
         _print(path, run, analysis, show=show)
     return code
@@ -101,11 +103,11 @@ def _omissions(words: Iterable[str]) -> dict[str, str]:
     return dict(pairs)
 
 
-def _one(path: Path, rules: "QpcrRules", *, show: Show) -> None:
+def _one(path: Path, *, show: Show) -> None:
     from labproc.qpcr import analyse_run
 
     run = _read(path)
-    _print(path, run, analyse_run(run, rules, draws=0), show=show)
+    _print(path, run, analyse_run(run, show.rules, draws=0), show=show)
 
 
 def _read(path: Path) -> "QpcrRun":
@@ -124,7 +126,16 @@ def _print(path: Path, run: "QpcrRun", analysis: "RunAnalysis", *, show: Show) -
         row["flags"] = [f.as_dict() for f in (*run.flags, *row["flags"])]
         if show.lod:
             row["lod"] = limits_row(fit)
+        if show.miqe:
+            row["miqe"] = _checklist(run, analysis, show.rules)
         click.echo(json_line(row) if show.as_json else _text(row))
+
+
+def _checklist(run: "QpcrRun", analysis: "RunAnalysis", rules: "QpcrRules") -> list[dict[str, Any]]:
+    from labproc.qpcr.miqe import miqe_checklist
+
+    rows = miqe_checklist(run, analysis, rules)
+    return [{"section": r.section, "item": r.item, "answer": r.answer} for r in rows]
 
 
 def target_row(path: Path, fit: "TargetFit", analysis: "RunAnalysis") -> dict[str, Any]:
@@ -230,6 +241,7 @@ def _text(row: dict[str, Any]) -> str:
             f"  LOD {best['lod']:.3g} copies per well ({ends}; {best['model']}), "
             f"LOQ {row['lod']['loq'] or 'not reached'}"
         )
+    lines += [f"  {r['section']}: {r['item']}: {r['answer']}" for r in row.get("miqe", [])]
     lines += [f"  {f['severity']}: {f['message']} [{f['code']}]" for f in row["flags"]]
     return "\n".join(lines)
 

@@ -43,10 +43,17 @@ def _inverse_probit(p: float) -> float:
     return float(special.ndtri(p))
 
 
+def _tame(z: Floats) -> Floats:
+    """Hold the predictor where its exponential does not overflow."""
+    return np.clip(z, -700.0, 700.0)
+
+
 MODELS = (
     Model("probit", _probit, _inverse_probit),
-    Model("logit", lambda z: 1 / (1 + np.exp(-z)), lambda p: float(np.log(p / (1 - p)))),
-    Model("cloglog", lambda z: -np.expm1(-np.exp(z)), lambda p: float(np.log(-np.log1p(-p)))),
+    Model("logit", lambda z: 1 / (1 + np.exp(-_tame(z))), lambda p: float(np.log(p / (1 - p)))),
+    Model(
+        "cloglog", lambda z: -np.expm1(-np.exp(_tame(z))), lambda p: float(np.log(-np.log1p(-p)))
+    ),
 )
 SINGLE_HIT = "single_hit_poisson"
 

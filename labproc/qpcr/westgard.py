@@ -1,13 +1,13 @@
 """A positive control over many plates: Levey-Jennings chart with Westgard's rules."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from labproc.errors import NotEnoughData
-from labproc.model import Flag
+from labproc.model import CopyNumber, Flag, Task
 from labproc.model.flag import review, warning
 
 MIN_PLATES = 5  # fewer give no standard deviation worth a limit
@@ -53,6 +53,31 @@ def _flag(broken: Violation) -> Flag:
     if broken.is_rejection:
         return review("positive_control_trend", text)
     return warning("positive_control_trend", text)
+
+
+def positive_control_chart(
+    plates: Mapping[str, Sequence[CopyNumber]], *, target: str
+) -> LeveyJennings:
+    """Chart a target's positive control over plates, in log10(copies).
+
+    Parameters
+    ----------
+    plates : mapping of plate name to its samples
+        In the order they were run. Plates without a quantified positive control are left out.
+    target : str
+        Usually the transgene.
+
+    Raises
+    ------
+    NotEnoughData
+        If there are fewer than 5 plates.
+    """
+    found: dict[str, float] = {}
+    for plate, samples in plates.items():
+        own = [s for s in samples if s.target == target and s.task is Task.POSITIVE and s.copies]
+        if own:
+            found[plate] = float(np.mean([np.log10(s.copies) for s in own if s.copies]))
+    return levey_jennings(list(found), list(found.values()))
 
 
 def levey_jennings(

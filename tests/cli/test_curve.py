@@ -104,3 +104,21 @@ def test_the_text_names_curve_samples_and_flags(shared):
     assert "slope -3.3833" in text
     assert "36/36 wells, quantified" in text
     assert "[lack_of_fit]" in text
+
+
+def test_several_plates_share_one_slope(shared):
+    other = "data/qpcr/quantstudio_da2/appbio_quantstudio_designandanalysis_QS7_Standard_Curve_"
+    result = run(shared / EXPORT, shared / f"{other}example06.xlsx", "--pooled", "--json")
+    slopes = {json.loads(line)["slope"] for line in result.stdout.splitlines()}
+    assert len(slopes) == 1
+    assert slopes.pop() == pytest.approx(-3.3833, abs=1e-3)
+
+
+def test_limits_and_checklist_on_request(shared):
+    table = shared / "data/qpcr/lod/Data.csv"
+    rows = [json.loads(t) for t in run(table, "--lod", "--miqe", "--json").stdout.splitlines()]
+    row = next(r for r in rows if r["target"] == "SVC")
+    best = row["lod"]["fits"][0]
+    assert (best["model"], best["lod"]) == ("single_hit_poisson", pytest.approx(11.1631, rel=1e-3))
+    assert [best["low"], best["high"]] == pytest.approx([9.420, 13.285], abs=1e-3)
+    assert "SVC: PCR efficiency" in {r["item"] for r in row["miqe"]}

@@ -3,7 +3,9 @@
 import pytest
 
 from labproc.errors import NotEnoughData
-from labproc.qpcr.westgard import levey_jennings
+from labproc.model import Task
+from labproc.qpcr import analyse_run
+from labproc.qpcr.westgard import levey_jennings, positive_control_chart
 
 
 def broken(values):
@@ -40,3 +42,13 @@ def test_limits_from_the_plates_do_not_hide_the_one_that_is_off():
 def test_few_plates_set_no_limits():
     with pytest.raises(NotEnoughData, match="3 plates, expected at least 5"):
         levey_jennings(["a", "b", "c"], [1, 2, 3])
+
+
+def test_positive_control_of_every_plate_is_charted(make_run, standards, unknowns, rules):
+    plates = {}
+    for number, away in enumerate([0.0, 0.02, -0.02, 0.01, -0.01, 1.0]):
+        wells = [*standards(), *unknowns("PC", [25.0 + away] * 3, task=Task.POSITIVE)]
+        plates[f"P{number}"] = analyse_run(make_run(wells), rules).samples
+    chart = positive_control_chart(plates, target="CAR")
+    assert [v.plate for v in chart.violations if v.is_rejection] == ["P5"]
+    assert chart.values[0] == pytest.approx((38 - 25) / 3.32)
