@@ -4,9 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from labproc.counts._interval import both, ends, multiply, of_measurement, say
+import numpy as np
+
+from labproc.counts._interval import Widths, both, ends, multiply, of_measurement, say
 from labproc.model import CultureEvent, Flag, Measurement, SampleKey
-from labproc.model.flag import info, unique, warning
+from labproc.model._arrays import Floats
+from labproc.model.flag import info, review, unique, warning
 
 UL_PER_ML = 1000.0
 Volume = float | Mapping[SampleKey, float] | None
@@ -74,18 +77,60 @@ def _of_sample(key: SampleKey, rows: list[Measurement], ml: float | None) -> lis
 
 
 def _first(rows: list[Measurement], metric: str) -> Measurement | None:
-    return next((m for m in rows if m.metric == metric), None)
+    """Return a sample's measurement of one metric; the mean where several tubes gave it."""
+    found = [m for m in rows if m.metric == metric]
+    return None if not found else found[0] if len(found) == 1 else _mean(found)
+
+
+def _mean(tubes: list[Measurement]) -> Measurement:
+    """Return the mean of several tubes of one sample, stained or diluted each by itself."""
+    n = len(tubes)
+    value = sum(float(m.value or 0.0) for m in tubes) / n
+    widths = both(of_measurement(m) for m in tubes)
+    widths = Widths(widths.down / n, widths.up / n, widths.parts)
+    low, high = ends(value, widths) if value else (0.0, max(m.ci_high or 0.0 for m in tubes))
+    flags = unique(f for m in tubes for f in m.flags)
+    return replace(
+        tubes[0],
+        value=value,
+        ci_low=low,
+        ci_high=high,
+        n=sum(m.n for m in tubes if m.n is not None) or None,
+        flags=(*flags, *_pooling_flags(tubes)),
+        draws=_mean_draws([m.draws for m in tubes]),
+    )
+
+
+def _mean_draws(draws: Sequence[Floats | None]) -> Floats | None:
+    """Average draws one by one; none where a tube has none."""
+    known = [d for d in draws if d is not None]
+    if len(known) < len(draws):
+        return None
+    shortest = min(d.size for d in known)
+    return np.asarray(np.mean([d[:shortest] for d in known], axis=0))
+
+
+def _pooling_flags(tubes: list[Measurement]) -> tuple[Flag, ...]:
+    """Say that tubes were averaged, and whether they agree."""
+    files = ", ".join(m.source.path for m in tubes if m.source is not None)
+    what = f"{tubes[0].metric}: mean of {len(tubes)} tubes ({files})"
+    lows = [m.ci_low for m in tubes if m.ci_low is not None]
+    highs = [m.ci_high for m in tubes if m.ci_high is not None]
+    if lows and highs and max(lows) > min(highs):
+        return (review("tubes_disagree", f"{what}, whose intervals do not meet"),)
+    return (info("mean_of_tubes", what),)
 
 
 def _alive(rows: list[Measurement], cells: Measurement) -> list[Measurement]:
     """Return the factors that give live cells: the count, and viability where it lacks it."""
     if cells.parent == "Live":
         return [cells]
-    living = [m for m in rows if m.metric == "viability" and m.key.panel != cells.key.panel]
-    if not living:
+    stained = [m.key.panel for m in rows if m.metric == "car_fraction"]
+    living = _first([m for m in rows if m.key.panel in stained], "viability")
+    if living is None or cells.key.panel in stained:
         return [cells]
     text = "the count holds dead cells; viability was taken from the stained tube"
-    return [cells, _flagged(living[0], info("viability_from_other_tube", text))]
+    return [cells, _flagged(living, info("viability_from_other_tube", text))]
 
 
 def _cart(key: SampleKey, rows: list[Measurement], alive: list[Measurement]) -> Measurement | None:
@@ -95,9 +140,10 @@ def _cart(key: SampleKey, rows: list[Measurement], alive: list[Measurement]) -> 
         return None
     factors = [*alive]
     if car.parent == "T cells":
-        same_tube = [m for m in rows if m.metric == "t_cell_fraction" and m.source == car.source]
-        if same_tube:
-            factors.append(same_tube[0])
+        panel = [m for m in rows if m.key.panel == car.key.panel]
+        t_cells = _first(panel, "t_cell_fraction")
+        if t_cells is not None:
+            factors.append(t_cells)
         else:
             text = "CAR+ is a fraction of T cells and their fraction of live cells is not known"
             car = _flagged(car, warning("cells_taken_as_t_cells", text))

@@ -7,6 +7,7 @@ on the raw scale; what was not measured is blank.
 import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from labproc.exchange import EXPORTS, Export
@@ -114,7 +115,12 @@ def pzfx(tables: Sequence[Grouped], title: str) -> bytes:
     root = etree.Element("GraphPadPrismFile", PrismXMLVersion="5.00")
     created = etree.SubElement(root, "Created")
     etree.SubElement(
-        created, "OriginalVersion", CreatedByProgram="labproc", CreatedByVersion="1", Login=""
+        created,
+        "OriginalVersion",
+        CreatedByProgram="labproc",
+        CreatedByVersion="1",
+        Login="",
+        DateTime=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00"),
     )
     info = etree.SubElement(root, "InfoSequence")
     etree.SubElement(info, "Ref", ID="Info0", Selected="1")

@@ -1,5 +1,7 @@
 """CAR-T cells from the count of one tube and the fraction of another."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -151,3 +153,20 @@ def test_cd4_and_cd8_car_t_cells():
     found = by_metric(combine([cells(), car(), ratio], culture_volume_ml=10.0))
     assert found["cart_cd4_total"].value == pytest.approx(0.6 * 4e6)
     assert found["cart_cd8_total"].value == pytest.approx(0.35 * 4e6)
+
+
+def test_several_tubes_of_one_sample_are_averaged_and_named():
+    other = replace(cells(1100.0, 990.0, 1222.222), source=SourceFile("raw/2.fcs", "d" * 64, "fcs"))
+    found = by_metric(combine([cells(), other, car()]))["cart_per_ul"]
+    assert found.value == pytest.approx(1050 * 0.4)
+    flag = next(f for f in found.flags if f.code == "mean_of_tubes")
+    assert "mean of 2 tubes (raw/count.fcs, raw/2.fcs)" in flag.message
+    # each tube is off by a factor 0.9: the mean's ln half-width is ln(1/0.9) / sqrt(2)
+    half = np.log(1 / 0.9) * np.sqrt(1 / 2 + 1)
+    assert found.ci_low == pytest.approx(found.value * np.exp(-half), rel=1e-4)
+
+
+def test_tubes_that_disagree_need_a_look():
+    other = cells(2000.0, 1800.0, 2222.0)
+    found = by_metric(combine([cells(), other, car()]))["cart_per_ul"]
+    assert "tubes_disagree" in {f.code for f in found.flags}
