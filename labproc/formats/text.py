@@ -25,6 +25,7 @@ _BOMS = (
 )
 _DELIMITERS = "\t;|,"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+_STATED = re.compile(r'"?sep=(.)"?\n', re.IGNORECASE)  # Excel's own first line
 _DIGIT = re.compile(r"\d")
 _QUOTED = re.compile(r'"[^"\n]*"')
 # What Western European exports hold beside ASCII; anything else makes the guess doubtful.
@@ -79,13 +80,15 @@ def read_grid(data: bytes, *, name: str) -> Grid:
         If the text cannot be decoded, a quotation mark is never closed, or it is too large.
     """
     decoded = decode(data, name=name)
-    delimiter = choose_delimiter(decoded.text)
+    stated = _STATED.match(decoded.text)
+    delimiter = stated.group(1) if stated else choose_delimiter(decoded.text)
     cells = decoded.text.count(delimiter) + decoded.text.count("\n")
     if cells > MAX_CELLS:  # before any of them is made
         raise ParseError(
             f"{name}: about {cells:,} cells, expected at most {MAX_CELLS:,} of one run"
         )
-    lines = tuple(_lines(decoded.text, delimiter, name))
+    text = _STATED.sub("\n", decoded.text) if stated else decoded.text
+    lines = tuple(_lines(text, delimiter, name))
     cut = bool(decoded.text) and not decoded.text.endswith("\n")
     return Grid("", lines, delimiter, cut, decoded.flags)
 

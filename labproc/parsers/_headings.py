@@ -25,7 +25,7 @@ _CQ = (
 _CQ_UNIT = r"\((?:c\(?[tqp]\)?|d?rn?|cycles?|δrn)\)"
 _AMOUNT = (
     r"quantity|qty|startingquantity|inputquantity|sq|conc|concentration|startingconcentration|"
-    r"amount|copies|copynumber|moles|calcconc|calculatedconc|calculatedconcentration|calcconcentration"
+    r"amount|copies|copynumber|拷贝数|浓度|数量|moles|calcconc|calculatedconc|calculatedconcentration|calcconcentration"
 )
 _GIVEN = (
     r"standard|given(?:conc|concentration|quantity)|std(?:conc|quantity)|std/ctrlconc|"
@@ -37,7 +37,7 @@ _UNIT = r"(?:\(.*\)|\[.*\])?"
 # The order within a field is the order of preference where a table has several.
 _PATTERNS: Mapping[str, tuple[str, ...]] = {
     "cq": (
-        rf"(?:{_CQ})(?:{_CQ_UNIT})?(?:value)?",
+        rf"(?:{_CQ})(?:{_CQ_UNIT})?(?:value|值)?",
         rf"(?:{_CQ})(?:{_CQ_UNIT})?\(?(?P<after>{DYE})\)?",
         rf"(?P<before>{DYE})(?:{_CQ})(?:{_CQ_UNIT})?",
         rf"(?P<allele>allele\d)(?:{_CQ})",
@@ -45,8 +45,7 @@ _PATTERNS: Mapping[str, tuple[str, ...]] = {
     "well": (
         "wellposition",
         "wellpos",
-        "wellname",
-        "well|well/set",
+        "well|well/set|孔位?|孔号",
         "wellid",
         "wells",
         "pos",
@@ -54,12 +53,13 @@ _PATTERNS: Mapping[str, tuple[str, ...]] = {
         "siteid",
         "wellno|wellnumber|well#",
         "welllocation|welllocationid",
+        "wellname",  # of MxPro it is the sample's name
         "no",
         "tubeposition|tubepos",
         "#",
     ),
     "sample": (
-        "samplename|nameofsample",
+        "samplename|nameofsample|样[品本](?:名称?)?",
         "sampleid",
         "sample",
         "samples",
@@ -71,7 +71,7 @@ _PATTERNS: Mapping[str, tuple[str, ...]] = {
     "target": (
         rf"(?:targetname|target)(?:\(?(?P<after>{DYE})\)?)?",
         "detectorname|detector",
-        "genename|gene|geneofinterest",
+        "genename|gene|geneofinterest|(?:目的|靶)?基因|靶标",
         "assayname|assay|snpassayname",
         "primerset|primers?|primerpair|amplicon|probe|genesymbol|targetgene",
     ),

@@ -2,10 +2,10 @@
 
 import re
 
-_NAME = re.compile(r"([A-Za-z]{1,2})\s?0*([1-9]\d?)")
+_NAME = re.compile(r"([A-Za-z]{1,2})[\s:_-]?0*([1-9][0-9]?)")
 _WHOLE = re.compile(r"[0-9]{1,6}")
 _ARRAY = re.compile(r"[A-D]\d{1,2}[a-h][1-8]")  # OpenArray: subarray and through-hole
-_NUMBER = re.compile(r"0*([1-9]\d{0,3})(?:\.0+)?")
+_NUMBER = re.compile(r"0*([1-9][0-9]{0,3})(?:\.0+)?")
 PLATES = {
     24: (4, 6),
     48: (6, 8),

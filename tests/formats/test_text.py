@@ -73,6 +73,14 @@ def test_an_open_quotation_mark_is_refused_with_its_line():
         read_grid(b'a,b\n"x,1\nz,2\n', name="x.csv")
 
 
+def test_the_line_that_states_the_delimiter_is_believed_and_left_out():
+    grid = read_grid(b"sep=;\r\nWell;Note\r\nA1;a, b, c, d\r\n", name="x.csv")
+    assert [(line.number, line.cells) for line in grid.lines if line.filled] == [
+        (2, ("Well", "Note")),
+        (3, ("A1", "a, b, c, d")),
+    ]
+
+
 def test_a_text_that_ends_without_a_line_end_says_so():
     assert read_grid(b"a,b\n1,2", name="x").ends_cut
     assert not read_grid(b"a,b\n1,2\n", name="x").ends_cut

@@ -1,6 +1,7 @@
 import pytest
 
 from labproc.formats.grid import Line
+from labproc.parsers import read_file
 from labproc.parsers._headings import columns_of, fold
 
 
@@ -54,6 +55,19 @@ def test_a_position_is_preferred_to_a_number_and_a_name_to_an_identifier():
         "Well Position"
     )
     assert fields("Well", "Identifier", "Sample Name", "Ct")["sample"] == "Sample Name"
+
+
+def test_headings_in_chinese_are_known():
+    assert set(fields("孔位", "样品名称", "基因", "任务", "Ct值", "拷贝数")) == {
+        "well", "sample", "target", "task", "cq", "quantity",
+    }  # fmt: skip
+
+
+def test_a_samples_name_that_looks_like_a_well_is_not_the_well(tmp_path):
+    path = tmp_path / "mx.txt"
+    path.write_text("Well\tWell Name\tAssay\tWell Type\tCt (dR)\nA1\tD1\tCAR\tUnknown\t22.5\n")
+    wells = read_file(path).table.wells
+    assert [(w.position, w.sample) for w in wells] == [("A1", "D1")]
 
 
 def test_each_dye_keeps_its_columns():

@@ -7,7 +7,14 @@ from labproc.parsers import _positions as positions
 
 @pytest.mark.parametrize(
     ("text", "where"),
-    [("A1", (1, 1)), ("a01", (1, 1)), (" H12 ", (8, 12)), ("P24", (16, 24)), ("AF48", (32, 48))],
+    [
+        ("A1", (1, 1)),
+        ("a01", (1, 1)),
+        (" H12 ", (8, 12)),
+        ("P24", (16, 24)),
+        ("AF48", (32, 48)),
+        ("B:07", (2, 7)),
+    ],
 )
 def test_a_well_name_is_a_row_and_a_column(text, where):
     assert positions.split(text) == where
