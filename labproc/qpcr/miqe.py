@@ -88,19 +88,25 @@ def _assay(analysis: RunAnalysis, rules: QpcrRules) -> list[ChecklistRow]:
 
 
 def _protocol(run: QpcrRun) -> list[ChecklistRow]:
-    details = {k.casefold(): v for k, v in run.details.items()}
-    dyes = sorted({w.dye for w in run.table.wells if w.dye})
+    dyes = ", ".join(sorted({w.dye for w in run.table.wells if w.dye}))
 
     def said(*names: str) -> str | None:
-        return next((details[n] for n in names if details.get(n)), None)
+        return next((run.details[n] for n in names if run.details.get(n)), None)
 
     return [
         _row("protocol", "instrument", run.source.instrument),
-        _row("protocol", "software", said("software", "software version", "software name")),
-        _row("protocol", "chemistry", said("chemistry") or ", ".join(dyes)),
-        _row("protocol", "reaction volume", said("reaction volume", "volume")),
-        _row("protocol", "cycling conditions", said("protocol", "cycling conditions")),
-        _row("protocol", "Cq determination", said("quantification cycle method", "analysis mode")),
+        _row("protocol", "software", said("software", "software_name_and_version")),
+        _row("protocol", "chemistry", said("chemistry")),
+        _row("protocol", "dyes", dyes),
+        _row("protocol", "passive reference", said("passive_reference")),
+        _row("protocol", "block", said("block_type")),
+        _row("protocol", "reaction volume", said("reaction_volume")),
+        _row("protocol", "cycling conditions", said("cycling_conditions", "protocol")),
+        _row(
+            "protocol",
+            "Cq determination",
+            said("quantification_cycle_method", "cq_detection_method"),
+        ),
     ]
 
 
