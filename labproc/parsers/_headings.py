@@ -76,11 +76,11 @@ _PATTERNS: Mapping[str, tuple[str, ...]] = {
         "primerset|primers?|primerpair|amplicon|probe|genesymbol|targetgene",
     ),
     "task": (
-        "task",
+        "task|任务",
         "content",
         "assayrole",
         "welltype|sampletype|samplerole|wellcontent",
-        "type",
+        "type|类型",
         "role",
     ),
     "quantity": (
