@@ -9,6 +9,7 @@ import click
 
 from labproc.cli._output import for_each_file, json_line
 from labproc.formats.content import Content, look
+from labproc.formats.fcs.about import first
 from labproc.formats.fcs.header import looks_like_fcs
 from labproc.model import FlowTube, QpcrRun, Well
 from labproc.parsers import recognise
@@ -87,7 +88,7 @@ def _tube_fields(tube: FlowTube) -> dict[str, Any]:
         "version": tube.version,
         "instrument": tube.source.instrument,
         "channels": list(tube.events.names),
-        "markers": [c.label or None for c in tube.events.channels],
+        "markers": _markers(tube),
         "volume_ul": tube.events.volume_ul,
         "acquired_at": acquired.isoformat() if acquired else None,
         "tube": tube.tube or None,
@@ -99,6 +100,16 @@ def _tube_fields(tube: FlowTube) -> dict[str, Any]:
         "dataset": tube.dataset,
         "n_datasets": tube.n_datasets,
     }
+
+
+def _markers(tube: FlowTube) -> list[str | None]:
+    """Return what each channel measures: the stated target, or a label that is not its name."""
+    found: list[str | None] = []
+    for number, channel in enumerate(tube.events.channels, start=1):
+        target = first(tube.keywords, f"#P{number}TARGET", f"$P{number}ANALYTE")
+        says_more = channel.label.casefold() != channel.name.casefold()
+        found.append(target or (channel.label if says_more else "") or None)
+    return found
 
 
 def _qpcr_fields(run: QpcrRun, *, wells: bool) -> dict[str, Any]:
