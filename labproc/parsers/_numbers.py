@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from labproc.errors import ParseError
 
+MAX_LENGTH = 60  # characters; nothing longer is a number, and long ones make patterns slow
 _LOOSE = re.compile(r"[-+]?[\d.,]*\d[\d.,]*(?:[eE][-+]?\d+)?")
 _GROUP_SPACE = re.compile(r"(?<=\d)[\u00a0\u202f\u2009' ](?=\d{3}(?!\d))")
 
@@ -42,12 +43,12 @@ def clean(text: str) -> str:
 
 def is_numeric(text: str) -> bool:
     """Whether a cell looks like a number in some notation."""
-    return _LOOSE.fullmatch(clean(text)) is not None
+    return len(text) <= MAX_LENGTH and _LOOSE.fullmatch(clean(text)) is not None
 
 
 def parse(text: str, decimal: str) -> float | None:
     """Read a number with a decimal sign; None where it is none in that notation."""
-    text = clean(text)
+    text = clean(text) if len(text) <= MAX_LENGTH else ""
     if _PATTERNS[decimal].fullmatch(text) is None:
         return None
     thousands = "," if decimal == "." else "."

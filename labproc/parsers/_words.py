@@ -11,6 +11,7 @@ NOT_DETECTED = frozenset(
         "no result", "noresult", "nc",
     }
 )  # fmt: skip
+MAX_LENGTH = 200  # characters of a word or name that patterns are tried on
 DOUBTFUL = re.compile(
     r"#.+|n/d|-{2,}|\?+|[<>≤≥].*|\d+([.,]\d+)?\+|[-+]?inf(inity)?|.*#inf|error|err"
 )
@@ -51,15 +52,18 @@ _DATE_LIKE = re.compile(
 
 def task_of(word: str) -> Task | None:
     """Return what a task word means; None for free text, which labs write for unknowns."""
-    folded = word.strip().casefold()
+    folded = word.strip().casefold()[:MAX_LENGTH]
     return next((task for task, pattern in _TASK if pattern.fullmatch(folded)), None)
 
 
 def task_of_name(sample: str) -> Task | None:
     """Return the task that a sample's name says, where a file has no column for it."""
-    if _NTC_NAME.fullmatch(sample.strip()):
+    name = sample.strip()
+    if len(name) > MAX_LENGTH:
+        return None
+    if _NTC_NAME.fullmatch(name):
         return Task.NTC
-    return Task.STANDARD if _STANDARD_NAME.fullmatch(sample.strip()) else None
+    return Task.STANDARD if _STANDARD_NAME.fullmatch(name) else None
 
 
 def truth(word: str) -> bool | None:
