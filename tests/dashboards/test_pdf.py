@@ -26,5 +26,5 @@ def test_without_a_browser_it_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dashboards.pdf.shutil.which", lambda name: None)
-    with pytest.raises(SettingsError, match="no browser found, .*print it from your browser"):
+    with pytest.raises(SettingsError, match=r"no browser found, .*print it from your browser"):
         print_pdf(tmp_path / "report.html")
