@@ -24,6 +24,7 @@ from labproc.model.flag import Flag, info, unique
 
 Moved = Mapping[str, Sequence[Sequence[float]]]
 Rows = NDArray[np.int64]
+SUBSETS = ("CD4+", "CD8+")  # untransduced cells that must not differ in the CAR's stain
 
 
 @dataclass(slots=True)
@@ -241,7 +242,7 @@ def _control_values(
             continue
         columns = Columns(control.tube, run.columns.spillover)
         other = _Run(columns, run.markers, seed=run.seed)
-        _apply(other, strategy, [s for s in strategy.steps[:number] if not s.control])
+        _apply(other, strategy, _steps_of_control(strategy, number))
         parent = other.parent(step.parent)
         made.append(
             ControlValues(
@@ -250,9 +251,17 @@ def _control_values(
                 linear=tuple(other.take(c, parent) for c in channels),
                 name=control.tube.source.path,
                 doubts=differences(run.columns.tube, control.tube, channels),
+                subsets=tuple(other.take(channels[0], s) for s in SUBSETS if s in other.masks),
             )
         )
     return tuple(made)
+
+
+def _steps_of_control(strategy: Strategy, number: int) -> list[Step]:
+    """Return what a control is gated by: the steps before, and the cross of CD4 and CD8."""
+    before = [s for s in strategy.steps[:number] if not s.control]
+    cross = [s for s in strategy.steps[number:] if set(SUBSETS) <= set(s.populations)]
+    return [*before, *(s for s in cross if s.optional)]
 
 
 def _as_moved(

@@ -18,7 +18,8 @@ class ControlValues:
     """A control tube's events of the same parent, on the channels of the step.
 
     ``matched`` is ``same_arm``, ``same_day`` or ``other``; ``doubts`` say what differs from the
-    sample's tube (voltages, date, cytometer).
+    sample's tube (voltages, date, cytometer). ``subsets`` are the
+    first channel's values of its CD4+ and its CD8+ cells, where the panel tells them apart.
     """
 
     role: str
@@ -26,6 +27,7 @@ class ControlValues:
     linear: Columns1D
     name: str = ""
     doubts: tuple[str, ...] = ()
+    subsets: Columns1D = ()
 
 
 @dataclass(slots=True)

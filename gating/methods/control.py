@@ -13,6 +13,7 @@ from gating.methods import METHODS, Method, Request, Selection
 from gating.methods._car import Estimate, estimate
 from gating.methods._request import ControlValues
 from gating.methods._split import split, stored, to_linear
+from gating.transforms import Transform
 from gating.uncertainty import counted
 from labproc.model import Boundary, Flag
 from labproc.model.flag import info, review, unique, warning
@@ -24,6 +25,7 @@ MISFIT = 0.03  # distance of the fitted and the observed distribution that needs
 FAR_SHIFT = 0.8  # spreads between the control's negatives and the sample's
 NEARLY_ALL = 0.95
 DISAGREE = 0.03
+CAPTURE = 0.6  # spreads between untransduced CD4+ and CD8+ cells; biology alone gives less
 SETS_NO_GATE = ("unstained", "isotype")
 Floats = NDArray[np.float64]
 
@@ -44,6 +46,7 @@ def place(request: Request) -> tuple[Selection, ...]:
     gated = float(mask.mean())
     flags = (
         *control_flags(population, best),
+        *_capture_flags(population, scale, best),
         *_estimate_flags(population, found, gated, request.n_events),
     )
     parameters: dict[str, float | str] = {
@@ -93,6 +96,23 @@ def control_flags(population: str, control: ControlValues) -> tuple[Flag, ...]:
         text = f"{population}: the control is of another donor or day"
         flags.append(review("control_other_day", text))
     return tuple(flags)
+
+
+def _capture_flags(population: str, scale: Transform, control: ControlValues) -> tuple[Flag, ...]:
+    """Say whether untransduced CD4+ and CD8+ cells differ in the stain: something else binds it."""
+    if len(control.subsets) != 2 or min(s.size for s in control.subsets) < FEW:
+        return ()
+    shown = [np.asarray(scale.forward(s)) for s in control.subsets]
+    quarters = [np.quantile(s, [0.16, 0.5, 0.84]) for s in shown]
+    spread = max(float(np.mean([(q[2] - q[0]) / 2.0 for q in quarters])), 1e-9)
+    apart = float(quarters[0][1] - quarters[1][1]) / spread
+    if abs(apart) <= CAPTURE:
+        return ()
+    text = (
+        f"{population}: untransduced CD4+ and CD8+ cells differ by {apart:+.1f} spreads in this "
+        "stain; antibodies with kappa chains or serum may catch protein L"
+    )
+    return (review("protein_l_capture", text),)
 
 
 def _estimate_flags(

@@ -171,3 +171,22 @@ def test_both_arms_get_one_threshold_from_the_same_controls():
     two = gate_tube(culture(4_000, car=0.5, seed=15)[0], strategy, controls=swapped)
     thresholds = [p.get("CAR+").parameters["threshold"] for p in (one, two)]
     assert thresholds[0] == pytest.approx(thresholds[1], rel=1e-12)
+
+
+def test_protein_l_caught_by_one_subset_of_untransduced_cells_is_flagged():
+    sample, _ = culture(4_000, seed=16)
+    control, truth = culture(4_000, car=0.0, seed=17)
+    caught = np.array(control.events.values)
+    caught[truth["CD4+"], NAMES.index("BL1-A")] *= 2.0
+    strategy = load_strategy("car_t")
+    flags = [
+        {
+            f.code
+            for f in gate_tube(sample, strategy, controls=[Control(Role.UNTRANSDUCED, c)], draws=20)
+            .get("CAR+")
+            .flags
+        }
+        for c in (control, tube(caught))
+    ]
+    assert "protein_l_capture" not in flags[0]
+    assert "protein_l_capture" in flags[1]
