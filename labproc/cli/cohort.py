@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="How counts are compared.",
 )
+@click.option("--copies", type=click.Path(path_type=Path), help="A table of copies per µg DNA.")
 @click.option(
     "--figures", type=click.Path(path_type=Path), help="Draw survival and swimmer figures there."
 )
@@ -52,6 +53,7 @@ def command(
     time_unit: str | None,
     landmark: tuple[float, ...],
     test: str,
+    copies: Path | None,
     figures: Path | None,
     as_json: bool,
 ) -> int:
@@ -65,6 +67,10 @@ def command(
         given["survival"] = {"survival": one}
     cohort = _read(table, sheet, given)
     found = list(_comparisons(cohort, test, landmark))
+    if copies is not None:
+        from labproc.cli._cohort_copies import copies_tests, read_copies_table
+
+        found += copies_tests(cohort, read_copies_table(copies, cohort))
     for line in map(json_line, (f.as_dict() for f in found)) if as_json else _text(cohort, found):
         click.echo(line)
     if figures is not None:
@@ -152,7 +158,7 @@ def _text(cohort: "Cohort", found: "list[CohortTest]") -> Iterator[str]:
         yield f"{label[:41]:42}" + "".join(f"{cell:28}" for cell in row.cells) + words
     yield ""
     for one in found:
-        if one.table == "survival":
+        if one.table in ("survival", "copies", "timeline"):
             yield _survival_line(one)
     for message in dict.fromkeys(f.message for t in found for f in t.flags if f.severity != "info"):
         yield f"! {message}"

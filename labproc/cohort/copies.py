@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,35 +78,50 @@ def compare_visits(
 def _compare(
     name: str, there: Sequence[Visit], arms: tuple[str, str], patients: Mapping[str, str]
 ) -> CohortTest:
-    logs = [np.log([v.copies for v in there if v.arm == arm]) for arm in arms]
-    n = (logs[0].size, logs[1].size)
-    flags = _missing(name, there, patients)
     variable = f"copies at {name}"
-    empty = CohortTest("copies", variable, "welch_of_logs", arms, n, None, flags=flags)
+    found = compare_logs(variable, {v.patient: v.copies for v in there}, arms, patients)
+    absent = sorted(set(patients) - {v.patient for v in there})
+    return replace(found, flags=(*_survivors(variable, absent, len(patients)), *found.flags))
+
+
+def compare_logs(
+    variable: str,
+    values: Mapping[str, float],
+    arms: tuple[str, str],
+    patients: Mapping[str, str],
+) -> CohortTest:
+    """Compare two arms' positive values by Welch's t test of their logs.
+
+    Parameters
+    ----------
+    variable : str
+    values : mapping
+        Patients to values; those without one are left out.
+    arms : pair of str
+        Control and treated.
+    patients : mapping
+        Every patient to their arm.
+    """
+    logs = [np.log([v for who, v in values.items() if patients.get(who) == arm]) for arm in arms]
+    n = (logs[0].size, logs[1].size)
+    empty = CohortTest("copies", variable, "welch_of_logs", arms, n, None)
     try:
-        estimate, se, dof = _welch(logs[0], logs[1])
+        return _result(empty, *_welch(logs[0], logs[1]))
     except NotEnoughData as error:
-        reason = info("nothing_to_compare", f"{variable}: {error}")
-        return CohortTest("copies", variable, empty.test, arms, n, None, flags=(*flags, reason))
-    return _result(empty, estimate, se, dof)
+        return replace(empty, flags=(info("nothing_to_compare", f"{variable}: {error}"),))
 
 
 def _result(empty: CohortTest, estimate: float, se: float, dof: float) -> CohortTest:
     from scipy.special import stdtr, stdtrit
 
     half = float(stdtrit(dof, 0.975)) * se
-    return CohortTest(
-        empty.table,
-        empty.variable,
-        empty.test,
-        empty.arms,
-        empty.n,
-        float(2 * stdtr(dof, -abs(estimate) / se)),
+    return replace(
+        empty,
+        p_value=float(2 * stdtr(dof, -abs(estimate) / se)),
         statistic=estimate / se,
         effect="geometric mean ratio",
         estimate=float(np.exp(estimate)),
         ci=(float(np.exp(estimate - half)), float(np.exp(estimate + half))),
-        flags=empty.flags,
     )
 
 
@@ -124,12 +139,11 @@ def _welch(control: Floats, treated: Floats) -> tuple[float, float, float]:
     return float(treated.mean() - control.mean()), float(np.sqrt(parts.sum())), dof
 
 
-def _missing(name: str, there: Sequence[Visit], patients: Mapping[str, str]) -> tuple[Flag, ...]:
-    absent = sorted(set(patients) - {v.patient for v in there})
+def _survivors(variable: str, absent: Sequence[str], n: int) -> tuple[Flag, ...]:
     if not absent:
         return ()
     message = (
-        f"copies at {name}: {len(absent)} of {len(patients)} patients have no sample "
+        f"{variable}: {len(absent)} of {n} patients have no sample "
         f"({', '.join(absent[:6])}{', ...' if len(absent) > 6 else ''}); comparing those who are "
         "still there favours the arm whose worst patients are gone"
     )

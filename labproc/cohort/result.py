@@ -14,7 +14,8 @@ class CohortTest:
     Parameters
     ----------
     table : str
-        ``characteristics``, ``response``, ``toxicity`` or ``survival``.
+        ``characteristics``, ``response``, ``toxicity`` or ``survival``; ``copies`` and
+        ``timeline`` where copies were given.
     variable, test : str
         What was compared, and how.
     n : tuple of int

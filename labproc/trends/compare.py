@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 
+from labproc.errors import SettingsError
 from labproc.model import Comparison, Flag, Measurement, Plan, Trend
 from labproc.model.flag import fail, unique, warning
 from labproc.trends.comparisons import COMPARISONS, ComparisonTest
 from labproc.trends.corrections import adjust
 from labproc.trends.dosing import dose_comparison, dose_table
-from labproc.trends.gather import days_of, from_trends, on_day
+from labproc.trends.gather import days_of, from_trends, on_day, repeat_name
 from labproc.trends.outcomes import DAILY, OUTCOMES, Outcome, get_outcome
 from labproc.trends.result import Draft, draft, finish
 
@@ -131,6 +132,28 @@ def _finished(family: Iterable[Draft | None], plan: Plan) -> list[Comparison]:
     there = [one for one in family if one is not None]
     adjusted = adjust([one.comparison.p_value for one in there], plan.correction)
     return [finish(one, p, plan) for one, p in zip(there, adjusted, strict=True)]
+
+
+def check_plan(plan: Plan) -> None:
+    """Refuse a plan that names what does not exist, before any file is read.
+
+    Raises
+    ------
+    UnknownName
+        If an outcome, the test or the correction is not known; the message names the nearest.
+    SettingsError
+        If the unit is none of donor, experiment and well, or the window ends before it begins.
+    """
+    for name in (plan.primary, *plan.secondary):
+        get_outcome(name)
+    COMPARISONS.get(plan.test)
+    adjust([], plan.correction)
+    repeat_name(("", "", "", ""), plan.unit)
+    if plan.window_days is not None and plan.window_days[1] <= plan.window_days[0]:
+        low, high = plan.window_days
+        raise SettingsError(
+            f"study.toml, [plan] window_days: [{low:g}, {high:g}], expected first day, last day"
+        )
 
 
 def plan_flags(

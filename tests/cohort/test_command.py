@@ -85,3 +85,59 @@ def test_what_is_wrong_is_one_line(table: Path, words: list[str], message: str) 
     assert isinstance(found.exception, LabprocError)
     assert message in str(found.exception)
     assert found.exception.exit_code == 2
+
+
+COPIES = """patient;day;copies_per_ug;lloq
+1;28;100;50
+2;28;400;50
+3;28;800;50
+4;28;3200;50
+4;91;;50
+"""
+
+
+def test_copies_are_compared_at_visits(table: Path, tmp_path: Path) -> None:
+    copies = tmp_path / "copies.csv"
+    copies.write_text(COPIES)
+    found = run(str(table), "--arm", "Gruppe", "--copies", str(copies), "--json")
+    tests = {t["variable"]: t for t in map(json.loads, found.stdout.splitlines())}
+    month = tests["copies at month 1"]
+    # geometric means 200 and 1600 of two patients each
+    assert month["estimate"] == pytest.approx(8.0)
+    assert month["n"] == [2, 2]
+    assert tests["peak copies"]["p_value"] is None  # no schedule for a peak
+    assert tests["peak copies"]["flags"][0]["code"] == "nothing_to_compare"
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("patient;day;copies_per_ug\n9;28;100\n", "patient '9' is not in patients.csv"),
+        ("patient;day;copies_per_ug\n1;28;many\n", "copies_per_ug: 'many', expected a number"),
+        ("patient;day;copies_per_ug\n1;28;-5\n", "copies_per_ug: -5, expected 0 or more"),
+        ("patient;day\n1;28\n", "expected patient, day and copies_per_ug"),
+    ],
+)
+def test_copies_that_cannot_be_read_are_said(
+    table: Path, tmp_path: Path, rows: str, message: str
+) -> None:
+    copies = tmp_path / "copies.csv"
+    copies.write_text(rows)
+    found = run(str(table), "--arm", "Gruppe", "--copies", str(copies))
+    assert message in str(found.exception)
+
+
+def test_a_workbook_is_read_like_a_text_table(tmp_path: Path) -> None:
+    import xlsxwriter
+
+    path = tmp_path / "patients.xlsx"
+    book = xlsxwriter.Workbook(str(path))
+    sheet = book.add_worksheet("patients")
+    for i, cells in enumerate(TABLE.replace(",", ".").splitlines()):
+        for j, cell in enumerate(cells.split(";")):
+            number = cell.replace(".", "").isdigit()
+            sheet.write(i, j, float(cell) if number else cell)
+    book.close()
+    found = run(str(path), "--arm", "Gruppe", "--json")
+    tests = [json.loads(line) for line in found.stdout.splitlines()]
+    assert next(t for t in tests if t["test"] == "log_rank")["n"] == [2, 2]

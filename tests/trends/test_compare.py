@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from labproc.errors import UnknownName
+from labproc.errors import SettingsError, UnknownName
 from labproc.model import Comparison, CultureEvent, Measurement, Plan, Trend
-from labproc.trends import compare, derive_growth, plan_flags, summarise
+from labproc.trends import check_plan, compare, derive_growth, plan_flags, summarise
 
 Build = Callable[..., Measurement]
 
@@ -281,3 +281,20 @@ def test_a_test_of_whole_courses_may_be_planned(measured: Build, plan: Plan, nam
     assert first.p_value is not None
     assert first.ci_low < first.estimate < first.ci_high
     assert (first.effect == "difference") == (name == "mixed_model")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"primary": "cart_growth"}, "did you mean 'cart_growth_rate'"),
+        ({"secondary": ("copies_auc",)}, "did you mean 'copies_"),
+        ({"test": "paired"}, "no comparison called 'paired'"),
+        ({"correction": "hulm"}, "did you mean 'holm'"),
+        ({"unit": "mouse"}, "expected donor, experiment or well"),
+        ({"window_days": (10, 2)}, "expected first day, last day"),
+    ],
+)
+def test_a_plan_is_refused_before_any_file_is_read(plan: Plan, change: Any, message: str) -> None:
+    check_plan(plan)
+    with pytest.raises(SettingsError, match=message):
+        check_plan(replace(plan, **change))
