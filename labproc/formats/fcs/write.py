@@ -46,7 +46,8 @@ def write_fcs(
     values : array, shape (n_events, n_channels)
         Stored as float32 (``datatype="F"``) or float64 (``"D"``).
     channels : sequence of Channel
-        Names, labels, ranges, gains, log amplification and voltages.
+        Names, labels, ranges, gains and voltages. Floating point is linear by the standard,
+        so $PnE is always 0,0: linearise log channels first.
     keywords : mapping, optional
         What else to say ($CYT, $VOL, $DATE, ...). Those that follow from the events are
         written from them; empty values are left out, since FCS has none.
@@ -56,7 +57,7 @@ def write_fcs(
     Raises
     ------
     LabprocError
-        If channels and values do not fit together.
+        If channels, values and spillover do not fit together.
     """
     matrix = np.ascontiguousarray(values, dtype="<f8" if datatype == "D" else "<f4")
     if matrix.ndim != 2 or matrix.shape[1] != len(channels):
@@ -65,7 +66,7 @@ def write_fcs(
         )
     pairs = _pairs(matrix, channels, datatype=datatype)
     if spillover is not None:
-        pairs["$SPILLOVER"] = _spillover(spillover)
+        pairs["$SPILLOVER"] = _spillover(spillover, channels, where=path.name)
     pairs |= _others(keywords or {}, set(pairs))
     head = _header_and_text(pairs, matrix.nbytes)
     with path.open("wb") as file:
@@ -90,16 +91,22 @@ def _pairs(
         "$TOT": str(matrix.shape[0]),
     }
     for number, channel in enumerate(channels, start=1):
-        pairs |= _channel(number, channel, bits=8 * matrix.itemsize)
+        largest = channel.range or _range(matrix[:, number - 1])
+        pairs |= _channel(number, channel, bits=8 * matrix.itemsize, largest=largest)
     return pairs
 
 
-def _channel(number: int, channel: Channel, *, bits: int) -> dict[str, str]:
+def _range(values: NDArray[np.floating]) -> float:
+    """Return 18 bits, or the next power of two above the largest value."""
+    top = float(np.max(values, initial=0.0, where=np.isfinite(values)))
+    return max(DEFAULT_RANGE, 2.0 ** int(top).bit_length())
+
+
+def _channel(number: int, channel: Channel, *, bits: int, largest: float) -> dict[str, str]:
     """Return one channel's keywords."""
-    largest = DEFAULT_RANGE if channel.range is None else channel.range
     pairs = {
         "B": str(bits),
-        "E": f"{_number(channel.decades)},{_number(channel.offset)}",
+        "E": "0,0",
         "N": channel.name.replace(",", "_") or f"P{number}",  # a comma would split $SPILLOVER
         "R": _number(largest),
         "G": _number(channel.gain) if channel.gain != 1 else "",
@@ -114,7 +121,10 @@ def _number(value: float) -> str:
     return str(int(value)) if float(value).is_integer() else repr(float(value))
 
 
-def _spillover(spillover: Spillover) -> str:
+def _spillover(spillover: Spillover, channels: Sequence[Channel], *, where: str) -> str:
+    known = {c.name for c in channels}
+    if lost := [d for d in spillover.detectors if d not in known]:
+        raise LabprocError(f"{where}: spillover names {lost[0]!r}, expected a channel of the file")
     names = [d.replace(",", "_") for d in spillover.detectors]
     numbers = [_number(v) for v in spillover.matrix.ravel()]
     return ",".join([str(len(names)), *names, *numbers])

@@ -39,6 +39,20 @@ def test_spillover_is_written_in_the_order_of_its_detectors(tmp_path: Path) -> N
     assert flowio.FlowData(tmp_path / "s.fcs").text["spillover"] == "2,BL1-A,FSC-A,1,0.25,0,1"
 
 
+def test_spillover_of_a_channel_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    matrix = Spillover(("YL1-A",), np.eye(1))
+    with pytest.raises(LabprocError, match="spillover names 'YL1-A', expected a channel"):
+        write_fcs(tmp_path / "s.fcs", VALUES, CHANNELS, spillover=matrix)
+
+
+def test_the_range_holds_the_largest_value_and_floats_are_linear(tmp_path: Path) -> None:
+    channels = (Channel("A", decades=4.0, offset=1.0), Channel("B"))
+    write_fcs(tmp_path / "r.fcs", VALUES, channels)
+    text = flowio.FlowData(tmp_path / "r.fcs").text
+    assert (text["p1r"], text["p2r"]) == ("524288", "262144")  # 300,000 lies below 2^19
+    assert text["p1e"] == "0,0"
+
+
 def test_values_that_do_not_fit_the_channels_are_refused(tmp_path: Path) -> None:
     with pytest.raises(LabprocError, match=r"shape \(3, 2\), expected \(events, 1\)"):
         write_fcs(tmp_path / "x.fcs", VALUES, CHANNELS[:1])
