@@ -56,3 +56,8 @@ def as_text(cell: Cell) -> str:
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
     return str(int(cell)) if cell == cell and abs(cell) < 1e15 and cell == int(cell) else repr(cell)
+
+
+def quoted(text: str) -> str:
+    """Quote a found value for a message, cut to 60 characters."""
+    return repr(text if len(text) <= 60 else f"{text[:57]}...")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from labproc.errors import ParseError
 from labproc.formats.content import Content, look
-from labproc.formats.grid import Grid, Line
+from labproc.formats.grid import Grid, Line, quoted
 from labproc.model.flag import Flag
 
 
@@ -77,7 +77,9 @@ def _header(name: str, grid: Grid, line: Line) -> list[str]:
     header = [line.text(i) for i in range(len(line.cells))]
     twice = [h for h, n in Counter(header).items() if h and n > 1]
     if twice:
-        raise ParseError(f"{name}, {grid.where(line.number)}: column {twice[0]!r} is there twice")
+        raise ParseError(
+            f"{name}, {grid.where(line.number)}: column {quoted(twice[0])} is there twice"
+        )
     return header
 
 
@@ -85,7 +87,7 @@ def _row(name: str, grid: Grid, header: list[str], line: Line) -> Row:
     extra = [line.text(i) for i in range(len(header), len(line.cells)) if line.text(i)]
     if extra:
         raise ParseError(
-            f"{name}, {grid.where(line.number)}: {extra[0]!r} stands beyond the last of "
+            f"{name}, {grid.where(line.number)}: {quoted(extra[0])} stands beyond the last of "
             f"{len(header)} columns; put text that holds the delimiter in quotation marks"
         )
     return Row(line.number, {h: line.text(i) for i, h in enumerate(header) if h})

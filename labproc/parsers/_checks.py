@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from labproc.errors import ParseError
 from labproc.formats.content import Content
-from labproc.formats.grid import Grid, Line
+from labproc.formats.grid import Grid, Line, quoted
 from labproc.model import Flag, Task, Well
 from labproc.model.flag import fail, info, review, warning
 from labproc.parsers import _positions as positions
@@ -129,7 +129,7 @@ def check_one_cq(name: str, table: ResultTable) -> None:
         texts = [line.text(c.index) for c in plain]
         if len(set(texts)) > 1:
             columns = " and ".join(
-                f"{c.heading!r} ({t!r})" for c, t in zip(plain, texts, strict=True)
+                f"{c.heading!r} ({quoted(t)})" for c, t in zip(plain, texts, strict=True)
             )
             raise ParseError(
                 f"{name}, {table.where(line)}: several columns of Cq differ, {columns}; keep one"

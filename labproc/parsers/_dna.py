@@ -7,7 +7,7 @@ from datetime import datetime
 
 from labproc.errors import ParseError
 from labproc.formats.content import Content
-from labproc.formats.grid import Grid, Line, as_text
+from labproc.formats.grid import Grid, Line, as_text, quoted
 from labproc.model import DnaSample, DnaTable, Flag, SourceFile
 from labproc.model.flag import review, unique, warning
 from labproc.parsers import _numbers as numbers
@@ -119,9 +119,11 @@ def _sample(file: str, columns: DnaColumns, line: Line, sign: str) -> DnaSample:
     text = columns.text(line, "concentration")
     value = _value(line, columns.at["concentration"], sign)
     if value is None and _NO_READING.fullmatch(text) is None:
-        raise ParseError(f"{where}: the concentration is {text!r}, expected a number")
+        raise ParseError(f"{where}: the concentration is {quoted(text)}, expected a number")
     if value is None or value < 0:
-        flags.append(warning("dna_out_of_range", f"{where}: concentration {text!r} is no reading"))
+        flags.append(
+            warning("dna_out_of_range", f"{where}: concentration {quoted(text)} is no reading")
+        )
         value = None
     other = _not_dna(columns, line)
     if other:
@@ -149,7 +151,7 @@ def _factor(columns: DnaColumns, line: Line, where: str) -> float:
         stated = next((u for u in _PER_UL if u in heading), "ng/ul")
     unit = plain(stated)
     if unit not in _PER_UL:
-        raise ParseError(f"{where}: the unit is {stated!r}, expected one such as ng/µL")
+        raise ParseError(f"{where}: the unit is {quoted(stated)}, expected one such as ng/µL")
     return _PER_UL[unit]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from labproc.errors import ParseError
 from labproc.formats.content import Content
-from labproc.formats.grid import Grid, Line, as_text
+from labproc.formats.grid import Grid, Line, as_text, quoted
 from labproc.parsers import _positions as positions
 from labproc.parsers._headings import Columns, columns_of, fold, is_heading
 
@@ -172,7 +172,7 @@ def _body(lines: Iterable[Line], columns: Columns, grid: Grid, file: str) -> Ite
         cq = line.text(columns.index("cq"))
         if line.filled > 3 and line.filled * 2 > columns.n and cq:
             raise ParseError(
-                f"{file}, {grid.where(line.number)}: the well is {text!r}, expected A1 to AV48"
+                f"{file}, {grid.where(line.number)}: the well is {quoted(text)}, expected A1 to AV48"
             )
         return
 
@@ -201,7 +201,7 @@ def _check_interrupted(lines: Sequence[Line], columns: Columns, grid: Grid, file
             return
         if line.filled > 3 and is_well(line.text(well)) and line.text(cq) and stray is not None:
             raise ParseError(
-                f"{file}, {grid.where(stray.number)}: {stray.text(0)!r} stands among the wells, "
+                f"{file}, {grid.where(stray.number)}: {quoted(stray.text(0))} stands among the wells, "
                 f"which go on in {grid.where(line.number)}; the file seems damaged"
             )
 

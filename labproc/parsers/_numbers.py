@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from labproc.errors import ParseError
+from labproc.formats.grid import quoted
 
 MAX_LENGTH = 60  # characters; nothing longer is a number, and long ones make patterns slow
 _LOOSE = re.compile(r"[-+]?[\d.,]*\d[\d.,]*(?:[eE][-+]?\d+)?")
@@ -112,7 +113,7 @@ def _contradiction(tokens: list[Token], name: str) -> str:
     neither = [t for t in tokens if not _fits(t, ".") and not _fits(t, ",")]
     if neither:
         t = neither[0]
-        return f"{name}, {t.where}: {t.field} is {t.text!r}, expected a number"
+        return f"{name}, {t.where}: {t.field} is {quoted(t.text)}, expected a number"
     dot = next(t for t in tokens if not _fits(t, ","))
     comma = next(t for t in tokens if not _fits(t, "."))
     return (

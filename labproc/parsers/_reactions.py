@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from labproc.errors import ParseError
-from labproc.formats.grid import Cell, Line, as_text
+from labproc.formats.grid import Cell, Line, as_text, quoted
 from labproc.model import Flag, Task, Well
 from labproc.model.flag import info, review, warning
 from labproc.parsers import _numbers as numbers
@@ -161,7 +161,7 @@ class RowReader:
         if extra:
             raise ParseError(
                 f"{self._where(line)}: {n + len(extra)} cells under {n} headings, beginning with "
-                f"{extra[0]!r}; a decimal comma or a name may hold the delimiter"
+                f"{quoted(extra[0])}; a decimal comma or a name may hold the delimiter"
             )
         last = max(c.index for c in self._cq_columns())
         if self.table.grid.name or len(line.cells) > last or last == n:
@@ -196,9 +196,13 @@ class RowReader:
         if self.plate_wells in positions.PLATES:
             rows, columns = positions.PLATES[self.plate_wells]
         if found[0] > positions.MAX_ROWS or found[1] > positions.MAX_COLUMNS:
-            raise ParseError(f"{self._where(line)}: the well is {text!r}, expected A1 to AV48")
+            raise ParseError(
+                f"{self._where(line)}: the well is {quoted(text)}, expected A1 to AV48"
+            )
         if found[0] > rows or found[1] > columns:
-            message = f"{self._where(line)}: well {text!r} is not on a plate of {self.plate_wells}"
+            message = (
+                f"{self._where(line)}: well {quoted(text)} is not on a plate of {self.plate_wells}"
+            )
             self.doubts.append(warning("well_off_plate", message))
         return positions.name(*found)
 
@@ -206,7 +210,7 @@ class RowReader:
         cell = line.cells[index] if index < len(line.cells) else ""
         text = as_text(cell)
         value = self._value(cell)
-        where = f"{self._where(line)}: Cq is {text!r}"
+        where = f"{self._where(line)}: Cq is {quoted(text)}"
         if value is None:
             if text.casefold() in words.NOT_DETECTED:
                 return None
@@ -238,11 +242,11 @@ class RowReader:
         if value is None:
             if text.casefold() in words.NOT_DETECTED or words.DOUBTFUL.fullmatch(text.casefold()):
                 return None
-            raise ParseError(f"{self._where(line)}: {what} is {text!r}, expected a number")
+            raise ParseError(f"{self._where(line)}: {what} is {quoted(text)}, expected a number")
         if value == -1:
             return None  # SDS 1 writes it for wells without a quantity
         if not math.isfinite(value) or value < 0:
-            message = f"{self._where(line)}: {what} is {text!r}, left out"
+            message = f"{self._where(line)}: {what} is {quoted(text)}, left out"
             flags.append(review("quantity_out_of_range", message))
             return None
         return value

@@ -12,6 +12,7 @@ import numpy as np
 
 from labproc.errors import ParseError
 from labproc.formats.content import Content
+from labproc.formats.grid import quoted
 from labproc.formats.text import MAX_TEXT_BYTES
 from labproc.formats.xml import walk
 from labproc.model import Amplification, Flag, QpcrRun, Task, Well
@@ -227,7 +228,7 @@ def _cq(document: _Document, text: str | None, position: str, flags: list[Flag])
     """Read a Cq; below 0 and 100 stand for not detected, and so does a missing element."""
     written = (text or "").strip()
     value = _number(written)
-    where = f"{document.name}, {document.where}, well {position}: Cq is {written!r}"
+    where = f"{document.name}, {document.where}, well {position}: Cq is {quoted(written)}"
     if value is None:
         if written.casefold() not in words.NOT_DETECTED:
             raise ParseError(f"{where}, expected a number")
