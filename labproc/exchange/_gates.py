@@ -154,11 +154,17 @@ def _kept_runs(tube: FlowTube) -> list[Side]:
 
 
 def _runs(name: str, time: NDArray[np.float64], kept: NDArray[np.bool_]) -> list[Side]:
+    """Return the kept stretches, each from half-way to the event before up to half-way after."""
     order = np.argsort(time, kind="stable")
     ticks, inside = time[order], kept[order].astype(np.int8)
     steps = np.diff(np.concatenate([[0], inside, [0]]))
-    starts, ends = np.flatnonzero(steps == 1), np.flatnonzero(steps == -1) - 1
-    return [Side(name, float(ticks[a]), float(ticks[b])) for a, b in zip(starts, ends, strict=True)]
+    starts, ends = np.flatnonzero(steps == 1), np.flatnonzero(steps == -1)
+    halves = (ticks[1:] + ticks[:-1]) / 2.0
+    last = ticks.size
+    return [
+        Side(name, float(halves[a - 1]) if a else None, float(halves[b - 1]) if b < last else None)
+        for a, b in zip(starts, ends, strict=True)
+    ]
 
 
 def raw_file(results: Results, view: TubeView) -> Path:

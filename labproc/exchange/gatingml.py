@@ -1,7 +1,6 @@
 """GatingML 2.0: the gates of every tube, for flowkit, Cytobank and others."""
 
 from collections.abc import Iterable, Sequence
-from math import log
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 from labproc.errors import LabprocError
 from labproc.exchange import EXPORTS, Export
 from labproc.exchange._gates import AnyOf, Box, Gate, Shape, Side, gates_of, outwards, raw_file
+from labproc.exchange._scales import in_gatingml, points_in_gatingml
 from labproc.exchange._text import distinct, file_name, xml_id, xml_text
 from labproc.model import ROOT, Boundary, FlowTube, Spillover
 from labproc.pipeline.results import Results, TubeView
@@ -115,7 +115,7 @@ class _Writer:
         shapes = [g.boundary for g in gates if isinstance(g, Shape)]
         for spec in dict.fromkeys(s for b in shapes for s in b.scales if s != "linear"):
             element = self.add(self.root, TRANSFORMS, "transformation", id=xml_id(spec))
-            kind, numbers = _transformation(spec)
+            kind, numbers = in_gatingml(spec)
             self.add(element, TRANSFORMS, kind, **{k: _number(v) for k, v in numbers.items()})
 
     def _is_ratio(self, channel: str) -> bool:
@@ -194,7 +194,7 @@ class _Writer:
     def _polygon(self, gate: Shape) -> None:
         element = self._open(gate, "PolygonGate")
         self._scaled(element, gate.boundary)
-        for corner in _shown(outwards(gate.boundary.points), gate.boundary.scales):
+        for corner in points_in_gatingml(outwards(gate.boundary.points), gate.boundary.scales):
             vertex = self.add(element, GATING, "vertex")
             self._coordinates(vertex, corner)
 
@@ -207,7 +207,7 @@ class _Writer:
     def _ellipse(self, gate: Shape) -> None:
         element = self._open(gate, "EllipsoidGate")
         self._scaled(element, gate.boundary)
-        points = _shown(gate.boundary.points, gate.boundary.scales)
+        points = points_in_gatingml(gate.boundary.points, gate.boundary.scales)
         self._coordinates(self.add(element, GATING, "mean"), points[0])
         axes = (points[1:] - points[0]).T
         matrix = self.add(element, GATING, "covarianceMatrix")
@@ -237,32 +237,6 @@ def _limits(side: Side) -> dict[str, str]:
 def _number(value: float) -> str:
     """Return the shortest text that reads back as the same double."""
     return repr(float(value))
-
-
-def _transformation(spec: str) -> tuple[str, dict[str, float]]:
-    """Return a display scale as GatingML names it.
-
-    Raises
-    ------
-    LabprocError
-        If GatingML has no such scale.
-    """
-    name, _, rest = spec.partition(":")
-    pairs = (part.partition("=") for part in rest.split(",") if part)
-    numbers = {key: float(value) for key, _, value in pairs}
-    if name in ("logicle", "hyperlog"):
-        return name, numbers
-    if name == "log":
-        return "flog", numbers
-    if name == "asinh":  # asinh(x / cofactor) / ln 10, so that M is one decade
-        return "fasinh", {"T": numbers["cofactor"] * np.sinh(log(10.0)), "M": 1.0, "A": 0.0}
-    raise LabprocError(f"scale {spec!r}: GatingML 2.0 has no such scale; draw the gate on another")
-
-
-def _shown(points: Any, scales: Sequence[str]) -> Any:
-    """Return points on the scales as GatingML counts them: its asinh is in decades."""
-    factors = [1.0 / log(10.0) if s.startswith("asinh") else 1.0 for s in scales]
-    return np.asarray(points, dtype=np.float64) * np.array(factors)
 
 
 EXPORTS.register("gatingml")(Export("GatingML 2.0, a file a tube", write))
