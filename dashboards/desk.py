@@ -6,13 +6,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from labproc.errors import UnknownName
 from labproc.model import Measurement
 from labproc.pipeline.results import GateView, Results, TubeView
 
 Points = Sequence[Sequence[float]]
+MOST_HELD = 6  # tubes kept in memory, some 10 MB each
 REPORT_AFTER_S = 2.0  # a reviewer saves several gates in a row
 SHORT = 16  # digits of a SHA-256 that name a file in addresses and on screens
 
@@ -62,6 +63,8 @@ class StudyDesk:
     _held: Results | None = field(default=None, repr=False)
     _seen: str = field(default="", repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _reading: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _tubes: dict[str, Any] = field(default_factory=dict, repr=False)
     _saving: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _stale: threading.Event = field(default_factory=threading.Event, repr=False)
 
@@ -83,15 +86,25 @@ class StudyDesk:
 
     def hold(self, tube: TubeView) -> None:
         """Read and gate a tube beside the answers."""
-        from labproc.pipeline.quick import hold
-
-        threading.Thread(target=hold, args=(self.folder, tube), daemon=True).start()
+        threading.Thread(target=self._holding, args=(tube,), daemon=True).start()
 
     def quick(self, tube: TubeView, population: str, points: Points) -> TubeView:
         """Return the tube with one gate moved and every other outline kept."""
         from labproc.pipeline.quick import quick_gate
 
-        return quick_gate(self.folder, tube, population, points)
+        return quick_gate(self._holding(tube), tube, population, points)
+
+    def _holding(self, tube: TubeView) -> Any:
+        """Return a tube as it is kept in memory, the last few that were looked at."""
+        from labproc.pipeline.quick import hold
+
+        key = f"{tube.source.sha256} {self.version()}"
+        with self._reading:
+            if key not in self._tubes:
+                self._tubes[key] = hold(self.folder, tube)
+                while len(self._tubes) > MOST_HELD:
+                    self._tubes.pop(next(iter(self._tubes)))
+            return self._tubes[key]
 
     def preview(self, sha256: str, population: str, points: Points) -> TubeView:
         """Return the tube as it would be with this gate."""

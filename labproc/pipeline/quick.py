@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labproc.model import ROOT, Boundary, GateResult, Populations
-from labproc.pipeline.jobs import FlowJob
 from labproc.pipeline.results import GateView, TubeView
 from labproc.pipeline.review import Points, job_of
 
@@ -18,77 +16,56 @@ if TYPE_CHECKING:  # gating is imported where it is used: it takes scipy with it
     from gating.columns import Columns
 
 Masks = dict[str, NDArray[np.bool_]]
-HELD = 6  # tubes kept in memory: the one on the screen and those looked at last
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
+class Held:
     """A tube's channels and populations as they stand in the store."""
 
     columns: "Columns"
     populations: Populations
 
 
-def quick_gate(folder: Path, view: TubeView, population: str, points: Points) -> TubeView:
-    """Return a tube with one gate moved, the outlines of all other gates kept.
-
-    The moved gate's own count is final. Gates below it keep their outline here and are placed
-    anew by ``preview_gate``, which takes several times longer.
-
-    Parameters
-    ----------
-    folder : Path
-        The study.
-    view : TubeView
-        The tube as it stands.
-    population : str
-    points : sequence, shape (n_points, n_channels)
-        On the scale that ``Boundary.points`` uses.
-    """
-    held = hold(folder, view)
-    moved = _moved_outlines(held.populations, population, points)
-    masks = _masks(held, moved)
-    return replace(view, gates=tuple(_seen(g, masks, moved) for g in view.gates))
-
-
-def hold(folder: Path, view: TubeView) -> _Held:
-    """Read and gate a tube, so that the first drag in it is as quick as the second."""
-    outlines = tuple(
-        (g.population, tuple(map(tuple, g.boundary.points.tolist())))
-        for g in view.gates
-        if g.boundary.kind != "none"
-    )
-    job = job_of(folder, view.source.sha256)
-    return _held(job.staged, job.strategy_sha256, outlines, _Same(job))
-
-
-class _Same:
-    """A job that does not count in the key of a cache."""
-
-    def __init__(self, job: FlowJob) -> None:
-        self.job = job
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same)
-
-    def __hash__(self) -> int:
-        return 0
-
-
-@lru_cache(maxsize=HELD)
-def _held(staged: str, strategy_sha256: str, outlines: tuple[object, ...], same: _Same) -> _Held:
+def hold(folder: Path, view: TubeView) -> Held:
+    """Read a tube and gate it as it stands: what every look at a moved gate starts from."""
     from gating.columns import Columns
     from gating.engine import gate_tube
     from gating.strategy import load_strategy
     from labproc.parsers.fcs import read_tube
 
-    job = same.job
-    tube = read_tube(Path(staged))
+    job = job_of(folder, view.source.sha256)
+    tube = read_tube(Path(job.staged))
+    outlines = {g.population: g.boundary.points.tolist() for g in view.gates if _is_drawn(g)}
     populations = gate_tube(
         tube, load_strategy(job.strategy), markers=job.markers, spillover=job.spillover,
-        moved=dict(outlines), draws=0,  # type: ignore[arg-type]
+        moved=outlines, draws=0,
     )  # fmt: skip
-    return _Held(Columns(tube, job.spillover), populations)
+    return Held(Columns(tube, job.spillover), populations)
+
+
+def _is_drawn(gate: GateView) -> bool:
+    return gate.boundary.kind != "none"
+
+
+def quick_gate(held: Held, view: TubeView, population: str, points: Points) -> TubeView:
+    """Return a tube with one gate moved, the outlines of all other gates kept.
+
+    The moved gate's own count is final. Gates below it keep their outline here and are placed
+    anew by ``preview_gate``, which takes ten times longer.
+
+    Parameters
+    ----------
+    held : Held
+        The tube, read and gated.
+    view : TubeView
+        The tube as it stands in the store.
+    population : str
+    points : sequence, shape (n_points, n_channels)
+        On the scale that ``Boundary.points`` uses.
+    """
+    moved = _moved_outlines(held.populations, population, points)
+    masks = _masks(held, moved)
+    return replace(view, gates=tuple(_seen(g, masks, moved) for g in view.gates))
 
 
 def _moved_outlines(
@@ -111,7 +88,7 @@ def _around(populations: Populations, gate: GateResult) -> list[GateResult]:
     return [g for g in populations if (g.parent, g.boundary.kind, g.boundary.channels) == place]
 
 
-def _masks(held: _Held, moved: Mapping[str, Boundary]) -> Masks:
+def _masks(held: Held, moved: Mapping[str, Boundary]) -> Masks:
     """Return every population's events; those that rest on no moved gate stay as they are."""
     masks: Masks = {ROOT: np.ones(held.populations.n_events, dtype=np.bool_)}
     touched: set[str] = set()
@@ -125,7 +102,7 @@ def _masks(held: _Held, moved: Mapping[str, Boundary]) -> Masks:
     return masks
 
 
-def _selected(held: _Held, gate: GateResult, boundary: Boundary) -> NDArray[np.bool_]:
+def _selected(held: Held, gate: GateResult, boundary: Boundary) -> NDArray[np.bool_]:
     from gating.boundary import QUADRANTS, inside
 
     if boundary.kind == "none":

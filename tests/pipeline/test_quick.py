@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from labproc.errors import GatingError
-from labproc.pipeline.quick import quick_gate
+from labproc.pipeline.quick import hold, quick_gate
 from labproc.pipeline.results import TubeView
 from labproc.pipeline.review import preview_gate
 from labproc.pipeline.runner import load_results, run_study
@@ -41,7 +41,7 @@ def test_the_moved_gates_count_is_that_of_gating_anew(
 ) -> None:
     tube = next(t for t in tubes if any(g.population == population for g in t.gates))
     points = moved(tube, population, 1.07)
-    quick = quick_gate(folder, tube, population, points)
+    quick = quick_gate(hold(folder, tube), tube, population, points)
     anew = preview_gate(folder, tube.source.sha256, population, points)
     count = {g.population: g.n_events for g in anew.gates}
     shown = next(g for g in quick.gates if g.population == population)
@@ -51,14 +51,14 @@ def test_the_moved_gates_count_is_that_of_gating_anew(
 
 def test_gates_above_the_moved_one_stay(folder: Path, tubes: tuple[TubeView, ...]) -> None:
     tube = next(t for t in tubes if any(g.population == "CAR+" for g in t.gates))
-    quick = quick_gate(folder, tube, "CAR+", moved(tube, "CAR+", 1.5))
+    quick = quick_gate(hold(folder, tube), tube, "CAR+", moved(tube, "CAR+", 1.5))
     assert [g.n_events for g in quick.gates[:-1]] == [g.n_events for g in tube.gates[:-1]]
     assert quick.gates[-1].n_events < tube.gates[-1].n_events
 
 
 def test_children_lie_within_a_moved_parent(folder: Path, tubes: tuple[TubeView, ...]) -> None:
     tube = next(t for t in tubes if any(g.population == "CAR+" for g in t.gates))
-    quick = {g.population: g for g in quick_gate(folder, tube, "Live", [[1.0]]).gates}
+    quick = {g.population: g for g in quick_gate(hold(folder, tube), tube, "Live", [[1.0]]).gates}
     assert quick["CAR+"].n_events <= quick["T cells"].n_events <= quick["Live"].n_events
 
 
@@ -67,4 +67,4 @@ def test_points_that_are_no_such_gate_are_refused(
 ) -> None:
     tube = next(t for t in tubes if any(g.population == "CAR+" for g in t.gates))
     with pytest.raises(GatingError, match=r"CAR\+"):
-        quick_gate(folder, tube, "CAR+", [[1.0, 2.0]])
+        quick_gate(hold(folder, tube), tube, "CAR+", [[1.0, 2.0]])
