@@ -172,7 +172,7 @@ def _body(lines: Iterable[Line], columns: Columns, grid: Grid, file: str) -> Ite
         cq = line.text(columns.index("cq"))
         if line.filled > 3 and line.filled * 2 > columns.n and cq:
             raise ParseError(
-                f"{file}, {grid.where(line.number)}: the well is {quoted(text)}, expected A1 to AV48"
+                f"{file}, {grid.where(line.number)}: the well is {quoted(text)}, expected A1 to AF48"
             )
         return
 

@@ -178,7 +178,7 @@ class RowReader:
         if not text:
             if self.table.columns.index("well") is None:
                 return str(line.number - self.table.header.number)
-            raise ParseError(f"{self._where(line)}: no well, expected A1 to AV48")
+            raise ParseError(f"{self._where(line)}: no well, expected A1 to AF48")
         found = positions.split(text)
         if found is not None:
             return self._named(line, text, found)
@@ -197,7 +197,7 @@ class RowReader:
             rows, columns = positions.PLATES[self.plate_wells]
         if found[0] > positions.MAX_ROWS or found[1] > positions.MAX_COLUMNS:
             raise ParseError(
-                f"{self._where(line)}: the well is {quoted(text)}, expected A1 to AV48"
+                f"{self._where(line)}: the well is {quoted(text)}, expected A1 to AF48"
             )
         if found[0] > rows or found[1] > columns:
             message = (

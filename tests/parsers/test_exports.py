@@ -97,7 +97,7 @@ def test_the_same_wells_with_other_samples_are_other_plates(run):
 
 
 def test_a_well_off_every_plate_is_refused(run):
-    with pytest.raises(ParseError, match="line 2: the well is 'Z99', expected A1 to AV48"):
+    with pytest.raises(ParseError, match="line 2: the well is 'Z99', expected A1 to AF48"):
         run("Well,Sample,Target,Ct,Qty\nZ99,s,CAR,20.5,1\n")
 
 
