@@ -15,6 +15,7 @@ HEADER_BYTES = 58
 LARGEST_OFFSET = 99_999_999  # eight digits; larger offsets stand in TEXT only
 ALIGNMENT = 8  # DATA begins where a double may, so that it can be mapped
 DELIMITERS = "|/\\!\x0c\x1e"  # the first that no keyword or value uses
+MOST_BITS = 64  # of a range that other programs can read
 DEFAULT_RANGE = 262_144.0  # 18 bits, what most digital cytometers state
 
 # Written from the events themselves, whatever the caller's keywords say.
@@ -99,7 +100,7 @@ def _pairs(
 def _range(values: NDArray[np.floating]) -> float:
     """Return 18 bits, or the next power of two above the largest value."""
     top = float(np.max(values, initial=0.0, where=np.isfinite(values)))
-    return max(DEFAULT_RANGE, 2.0 ** int(top).bit_length())
+    return max(DEFAULT_RANGE, 2.0 ** min(int(top).bit_length(), MOST_BITS))
 
 
 def _channel(number: int, channel: Channel, *, bits: int, largest: float) -> dict[str, str]:
