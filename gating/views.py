@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gating.boundary import inside
 from gating.columns import Columns
 from gating.controls import Control
 from gating.density import bin_index, histogram
@@ -53,7 +54,7 @@ def densities(
     """Count the parent of each drawn gate in 128 bins a channel.
 
     ``controls`` are overlaid where the gate leaned on one: the tube whose path its parameter
-    ``control`` names, all its events.
+    ``control`` names, its events within the same outlines down to the gate's parent.
     """
     columns = Columns(tube, spillover)
     masks = {g.population: g.mask for g in populations}
@@ -63,7 +64,8 @@ def densities(
             continue
         control = _control_of(gate, controls)
         parent = None if gate.parent == ROOT else masks[gate.parent]
-        made[gate.population] = _density(columns, gate, parent, control)
+        overlay = None if control is None else _overlay(control, columns, gate, populations)
+        made[gate.population] = _density(columns, gate, parent, overlay)
     return made
 
 
@@ -73,8 +75,27 @@ def _control_of(gate: GateResult, controls: Sequence[Control]) -> Control | None
     return next((c for c in usable if c.tube.source.path == named), None)
 
 
+def _overlay(
+    control: Control, columns: Columns, gate: GateResult, populations: Populations
+) -> Floats | None:
+    """Return the control's values of the gate's channel, within the gate's ancestors' outlines."""
+    other = Columns(control.tube, columns.spillover)
+    if not all(control.tube.events.has(c) for c in gate.boundary.channels):
+        return None
+    kept = np.ones(control.tube.events.n_events, dtype=np.bool_)
+    above = populations.get(gate.parent)
+    while above is not None:
+        outline = above.boundary
+        known = all(c in control.tube.events.names or "/" in c for c in outline.channels)
+        if outline.kind not in ("none", "quadrant") and known:
+            side = above.parameters.get("side", "above") == "above"
+            kept &= inside(outline, [other.values(c) for c in outline.channels], above=side)
+        above = populations.get(above.parent)
+    return np.asarray(other.values(gate.boundary.channels[0])[kept])
+
+
 def _density(
-    columns: Columns, gate: GateResult, parent: NDArray[np.bool_] | None, control: Control | None
+    columns: Columns, gate: GateResult, parent: NDArray[np.bool_] | None, overlay: Floats | None
 ) -> GateDensity:
     channels, scales = gate.boundary.channels, gate.boundary.scales
     linear = [columns.values(c) for c in channels]
@@ -85,10 +106,8 @@ def _density(
     limits = [_limits(v) for v in shown]
     counts = _count(shown, limits)
     control_counts = None
-    if control is not None and len(channels) == 1:
-        other = Columns(control.tube, columns.spillover)
-        values = np.asarray(parse_transform(scales[0]).forward(other.values(channels[0])))
-        control_counts = _count([values], limits)
+    if overlay is not None and len(channels) == 1:
+        control_counts = _count([np.asarray(parse_transform(scales[0]).forward(overlay))], limits)
         control_counts *= counts.sum() / max(float(control_counts.sum()), 1.0)
     inside = [v[gate.mask] for v in linear]
     medians = tuple(float(np.median(v)) for v in inside) if gate.n_events else None
