@@ -29,6 +29,7 @@ EARLIEST_SINGLE_COPY = 30.0
 MIN_SERIES = 3  # levels that make names a dilution series of their own
 SERIES_APART = 1.0  # cycles; more than pipetting, less than two genes
 LOW_STANDARD = 10.0  # copies; under it some wells hold no molecule
+OUTLIER_MATTERS = 0.10  # of copies; less is within the intervals
 TOO_MANY = 3.0  # SD of the number of wells that hold one
 
 
@@ -106,7 +107,7 @@ def _with_curve(fit: TargetFit, flags: list[Flag], *, run: QpcrRun, rules: QpcrR
     flags += doubt
     poisson = None if doubt else fit_poisson_curve(copies, cq=cq)
     points = _judged(fit.standards, used, curve, poisson)
-    flags += _outliers(fit.target, points)
+    flags += _outliers(fit.target, points, curve)
     curve = replace(curve, source=run.source)
     return replace(fit, standards=points, curve=curve, poisson=poisson, flags=tuple(flags))
 
@@ -237,16 +238,37 @@ def _undetected(fit: TargetFit) -> list[Flag]:
     return [info("standard_not_detected", text)]
 
 
-def _outliers(name: str, points: Sequence[StandardPoint]) -> list[Flag]:
-    return [
-        review(
-            "standard_outlier",
-            f"{name}: standard {p.position} ({p.copies:g} copies) lies {p.residual:+.2f} cycles "
-            "off the line; it stays in the curve until you omit it with a reason",
+def _outliers(name: str, points: Sequence[StandardPoint], curve: StandardCurve) -> list[Flag]:
+    flags = []
+    for point in points:
+        if not point.is_outlier:
+            continue
+        moved = _moved_by(point, curve)
+        text = (
+            f"{name}: standard {point.position} ({point.copies:g} copies) lies "
+            f"{point.residual:+.2f} cycles off the line and moves copies by up to {moved:.0%}; it "
+            "stays in the curve until you omit it with a reason"
         )
-        for p in points
-        if p.is_outlier
-    ]
+        flags.append(
+            review("standard_outlier", text)
+            if moved > OUTLIER_MATTERS
+            else info("standard_outlier", text)
+        )
+    return flags
+
+
+def _moved_by(point: StandardPoint, curve: StandardCurve) -> float:
+    """Return how much one standard moves copies within the standards' range, as a fraction.
+
+    Without it the line at x moves by residual x (1 / n + dx d / Sxx) / (1 - h).
+    """
+    if curve.log10_range is None or point.residual is None:
+        return 0.0
+    own = np.log10(point.copies) - curve.mean_log10
+    leverage = min(1 / curve.n_points + own**2 / curve.sxx, 1 - 1e-9)
+    ends = np.array(curve.log10_range) - curve.mean_log10
+    cycles = point.residual * (1 / curve.n_points + ends * own / curve.sxx) / (1 - leverage)
+    return float(np.abs(copies_at(-cycles / curve.slope) - 1).max())
 
 
 def _omitted(name: str, wells: Sequence[Well], rules: QpcrRules) -> list[Flag]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from labproc.model import CopyNumber, Flag, Measurement, QpcrRun, SampleKey, Status
+from labproc.model import CopyNumber, Flag, Measurement, QpcrRun, Role, SampleKey, Status
 from labproc.model.flag import fail, info, review, unique, warning
 from labproc.qpcr.controls import check_controls, matters
 from labproc.qpcr.copies import Amount, per_ug, vector_copy_number
@@ -227,10 +227,8 @@ def _dna_input(
     if sample.nominal_ng is None:
         text = f"{who}: no DNA input given, {counted.value:.4g} ng by the reference gene is used"
         return counted.value, (info("dna_input_by_reference", text),)
-    if (
-        counted.value is None
-        or abs(counted.value / sample.nominal_ng - 1) <= rules.dna_input_tolerance
-    ):
+    away = 0.0 if counted.value is None else counted.value / sample.nominal_ng - 1
+    if sample.key.role is not Role.SAMPLE or abs(away) <= rules.dna_input_tolerance:
         return sample.nominal_ng, ()
     text = (
         f"{who}: the reference gene counts {counted.value:.4g} ng DNA per well, the sheet says "

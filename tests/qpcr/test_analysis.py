@@ -97,6 +97,20 @@ def test_outlier_is_shown_and_kept_until_omitted_with_a_reason(make_run, standar
     assert "bubble" in next(f for f in left.flags if f.code == "well_omitted").message
 
 
+def test_how_far_an_outlier_moves_copies_is_that_of_a_fit_without_it(make_run, standards, rules):
+    wells = standards()
+    wells[0] = Well(wells[0].position, "STD", "CAR", Task.STANDARD, wells[0].cq + 0.8, 100.0)
+    whole = analyse_run(make_run(wells), rules)
+    less = analyse_run(make_run(wells[1:]), rules).curves[0]
+    line = whole.curves[0]
+    at = np.array([2.0, 6.0])
+    shift = (line.intercept + line.slope * at) - (less.intercept + less.slope * at)
+    most = max(abs(10 ** (-shift / line.slope) - 1))
+    flag = next(f for f in whole.flags if f.code == "standard_outlier")
+    assert f"by up to {most:.0%}" in flag.message
+    assert flag.severity == ("review" if most > 0.1 else "info")
+
+
 def test_instruments_slope_that_differs_is_flagged(make_run, standards, rules):
     reported = ReportedCurve("CAR", slope=-3.40)
     analysis = analyse_run(make_run(standards(), [reported]), rules)
