@@ -171,9 +171,8 @@ def _body(lines: Iterable[Line], columns: Columns, grid: Grid, file: str) -> Ite
             continue
         cq = line.text(columns.index("cq"))
         if line.filled > 3 and line.filled * 2 > columns.n and cq:
-            raise ParseError(
-                f"{file}, {grid.where(line.number)}: the well is {quoted(text)}, expected A1 to AF48"
-            )
+            where = f"{file}, {grid.where(line.number)}"
+            raise ParseError(f"{where}: the well is {quoted(text)}, expected A1 to AF48")
         return
 
 
@@ -200,9 +199,10 @@ def _check_interrupted(lines: Sequence[Line], columns: Columns, grid: Grid, file
         if line.text(0).startswith("[") or is_heading(line):
             return
         if line.filled > 3 and is_well(line.text(well)) and line.text(cq) and stray is not None:
+            where = f"{file}, {grid.where(stray.number)}"
             raise ParseError(
-                f"{file}, {grid.where(stray.number)}: {quoted(stray.text(0))} stands among the wells, "
-                f"which go on in {grid.where(line.number)}; the file seems damaged"
+                f"{where}: {quoted(stray.text(0))} stands among the wells, which go on in "
+                f"{grid.where(line.number)}; the file seems damaged"
             )
 
 
