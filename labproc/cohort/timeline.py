@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from labproc.cohort.kaplan_meier import Z95
 from labproc.errors import NotEnoughData
 from labproc.model import Flag, Measurement, PatientEvent, Status
 from labproc.model.flag import info, warning
 
-Z95 = 1.959963984540054  # half-width of a 95 % interval in standard errors
 VISIT_WINDOWS: Mapping[str, tuple[int, int, int]] = {
     "week 1": (7, 5, 9),
     "week 2": (14, 11, 17),

@@ -1,6 +1,6 @@
 """The study's comparisons: planned first, then exploratory."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from labproc.errors import SettingsError
 from labproc.model import Comparison, Flag, Measurement, Plan, Trend
@@ -20,7 +20,11 @@ SENSITIVITY = {
 
 
 def compare(
-    measurements: Iterable[Measurement], trends: Iterable[Trend], plan: Plan
+    measurements: Iterable[Measurement],
+    trends: Iterable[Trend],
+    plan: Plan,
+    *,
+    patients: Collection[str] = (),
 ) -> list[Comparison]:
     """Compare every treated arm with the control on every outcome the data have.
 
@@ -29,6 +33,13 @@ def compare(
     adjusted within a family: the primary over the arms, the secondary ones together, the days of
     one outcome together, the rest together. The primary question is asked again by other tests,
     which are labelled sensitivity and not adjusted.
+
+    Parameters
+    ----------
+    measurements, trends : iterable
+    plan : Plan
+    patients : collection of str
+        Donors who are patients: their courses are no cultures and are not compared with them.
 
     Returns
     -------
@@ -41,7 +52,8 @@ def compare(
     UnknownName
         If the plan names an outcome, test or correction that does not exist.
     """
-    everything, summaries = list(measurements), list(trends)
+    everything = [m for m in measurements if m.key.donor not in patients]
+    summaries = [t for t in trends if t.donor not in patients]
     test = COMPARISONS.get(plan.test)
     primary = get_outcome(plan.primary)
     secondary = [get_outcome(name) for name in plan.secondary]

@@ -298,3 +298,15 @@ def test_a_plan_is_refused_before_any_file_is_read(plan: Plan, change: Any, mess
     check_plan(plan)
     with pytest.raises(SettingsError, match=message):
         check_plan(replace(plan, **change))
+
+
+def test_patients_are_not_compared_with_cultures(measured: Build, plan: Plan) -> None:
+    whole = growing(measured, {**THREE, ("P1", "C"): 0.1, ("P2", "C+Len"): 0.9})
+    whole += derive_growth(whole, [])
+    unpaired = replace(plan, test="two_stage_unpaired")
+    trends = summarise(whole, unpaired)
+    mixed_up = compare(whole, trends, unpaired)[0]
+    apart = compare(whole, trends, unpaired, patients=("P1", "P2"))[0]
+    assert mixed_up.n == (4, 4)
+    assert apart.n == (3, 3)
+    assert apart.estimate == pytest.approx(0.17 / 3)
