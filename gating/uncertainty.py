@@ -12,6 +12,7 @@ from gating.density import Histogram, smooth
 Floats = NDArray[np.float64]
 REFITS = 64  # histograms that a valley is found in anew; more draws repeat them
 LEVEL = (0.025, 0.975)
+FLOOR = 0.02  # of the lower peak: what counts as the floor of a valley
 
 
 def resample(histogram: Histogram, draws: int, rng: np.random.Generator) -> Floats:
@@ -32,8 +33,13 @@ def valley_draws(
     *,
     draws: int,
     rng: np.random.Generator,
+    lean: float = 0.0,
 ) -> Floats:
-    """Find the valley between two peaks again in each resampled histogram, in display units."""
+    """Find the valley between two peaks again in each resampled histogram, in display units.
+
+    By the rule that placed the cut itself (``valley_floor``, or ``valley_rise`` with ``lean``): in
+    an empty valley the lowest bin alone may lie anywhere between the peaks.
+    """
     if not draws:
         return np.empty(0)
     first, last = int(between[0]), max(int(between[1]), int(between[0]) + 1)
@@ -41,8 +47,45 @@ def valley_draws(
     reach = int(3.5 * bandwidth) + 1
     part = slice(max(first - reach, 0), last + reach + 1)
     density = smooth(again[:, part], bandwidth)[:, first - part.start :][:, : last + 1 - first]
-    bins = first + density.argmin(axis=1) + 0.5
+    bins = first + (valley_rise(density, lean) if lean else valley_floor(density) + 0.5)
     return np.asarray(histogram.at(bins[np.arange(draws) % bins.size]))
+
+
+def valley_rise(densities: Floats, lean: float) -> Floats:
+    """Return where each density begins to rise to its right peak, in bins, shape (n,).
+
+    Parameters
+    ----------
+    densities : ndarray, shape (n, n_bins)
+        From one peak to the next.
+    lean : float
+        Share of the lower peak that counts as risen.
+    """
+    bottom = densities.argmin(axis=1)
+    lowest = densities.min(axis=1)
+    level = lowest + lean * (_lower_peak(densities) - lowest)
+    after = np.arange(densities.shape[1]) >= bottom[:, None]
+    risen = after & (densities > level[:, None])
+    return np.asarray(np.where(risen.any(axis=1), risen.argmax(axis=1), bottom), np.float64)
+
+
+def valley_floor(densities: Floats) -> Floats:
+    """Return the middle of each density's floor, in bins, shape (n,).
+
+    The floor is what lies within 2 % of the lower peak above the lowest bin, around that bin.
+    """
+    n_bins = densities.shape[1]
+    bottom = densities.argmin(axis=1)[:, None]
+    level = densities.min(axis=1) + FLOOR * _lower_peak(densities)
+    at = np.arange(n_bins)
+    above = densities > level[:, None]
+    left = np.where(above & (at < bottom), at, -1).max(axis=1) + 1
+    right = np.where(above & (at > bottom), at, n_bins).min(axis=1) - 1
+    return np.asarray((left + right) / 2.0)
+
+
+def _lower_peak(densities: Floats) -> Floats:
+    return np.asarray(np.minimum(densities[:, 0], densities[:, -1]))
 
 
 def counted(fractions: Floats, n_events: int, rng: np.random.Generator) -> Floats:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gating.density import Histogram, Peak, find_peaks, histogram, rough_bandwidth, smooth
 from gating.transforms import Transform
-from gating.uncertainty import valley_draws
+from gating.uncertainty import valley_draws, valley_floor, valley_rise
 from labproc.model import Flag
 from labproc.model.flag import review
 
@@ -86,19 +86,9 @@ class Landscape:
         With ``lean``, where the density has risen towards the higher peak by that fraction of it.
         """
         first, last = int(low), max(int(high), int(low) + 1) + 1
-        part = self.density[first:last]
-        bottom = int(part.argmin())
-        if lean:
-            level = part.min() + lean * (min(part[0], part[-1]) - part.min())
-            risen = np.flatnonzero(part[bottom:] > level)
-            return float(self.counts.at(first + bottom + float(risen[0] if risen.size else 0)))
-        floor = part.min() + 0.02 * min(part[0], part[-1])
-        left = right = bottom
-        while left > 0 and part[left - 1] <= floor:
-            left -= 1
-        while right < part.size - 1 and part[right + 1] <= floor:
-            right += 1
-        return float(self.counts.at(first + (left + right) / 2.0 + 0.5))
+        part = self.density[None, first:last]
+        at = valley_rise(part, lean) if lean else valley_floor(part) + 0.5
+        return float(self.counts.at(first + float(at[0])))
 
 
 def without_pile_up(values: NDArray[Any]) -> NDArray[Any]:
@@ -167,7 +157,8 @@ def at_valley(
 ) -> Split:
     """Cut at the lowest point between two peaks, given in bins."""
     cut = land.lowest(low, high, lean)
-    moved = valley_draws(land.counts, (low, high), land.bandwidth, draws=draws, rng=rng)
+    between = (low, high)
+    moved = valley_draws(land.counts, between, land.bandwidth, draws=draws, rng=rng, lean=lean)
     if moved.size:
         moved = moved + (cut - float(np.median(moved)))
     spread = half_width(land.density, int(low))
