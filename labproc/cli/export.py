@@ -14,27 +14,30 @@ if TYPE_CHECKING:
     from labproc.pipeline.results import Results
 
 FIGURES = "figures"
+# click keeps the lines of a paragraph that begins with a backspace
+FORMATS = """\b
+FORMAT:
+  csv         every table, safe to open in a spreadsheet
+  xlsx        one Excel workbook, a sheet a table
+  parquet     every table, for Python and R
+  prism       GraphPad Prism, a Grouped table a figure, CSV beside it
+  rdml        every qPCR run, for qPCR programs
+  gatingml    the gates of every tube, for flowkit and Cytobank
+  flowjo      the gates of every tube as a FlowJo workspace
+  figures     every figure as SVG (85 and 170 mm), PNG and PDF
+  checklists  reporting checklists: MIFlowCyt, MIQE, TREND
+"""
 
 
-@click.command()
+@click.command(epilog=FORMATS)
 @click.argument("places", nargs=-1, type=click.Path(path_type=Path), metavar="[STUDY] DIR")
 @click.option("--to", "wanted", required=True, metavar="FORMAT", help="Which format; see below.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a file.")
 def command(places: tuple[Path, ...], wanted: str, as_json: bool) -> None:
-    r"""Write a study's results into DIR for another program.
+    """Write a study's results into DIR for another program.
 
     STUDY is a folder that holds study.toml; it defaults to the current folder. DIR is made where
     it is missing; files of the same names are replaced.
-
-    \b
-    FORMAT  csv       every table, safe to open in a spreadsheet
-            xlsx      one Excel workbook, a sheet a table
-            parquet   every table, for Python and R
-            prism     GraphPad Prism, a Grouped table a figure, CSV beside it
-            rdml      every qPCR run, for qPCR programs
-            gatingml  the gates of every tube, for flowkit and Cytobank
-            flowjo    the gates of every tube as a FlowJo workspace
-            figures   every figure as SVG (85 and 170 mm), PNG and PDF
     """
     study, folder = _split(places)
     write = _writer(wanted)

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from labproc.simulate import truth
 from labproc.simulate.acquisition import (
     FINAL_UL,
     SAMPLE_UL,
@@ -15,6 +14,7 @@ from labproc.simulate.acquisition import (
     acquired,
     write_tube,
 )
+from labproc.simulate.answers import write_truth
 from labproc.simulate.cultures import (
     RESTIMULATION_DAY,
     SAMPLE_ML,
@@ -56,7 +56,7 @@ def write_study(folder: Path, design: Design | None = None) -> None:
         _write_plates(folder, cultures, design)
     if design.with_patient:
         _write_patient(folder, design)
-    truth.write_truth(folder / "truth", cultures, design)
+    write_truth(folder / "truth", cultures, design)
 
 
 def _write_flow(folder: Path, cultures: list[CultureDay], design: Design) -> None:

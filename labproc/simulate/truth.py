@@ -1,17 +1,12 @@
-"""What is true of a simulated study, and how far its results are from it."""
+"""How far the results of a simulated study are from its truth."""
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-from labproc.simulate.cultures import CultureDay
-from labproc.simulate.design import CONTROL, TREATED, Design
-from labproc.simulate.patient import PATIENT, patient_course
-from labproc.simulate.plates import DNA_NG
 
 SAMPLE_METRICS = (
     "cells_per_ul",
@@ -52,110 +47,6 @@ class Score:
     def as_dict(self) -> dict[str, Any]:
         """Return the form that stands in JSON lines."""
         return asdict(self)
-
-
-def write_truth(folder: Path, cultures: Sequence[CultureDay], design: Design) -> None:
-    """Write ``samples.csv``, ``copies.csv``, ``cultures.csv`` and ``arms.csv``."""
-    folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / "samples.csv", [_sample_row(c) for c in cultures])
-    copies = [_copies_row(c) for c in cultures] if design.with_qpcr else []
-    _write(folder / "copies.csv", copies + (_patient_rows() if design.with_patient else []))
-    rates = list(_rate_rows(cultures, design))
-    _write(folder / "cultures.csv", rates)
-    _write(folder / "arms.csv", _arm_rows(rates, design))
-
-
-def _write(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]) if rows else [])
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-def _sample_row(c: CultureDay) -> dict[str, Any]:
-    return {
-        "donor": c.donor,
-        "arm": c.arm,
-        "day": c.day,
-        "cells_per_ul": c.live_per_ul,
-        "viability": c.viability,
-        "car_fraction": c.car_fraction,
-        "cart_per_ul": c.cart_total / (1000.0 * c.volume_ml),
-        "cart_total": c.cart_total,
-        "cd4_cd8_ratio": c.cd4_cd8_ratio,
-        "cumulative_cart": c.cumulative_cart,
-    }
-
-
-def _copies_row(c: CultureDay) -> dict[str, Any]:
-    return _copies(c.donor, c.arm, c.day, c.copies_per_ug, DNA_NG)
-
-
-def _patient_rows() -> list[dict[str, Any]]:
-    return [_copies(PATIENT, TREATED, d.day, d.copies_per_ug, d.dna_ng) for d in patient_course()]
-
-
-def _copies(donor: str, arm: str, day: int, per_ug: float, dna_ng: float) -> dict[str, Any]:
-    return {
-        "donor": donor,
-        "arm": arm,
-        "day": day,
-        "copies_per_ug": per_ug,
-        "copies_per_well": per_ug * dna_ng / 1000.0,
-        "dna_ng": dna_ng,
-    }
-
-
-def window(design: Design) -> tuple[int, int]:
-    """Return the days between which the study plans to take growth rates."""
-    last = max(design.days)
-    return min(2, last), min(10, last)
-
-
-def _rate_rows(cultures: Sequence[CultureDay], design: Design) -> Iterator[dict[str, Any]]:
-    """Yield the true slopes of every culture over the plan's window."""
-    low, high = window(design)
-    for donor in design.donor_names:
-        for arm in design.arms:
-            course = [c for c in cultures if (c.donor, c.arm) == (donor, arm)]
-            within = [c for c in course if low <= c.day <= high]
-            yield {
-                "donor": donor,
-                "arm": arm,
-                "cart_growth_rate": _slope(within, [c.cumulative_cart for c in within]),
-                "ln_cd4_cd8_slope": _slope(course, [c.cd4_cd8_ratio for c in course]),
-                "cart_fold": course[-1].cumulative_cart / course[0].cumulative_cart,
-            }
-
-
-def _slope(course: Sequence[CultureDay], values: Sequence[float]) -> float:
-    """Return the slope of ln(values) per day; 0 where one day is all there is."""
-    if len(course) < 2:
-        return 0.0
-    return float(np.polyfit([c.day for c in course], np.log(values), 1)[0])
-
-
-def _arm_rows(rates: Sequence[Mapping[str, Any]], design: Design) -> list[dict[str, Any]]:
-    """Return what lenalidomide truly does: as designed, and on average in these donors."""
-    designed = {
-        "cart_growth_rate": design.growth_effect,
-        "ln_cd4_cd8_slope": design.ratio_effect,
-    }
-    rows = []
-    for outcome, effect in designed.items():
-        means = {
-            arm: np.mean([r[outcome] for r in rates if r["arm"] == arm]) for arm in design.arms
-        }
-        rows.append(
-            {
-                "outcome": outcome,
-                "contrast": f"{TREATED} - {CONTROL}",
-                "designed": effect,
-                "in_these_donors": float(means[TREATED] - means[CONTROL]),
-                "unit": "1/day",
-            }
-        )
-    return rows
 
 
 Truth = Mapping[tuple[str, str, str, str], float]

@@ -102,3 +102,10 @@ def test_figures_are_drawn_with_text_as_text(study: Path, tmp_path: Path, labpro
     assert re.search(r"<text[^>]*>.*?Day", growth, re.DOTALL)
     assert (tmp_path / "growth.pdf").read_bytes().startswith(b"%PDF")
     assert (tmp_path / "growth.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_help_and_registry_name_the_same_formats(labproc: Run) -> None:
+    from labproc.exchange import EXPORTS
+
+    shown = labproc("export", "--help").out.split("FORMAT:")[1].split()
+    assert {*EXPORTS.names(), "figures"} <= set(shown)
