@@ -10,8 +10,8 @@ import numpy as np
 from labproc.errors import ParseError
 from labproc.formats.content import Content, look
 from labproc.formats.fcs import about
+from labproc.formats.fcs.block import Matrix
 from labproc.formats.fcs.dataset import DataSet, open_content
-from labproc.formats.fcs.decode import Matrix
 from labproc.formats.fcs.header import looks_like_fcs
 from labproc.formats.fcs.plausible import clocks
 from labproc.formats.fcs.spillover import read_spillover

@@ -152,11 +152,18 @@ def _mask(values: Mapping[str, str], number: int, bits: int) -> int | None:
 def _order(text: str, fields: tuple[Field, ...], *, where: str) -> tuple[int, ...]:
     """Return the byte order; it does not matter where every value is one byte or text."""
     parts = tuple(int(p) for p in re.findall(r"[0-9]+", text)) if len(text) < 40 else ()
-    if len(parts) in (2, 4, 8) and sorted(parts) == list(range(1, len(parts) + 1)):
+    known = len(parts) in (2, 4, 8) and sorted(parts) == list(range(1, len(parts) + 1))
+    widest = max((-(-f.bits // 8) for f in fields if f.kind != "A"), default=0)
+    if known and (is_plain(parts) or widest <= len(parts)):
         return parts
     if _order_is_idle(fields):
         return (1,)
     raise ParseError(f"{where}: $BYTEORD is {text!r}, expected '1,2,3,4' or '4,3,2,1'")
+
+
+def is_plain(order: tuple[int, ...]) -> bool:
+    """Whether the bytes of a value stand in order, the least significant first or last."""
+    return list(order) in (sorted(order), sorted(order, reverse=True))
 
 
 def _order_is_idle(fields: tuple[Field, ...]) -> bool:
@@ -174,10 +181,7 @@ def layout_flags(values: Mapping[str, str], layout: Layout) -> list[Flag]:
     found = _range_flags(values, layout)
     if not values.get("$MODE"):
         found.append(warning("mode_missing", "TEXT does not say $MODE; taken as a list of events"))
-    if not _order_is_idle(layout.fields) and list(layout.order) not in (
-        sorted(layout.order),
-        sorted(layout.order, reverse=True),
-    ):
+    if not _order_is_idle(layout.fields) and not is_plain(layout.order):
         text = f"$BYTEORD is {values.get('$BYTEORD')!r}, neither 1,2,3,4 nor 4,3,2,1"
         found.append(review("byte_order_odd", f"{text}; compare the values with another program"))
     elif layout.order == (1,) and values.get("$BYTEORD", "1") != "1":

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from labproc.formats.fcs.decode import Matrix, decode, read_blocks
+from labproc.formats.fcs.block import Matrix, decode
+from labproc.formats.fcs.decode import read_blocks
 from labproc.formats.fcs.layout import Layout
 from labproc.formats.fcs.source import Source
 from labproc.model import Channel
