@@ -1,7 +1,9 @@
 """Inverse prediction against R's investr (``reference_values.json``)."""
 
+import csv
 import json
 
+import numpy as np
 import pytest
 
 from labproc.errors import StandardCurveError
@@ -48,3 +50,20 @@ def test_no_cq_is_refused():
 def test_interval_does_not_exist_where_the_slope_is_in_doubt():
     curve = fit_standard_curve("CAR", [10, 100, 1000], cq=[33.0, 25.0, 30.0])
     assert read_backwards([30.0], curve).low is None
+
+
+def test_fieller_agrees_with_investrs_published_example(shared, reference):
+    with (shared / "data/qpcr/lod/investr_arsenic.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    x = np.array([float(r["actual"]) for r in rows])
+    y = np.array([float(r["measured"]) for r in rows])
+    slope, intercept = np.polyfit(x, y, 1)
+    sxx = float(((x - x.mean()) ** 2).sum())
+    sd = float(np.sqrt(((y - intercept - slope * x) ** 2).sum() / (x.size - 2)))
+    curve = StandardCurve(
+        "arsenic", float(slope), float(intercept), sd, x.size - 2, x.size, 8, float(x.mean()), sxx
+    )
+    expected = reference["investr_arsenic"]
+    found = read_backwards([expected["y0"]], curve, level=expected["level"])
+    assert found.log10 == pytest.approx(expected["estimate"], abs=1e-6)
+    assert (found.low, found.high) == pytest.approx(expected["inversion"], abs=1e-6)
