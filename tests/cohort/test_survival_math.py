@@ -212,3 +212,37 @@ def test_events_on_one_side_have_no_hazard_ratio_but_a_penalised_one() -> None:
     found = firth(data)
     assert 0 < found.ratio < 1
     assert found.p_value < 0.1
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_cohorts_agree_with_statsmodels(seed: int) -> None:
+    from statsmodels.duration.survfunc import SurvfuncRight, survdiff
+
+    rng = np.random.default_rng(seed)
+    time = rng.integers(1, 15, 30).astype(float)  # many ties
+    event = rng.integers(0, 2, 30).astype(float)
+    arm = rng.integers(0, 2, 30)
+    names = ["AB"[a] for a in arm]
+    for ours, theirs in (
+        ("log_rank", {}),
+        ("gehan_breslow_wilcoxon", {"weight_type": "gb"}),
+        ("tarone_ware", {"weight_type": "tw"}),
+    ):
+        statistic, p = survdiff(time, event, arm, **theirs)
+        found = rank_test(time, event, names, test=ours)
+        assert (found.statistic, found.p_value) == pytest.approx((statistic, p), rel=1e-9)
+    curve = kaplan_meier(time, event)
+    judge = SurvfuncRight(time, event)
+    assert curve.survival == pytest.approx(judge.surv_prob, rel=1e-9)
+    assert np.sqrt(curve.variance) == pytest.approx(judge.surv_prob_se, rel=1e-9)
+
+
+def test_the_order_of_patients_does_not_matter() -> None:
+    rng = np.random.default_rng(9)
+    time, event = rng.integers(1, 9, 12).astype(float), rng.integers(0, 2, 12).astype(float)
+    arm = list("AABBABABABAB")
+    turn = rng.permutation(12)
+    for test in ("log_rank", "gehan_breslow_wilcoxon"):
+        one = exact_rank_test(time, event, arm, test=test).p_value
+        other = exact_rank_test(time[turn], event[turn], [arm[i] for i in turn], test=test).p_value
+        assert other == pytest.approx(one, rel=1e-12)

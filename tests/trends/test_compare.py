@@ -310,3 +310,28 @@ def test_patients_are_not_compared_with_cultures(measured: Build, plan: Plan) ->
     assert mixed_up.n == (4, 4)
     assert apart.n == (3, 3)
     assert apart.estimate == pytest.approx(0.17 / 3)
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    ("outcome", "quantity"),
+    [("cells_growth_rate", "twostage_log_fold"), ("ln_cd4_cd8_slope", "twostage_log_ratio")],
+)
+def test_each_culture_and_welchs_test_agree_with_r(
+    study: tuple[list[Measurement], list[Trend], Plan],
+    expected: Callable[..., Any],
+    outcome: str,
+    quantity: str,
+) -> None:
+    truth = expected("invitro_growth_derived.csv", quantity)
+    measurements, trends, plan = study
+    metric = "cumulative_cells" if outcome == "cells_growth_rate" else "cd4_cd8_ratio"
+    kinds = ("growth_rate", "ln_ratio_slope")
+    mine = [t for t in trends if t.metric == metric and t.kind in kinds]
+    for arm, name in (("C", "slopes_C"), ("C+Len", "slopes_Len")):
+        found = [t.estimate for t in mine if t.arm == arm]
+        assert found == pytest.approx(truth[name], rel=1e-4)
+    unpaired = replace(plan, test="two_stage_unpaired")
+    one = next(c for c in compare(measurements, trends, unpaired) if c.outcome == outcome)
+    assert one.statistic == pytest.approx(truth["welch_t"], rel=1e-4)
+    assert one.p_value == pytest.approx(truth["welch_p"], rel=1e-4)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from labproc.errors import NotEnoughData
+from labproc.trends.lines import t_quantile, t_two_sided
 from labproc.trends.mixed import MixedFit, fit_random_intercept
 
 Rows = Callable[[str], list[dict[str, str]]]
@@ -32,6 +33,12 @@ def test_random_intercepts_agree_with_lmer(
     assert found.effects[3] == pytest.approx(truth["slope_diff"], rel=1e-4)
     assert found.se[3] == pytest.approx(truth["se"], rel=1e-4)
     assert found.dof[3] == pytest.approx(truth["df_kr"], rel=1e-4)
+    t = found.effects[3] / found.se[3]
+    half = t_quantile(0.95, found.dof[3]) * found.se[3]
+    assert t == pytest.approx(truth["t"], rel=1e-4)
+    assert t_two_sided(t, found.dof[3]) == pytest.approx(truth["p_satt"], rel=1e-4)
+    assert found.effects[3] - half == pytest.approx(truth["ci"][0], rel=1e-4)
+    assert found.effects[3] + half == pytest.approx(truth["ci"][1], rel=1e-4)
     assert found.var_group == pytest.approx(truth["var_donor"], rel=1e-4)
     assert found.var_residual == pytest.approx(truth["var_resid"], rel=1e-4)
     assert found.reml_loglik == pytest.approx(truth["reml_loglik"], rel=1e-4)
@@ -45,6 +52,9 @@ def test_potthoff_and_roy_agree_with_lmer(rows: Rows, expected: Callable[..., An
     assert found.effects[3] == pytest.approx(truth["slope_diff"], rel=1e-4)
     assert found.se[3] == pytest.approx(truth["se"], rel=1e-4)
     assert found.dof[3] == pytest.approx(truth["df"], rel=1e-4)
+    t = found.effects[3] / found.se[3]
+    assert t == pytest.approx(truth["t"], rel=1e-4)
+    assert t_two_sided(t, found.dof[3]) == pytest.approx(truth["p"], rel=1e-4)
 
 
 def test_groups_that_do_not_differ_fall_back_on_least_squares() -> None:
