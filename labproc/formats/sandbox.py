@@ -19,6 +19,7 @@ import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 
 from labproc.errors import ParseError
@@ -86,7 +87,11 @@ class _Sandbox:
             command = [sys.executable, "-P", "-m", "labproc.formats.sandbox"]
             command += [str(limits.memory_mib), str(limits.cpu_s)]
             self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=os.environ | {"PYTHONPATH": _search_path()},
             )
             self._limits, self._calls = limits, 0
         self._calls += 1
@@ -117,6 +122,12 @@ class _Sandbox:
         """End the worker."""
         with self._lock:
             self._stop()
+
+
+def _search_path() -> str:
+    """Return where the worker finds the same labproc, also in a checkout that is not installed."""
+    ours = str(Path(__file__).parents[2])
+    return os.pathsep.join(p for p in (ours, os.environ.get("PYTHONPATH", "")) if p)
 
 
 def _why(overran: bool, limits: Limits) -> str:
