@@ -23,6 +23,7 @@ from labproc.model._arrays import Floats
 from labproc.model.flag import fail, info, unique, warning
 
 COUNTED = ("Live", "Singlets", "Cells")  # the last one that was gated is what is counted
+STAINED = ("T cells", "CAR+", "CD4+", "CD8+")  # by antibodies or protein L, which are washed off
 MANUAL_PARENT = "counted by hand"
 
 
@@ -193,14 +194,15 @@ def _pipetting(rule: CountRule) -> Widths:
 
 
 def _washed(key: SampleKey, populations: Populations, rule: CountRule) -> list[Flag]:
-    """Flag a count from a tube that was washed, or that the panel says was."""
+    """Flag a count from a tube that was washed, or that its panel or stains say was."""
     other_panel = bool(key.panel) and key.panel != rule.panel
-    stained = populations.get("CAR+") is not None  # protein L is washed off by its protocol
+    stained = any(populations.get(name) is not None for name in STAINED)
     washed = (other_panel or stained) if rule.washed is None else rule.washed
     if not washed or rule.method != "volume":
         return []
-    text = f"counted in panel {key.panel or 'unnamed'!r}, a washed tube: washing loses cells"
-    return [warning("washed_count", f"{text}; count a no-wash tube")]
+    known = "" if rule.washed else "; if it was not washed, say washed = false in [counts]"
+    text = f"counted in a stained tube of panel {key.panel or 'unnamed'!r}: washing loses cells"
+    return [warning("washed_count", f"{text}; count a no-wash tube{known}")]
 
 
 def _nothing(key: SampleKey, *flags: Flag) -> Measurement:

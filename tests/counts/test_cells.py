@@ -195,3 +195,10 @@ def test_the_best_estimate_is_counted_where_the_gate_gives_one():
 def test_rules_that_make_no_sense(rule, message):
     with pytest.raises(CountError, match=message):
         CountRule(**rule)
+
+
+@pytest.mark.parametrize("stained", ["T cells", "CAR+", "CD4+"])
+def test_a_stained_tube_is_taken_as_washed_unless_the_study_says_it_was_not(stained):
+    populations = gated({"Live": 460, stained: 200})
+    assert "washed_count" in codes(count(populations))
+    assert "washed_count" not in codes(count(populations, CountRule(washed=False)))
