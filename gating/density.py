@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-FINE = 4_096  # bins of the one pass over the events
+FINE = 8_192  # bins of the one pass over the events
 N_BINS = 256
 TRIM = 5e-4  # fraction of events that may lie beyond either end
 MIN_DROP = 0.15  # a valley lies at least this far below the lower of its two peaks
@@ -65,28 +65,43 @@ def bin_index(values: NDArray[Any], low: float, high: float, n: int) -> NDArray[
 def histogram(
     values: NDArray[Any], n_bins: int = N_BINS, *, limits: tuple[float, float] | None = None
 ) -> Histogram:
-    """Count the values in equal bins over the range that holds nearly all of them."""
-    if limits is None:
-        if not values.size:
-            return Histogram(0.0, 1.0, np.zeros(n_bins))
-        limits = _limits(values)
-    low, high = limits
-    counts = np.bincount(bin_index(values, low, high, n_bins), minlength=n_bins)
-    return Histogram(low, high, counts.astype(np.float64))
+    """Count the values in equal bins over the range that holds nearly all of them.
 
-
-def _limits(values: NDArray[Any]) -> tuple[float, float]:
+    The events are gone through once: fine bins are counted, and a whole number of them makes one
+    bin of the result.
+    """
+    if limits is not None:
+        counts = np.bincount(bin_index(values, *limits, n_bins), minlength=n_bins)
+        return Histogram(*limits, counts.astype(np.float64))
+    if not values.size:
+        return Histogram(0.0, 1.0, np.zeros(n_bins))
     low, high = float(values.min()), float(values.max())
     if not high > low:
-        return low - 0.5, low + 0.5
-    fine = np.cumsum(np.bincount(bin_index(values, low, high, FINE), minlength=FINE))
-    cut = int(values.size * TRIM)
-    first = int(np.searchsorted(fine, cut, side="right"))
-    last = int(np.searchsorted(fine, values.size - cut, side="left")) + 1
-    step = (high - low) / FINE
-    low, high = low + first * step, low + last * step
-    margin = 0.02 * (high - low)
-    return low - margin, high + margin
+        return Histogram(low - 0.5, low + 0.5, _one_bin(values.size, n_bins))
+    fine = np.bincount(bin_index(values, low, high, FINE), minlength=FINE)
+    return _coarse(fine, low, (high - low) / FINE, n_bins)
+
+
+def _one_bin(n_events: int, n_bins: int) -> Floats:
+    counts = np.zeros(n_bins)
+    counts[n_bins // 2] = n_events
+    return counts
+
+
+def _coarse(fine: NDArray[np.int64], low: float, step: float, n_bins: int) -> Histogram:
+    """Sum fine bins over the range that leaves ``TRIM`` of the events beyond either end."""
+    below = np.cumsum(fine)
+    cut = int(below[-1] * TRIM)
+    first = int(np.searchsorted(below, cut, side="right"))
+    last = int(np.searchsorted(below, below[-1] - cut, side="left")) + 1
+    margin = max(int(0.02 * (last - first)), 1)
+    group = -(-(last - first + 2 * margin) // n_bins)
+    start = first - margin
+    held = np.clip(start + np.arange(n_bins + 1) * group, 0, FINE)
+    ends = np.append(0, below)[held]
+    ends[0], ends[-1] = 0, below[-1]
+    counts = np.diff(ends).astype(np.float64)
+    return Histogram(low + start * step, low + (start + n_bins * group) * step, counts)
 
 
 def smooth(counts: Floats, bandwidth: float) -> Floats:

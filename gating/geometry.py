@@ -12,11 +12,15 @@ STRIPS = 512
 
 def convex_hull(points: Floats) -> Floats:
     """Return the corners of the convex hull, counter-clockwise, shape (n_corners, 2)."""
-    unique = np.unique(points, axis=0)
-    if len(unique) < 3:
-        return unique
-    lower, upper = _chain(unique), _chain(unique[::-1])
-    return np.asarray([*lower[:-1], *upper[:-1]])
+    ordered = points[np.lexsort((points[:, 1], points[:, 0]))]
+    new = np.append(True, np.diff(ordered[:, 0]) > 0)
+    lowest, highest = ordered[new], ordered[np.append(new[1:], True)]
+    if len(lowest) < 2:
+        return np.unique(points, axis=0)
+    lower, upper = _chain(lowest), _chain(highest[::-1])
+    ring = np.asarray([*lower, *upper])
+    ring = ring[np.append(True, np.any(np.diff(ring, axis=0) != 0, axis=1))]
+    return np.asarray(ring[:-1] if np.all(ring[0] == ring[-1]) else ring)
 
 
 def _chain(points: Floats) -> list[Floats]:
@@ -75,23 +79,29 @@ def _in_convex(x: NDArray[Any], y: NDArray[Any], corners: Floats) -> Bools:
     left, right = float(corners[:, 0].min()), float(corners[:, 0].max())
     if not right > left:
         return np.zeros(x.shape, dtype=np.bool_)
+    low, high = _outlines(corners)
+    if x.size < STRIPS:
+        return _between(x, y, low, high)
     edges = np.linspace(left, right, STRIPS + 1)
-    lower, upper = _outline(edges, corners, low=True), _outline(edges, corners, low=False)
+    lower, upper = np.interp(edges, *low), np.interp(edges, *high)
     sure_low, sure_high = np.maximum(lower[:-1], lower[1:]), np.minimum(upper[:-1], upper[1:])
     slack = float(np.ptp(corners[:, 1]))
-    may_low = np.append(np.minimum(lower[:-1], lower[1:]), np.inf)
-    may_high = np.append(np.maximum(upper[:-1], upper[1:]), -np.inf)
+    may_low, may_high = np.minimum(lower[:-1], lower[1:]), np.maximum(upper[:-1], upper[1:])
     _widen(may_low, may_high, corners, left, (right - left) / STRIPS, slack)
     strip = ((x - left) * (STRIPS / (right - left))).astype(np.int32)
     np.clip(strip, 0, STRIPS - 1, out=strip)
     within = (x >= left) & (x <= right)
     inside = within & (y >= sure_low[strip]) & (y <= sure_high[strip])
-    doubt = within & ~inside & (y >= may_low[strip]) & (y <= may_high[strip])
-    where = np.flatnonzero(doubt)
-    low = _outline(x[where], corners, low=True)
-    high = _outline(x[where], corners, low=False)
-    inside[where] = (y[where] >= low) & (y[where] <= high)
+    where = np.flatnonzero(within & (y >= may_low[strip]) & (y <= may_high[strip]))
+    inside[where] = _between(x[where], y[where], low, high)
     return np.asarray(inside)
+
+
+def _between(
+    x: NDArray[Any], y: NDArray[Any], low: tuple[Floats, Floats], high: tuple[Floats, Floats]
+) -> Bools:
+    within = (x >= low[0][0]) & (x <= low[0][-1])
+    return np.asarray(within & (y >= np.interp(x, *low)) & (y <= np.interp(x, *high)))
 
 
 def _widen(
@@ -105,15 +115,13 @@ def _widen(
         high[near] += slack
 
 
-def _outline(x: NDArray[Any], corners: Floats, *, low: bool) -> Floats:
-    """Return the lower or upper outline of a convex polygon at x."""
-    hull = convex_hull(corners)
-    first, last = int(hull[:, 0].argmin()), int(hull[:, 0].argmax())
-    ring = np.roll(hull, -first, axis=0)
-    split = (last - first) % len(hull)
-    chain = ring[: split + 1] if low else np.vstack([ring[split:], ring[:1]])[::-1]
-    order = np.argsort(chain[:, 0], kind="stable")
-    return np.asarray(np.interp(x, chain[order, 0], chain[order, 1]))
+def _outlines(corners: Floats) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
+    """Return the lower and the upper outline of a convex polygon as x and y of its corners."""
+    ordered = corners[np.lexsort((corners[:, 1], corners[:, 0]))]
+    new = np.append(True, np.diff(ordered[:, 0]) > 0)
+    lower = np.asarray(_chain(ordered[new]))
+    upper = np.asarray(_chain(ordered[np.append(new[1:], True)][::-1]))[::-1]
+    return (lower[:, 0], lower[:, 1]), (upper[:, 0], upper[:, 1])
 
 
 def in_ellipse(x: NDArray[Any], y: NDArray[Any], points: Floats) -> Bools:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gating.density import N_BINS, bin_index, histogram
+from gating.density import histogram
 from labproc.model import Flag
 from labproc.model.flag import info, review, warning
 
@@ -72,11 +72,11 @@ def _odd_rate(sizes: Floats) -> NDArray[np.bool_]:
 def _shares(values: NDArray[Any], block: NDArray[np.int64], n_blocks: int) -> Floats:
     """Return each block's share of events above the tube's median (to one in 256 levels)."""
     binned = histogram(values)
-    level = bin_index(values, binned.low, binned.high, N_BINS)
-    level += block * N_BINS
-    counts = np.bincount(level, minlength=n_blocks * N_BINS).reshape(n_blocks, N_BINS)
     middle = int(np.searchsorted(np.cumsum(binned.counts), binned.total / 2.0)) + 1
-    return np.asarray(counts[:, middle:].sum(axis=1) / np.maximum(counts.sum(axis=1), 1.0))
+    code = block * 2
+    code += values > binned.at(middle)
+    counts = np.bincount(code, minlength=2 * n_blocks).reshape(n_blocks, 2)
+    return np.asarray(counts[:, 1] / np.maximum(counts.sum(axis=1), 1.0))
 
 
 def _odd_level(shares: Floats, sizes: Floats) -> tuple[NDArray[np.bool_], float]:
