@@ -1,6 +1,8 @@
 """The review app: pages on the left, the thing in the middle, what is selected on the right."""
 
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -25,8 +27,9 @@ THREADS = 8  # of waitress: two cores compute, the others send
 
 
 def create_app(
-    folder: Path, *, person: Person | None = None, hosts: Sequence[str] = LOOPBACK
-) -> Dash:
+    folder: Path, *, person: Person | None = None, hosts: Sequence[str] = LOOPBACK,
+    warm: bool = False,
+) -> Dash:  # fmt: skip
     """Return the review app of one study folder.
 
     Parameters
@@ -37,8 +40,18 @@ def create_app(
         Who sits before it when no login is asked.
     hosts : sequence of str
         Names under which it may be reached.
+    warm : bool
+        Read the results at once, so that the first page need not wait for them.
     """
-    return build_app(StudyDesk(folder), person=person, hosts=hosts)
+    desk = StudyDesk(folder)
+    if warm:
+        threading.Thread(target=_warm, args=(desk,), daemon=True).start()
+    return build_app(desk, person=person, hosts=hosts)
+
+
+def _warm(desk: Desk) -> None:
+    with suppress(LabprocError):  # the page itself says what is wrong
+        desk.results()
 
 
 def build_app(desk: Desk, *, person: Person | None = None, hosts: Sequence[str] = LOOPBACK) -> Dash:
@@ -111,7 +124,18 @@ def _menu(desk: Desk, chosen: str) -> list[Any]:
         title = desk.results().title
     except LabprocError:
         title = "labproc"
-    return [html.Div(title, className="study"), *links]
+    return [html.Div(title, className="study"), *links, *_who()]
+
+
+def _who() -> list[Any]:
+    """Return who is logged in and the way out; nothing where no login is asked."""
+    from flask import g
+
+    person = getattr(g, "person", None)
+    if person is None:
+        return []
+    out = html.Form(html.Button("Log out", type="submit"), action="/logout", method="post")
+    return [html.Div([f"{person.name}, {person.role}", out], className="who")]
 
 
 def make_server(app: Dash, *, host: str, port: int) -> Any:

@@ -38,6 +38,9 @@ def by_kind(results: Results) -> tuple[_draw.Measures, _draw.Measures]:
     return kept, tuple(p for p in found if p.key.donor in patients)
 
 
+FAR_BELOW = 10.0  # a limit further down than this would press the curves together
+
+
 @FIGURES.register("copies")
 def copies(
     results: Results, *, donors: Sequence[str] | None = None, linear: bool = False
@@ -69,7 +72,10 @@ def over_days(results: Results, points: _draw.Measures, nothing: str, *, linear:
     found = [m for m in _draw.means(results, points) if m.n > 1]
     for mean in found:
         drawing.add_traces(_draw.thick(mean, colours[mean.arm], panel)[-1:])
-    low, high = extent([*(height(p) for p in points), results.lloq_copies_per_ug])
+    low, high = extent([height(p) for p in points])
+    lloq = results.lloq_copies_per_ug
+    near = lloq if lloq is not None and lloq > low / FAR_BELOW else None
+    low = min(low, near) if near else low
     drawing.update_xaxes(**_draw.day_axis(points))
     if linear:
         drawing.update_yaxes(**theme.y_axis("CAR copies", UNIT, range=[0, 1.05 * high]))
@@ -79,8 +85,11 @@ def over_days(results: Results, points: _draw.Measures, nothing: str, *, linear:
     _draw.end_labels(
         drawing, results, _draw.last(found, points), (low, high), panel, log=not linear
     )
-    limit_line(drawing, results.lloq_copies_per_ug, log=not linear)
-    drawing.update_layout(meta={"caption": words(results, bool(found))})
+    limit_line(drawing, near, log=not linear)
+    caption = words(results, bool(found))
+    if lloq is not None and near is None:
+        caption += f" LLOQ {theme.number(lloq)} {UNIT}, far below."
+    drawing.update_layout(meta={"caption": caption})
     return drawing
 
 

@@ -47,6 +47,20 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def is_any(host: str) -> bool:
+    """Whether an address stands for every address of this computer.
+
+    Examples
+    --------
+    >>> is_any("::"), is_any("192.0.2.7")
+    (True, False)
+    """
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_unspecified
+    except ValueError:
+        return False
+
+
 def bracketed(host: str) -> str:
     """Write an IPv6 address as it stands in a URL."""
     return f"[{host}]" if ":" in host and not host.startswith("[") else host

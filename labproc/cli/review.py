@@ -29,7 +29,7 @@ def command(study: Path, port: int, name: str, open_it: bool) -> None:
 
     folder = load_study(study).folder
     person = Person(name or getpass.getuser(), "reviewer")
-    app = create_app(folder, person=person)
+    app = create_app(folder, person=person, warm=True)
 
     def ready(address: str) -> None:
         say(f"review: {address}  (as {person.name}; stop with Ctrl+C)")
