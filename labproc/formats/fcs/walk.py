@@ -72,9 +72,20 @@ def _open_at(source: Source, start: int, *, where: str) -> Opened:
         )
     raw = source.read(start + header.text.begin, header.text.n_bytes)
     text = read_text(raw, where=where)
-    tail = len(raw) - 1 - raw.rfind(text.delimiter)
-    core = Segment(header.text.begin, header.text.end - (tail if tail <= SLACK_BYTES else 0))
+    core = Segment(header.text.begin, header.text.end - _tail(raw, text.delimiter))
     return _with_more_text(source, Opened(start, header, text, core))
+
+
+def _tail(raw: bytes, delimiter: bytes) -> int:
+    """Count the last bytes of TEXT that may be the first of DATA already.
+
+    Some programs write where DATA begins as the end of TEXT, so that the last delimiter is
+    followed by a byte of an event; that may look like one more delimiter.
+    """
+    tail = len(raw) - 1 - raw.rfind(delimiter)
+    if tail == 0 and raw.endswith(delimiter * 2):
+        return 1
+    return tail if tail <= SLACK_BYTES else 0
 
 
 def _with_more_text(source: Source, opened: Opened) -> Opened:

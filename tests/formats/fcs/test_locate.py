@@ -162,3 +162,25 @@ def test_text_that_is_said_to_end_inside_data_ends_with_its_delimiter(
     data, codes = opened(path)
     assert np.array_equal(data.matrix(), floats)
     assert "text_end_slack" in codes
+
+
+def test_the_byte_of_data_that_text_includes_may_look_like_a_delimiter(build: Build) -> None:
+    data = struct.pack("<4H", ord("/"), 2, 3, 4)
+    path = build(data, tot=2, bits=[16, 16], datatype="I", ranges=[65536] * 2)
+    raw = bytearray(path.read_bytes())
+    raw[18:26] = b"%8d" % (int(raw[18:26]) + 1)
+    path.write_bytes(bytes(raw))
+    data_set, codes = opened(path)
+    assert data_set.matrix().tolist() == [[ord("/"), 2], [3, 4]]
+    assert "text_end_slack" in codes
+
+
+def test_header_that_says_99999999_for_a_large_file_gives_way_to_text(
+    build: Build, floats: np.ndarray
+) -> None:
+    path = build(floats.tobytes(), tot=3, bits=[32, 32])
+    raw = path.read_bytes()
+    path.write_bytes(raw[:34] + b"99999999" + raw[42:])
+    data, codes = opened(path)
+    assert np.array_equal(data.matrix(), floats)
+    assert codes == ["data_offsets_disagree"]
