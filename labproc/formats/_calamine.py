@@ -1,9 +1,10 @@
 """Workbooks by python-calamine; runs in the sandbox's worker and imports no numpy."""
 
 import datetime
+import re
 from typing import Any
 
-from python_calamine import CalamineWorkbook, load_workbook
+from python_calamine import CalamineSheet, CalamineWorkbook, load_workbook
 
 from labproc.formats._limits import MAX_CELLS
 
@@ -15,14 +16,29 @@ def sheet_names(path: str, size: int, changed_ns: int) -> list[str]:
     return list(_workbook(path, size, changed_ns).sheet_names)
 
 
+def columns(path: str, size: int, changed_ns: int, name: str, wanted: str) -> list[list[Any]]:
+    """Return the columns below the first row that has two headings matching a pattern.
+
+    Only the columns that match, each with its heading first: a third of what a sheet of curves
+    holds, and the rest need not cross.
+    """
+    rows = _sheet(path, size, changed_ns, name).to_python(skip_empty_area=False)
+    pattern = re.compile(wanted, re.IGNORECASE)
+    for start, row in enumerate(rows):
+        kept = [i for i, c in enumerate(row) if isinstance(c, str) and pattern.fullmatch(c.strip())]
+        if len(kept) > 1:
+            body = rows[start:]
+            return [[_plain(r[i]) for r in body] for i in kept]
+    return []
+
+
+def _plain(cell: Any) -> Any:
+    return cell if isinstance(cell, (str, float, bool)) else str(cell)
+
+
 def sheet(path: str, size: int, changed_ns: int, name: str) -> dict[str, Any]:
     """Return a sheet's rows from A1 on, and where dates and merged cells stand."""
-    found = _workbook(path, size, changed_ns).get_sheet_by_name(name)
-    if found.total_height * found.total_width > MAX_CELLS:
-        raise ValueError(
-            f"sheet {name!r} spans {found.total_height:,} x {found.total_width:,} cells, "
-            f"expected at most {MAX_CELLS:,}"
-        )
+    found = _sheet(path, size, changed_ns, name)
     dates: list[tuple[int, int]] = []
     rows = found.to_python(skip_empty_area=False)
     for i, row in enumerate(rows):
@@ -32,6 +48,16 @@ def sheet(path: str, size: int, changed_ns: int, name: str) -> dict[str, Any]:
                 row[j] = cell.isoformat() if hasattr(cell, "isoformat") else str(cell)
     merged = found.merged_cell_ranges or []
     return {"rows": rows, "dates": dates, "merged": [list(map(list, m)) for m in merged]}
+
+
+def _sheet(path: str, size: int, changed_ns: int, name: str) -> CalamineSheet:
+    found = _workbook(path, size, changed_ns).get_sheet_by_name(name)
+    if found.total_height * found.total_width > MAX_CELLS:
+        raise ValueError(
+            f"sheet {name!r} spans {found.total_height:,} x {found.total_width:,} cells, "
+            f"expected at most {MAX_CELLS:,}"
+        )
+    return found
 
 
 def _workbook(path: str, size: int, changed_ns: int) -> CalamineWorkbook:

@@ -40,12 +40,15 @@ class Workbook:
         lines = tuple(_lines(found["rows"]))
         return Grid(name, lines, flags=tuple(_doubts(self.path.name, name, found)))
 
-    def rows(self, name: str) -> list[list[Cell]]:
-        """Read one sheet as bare rows, for those with tens of thousands of numbers."""
-        rows: list[list[Cell]] = call(_calamine.sheet, *self._key, name, name=self.path.name)[
-            "rows"
-        ]
-        return rows
+    def columns(self, name: str, wanted: str) -> list[list[Cell]]:
+        """Read the columns of one sheet whose headings match a pattern, each with its heading.
+
+        For sheets with tens of thousands of numbers, of which few are needed.
+        """
+        found: list[list[Cell]] = call(
+            _calamine.columns, *self._key, name, wanted, name=self.path.name
+        )
+        return found
 
     @property
     def _key(self) -> tuple[str, int, int]:

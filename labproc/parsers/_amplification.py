@@ -7,6 +7,7 @@ import numpy as np
 
 from labproc.formats.content import Content
 from labproc.formats.grid import Cell, Grid, Line, as_text
+from labproc.formats.workbook import Workbook
 from labproc.model import Amplification
 from labproc.parsers import _numbers as numbers
 from labproc.parsers import _positions as positions
@@ -14,7 +15,9 @@ from labproc.parsers._export import ResultTable
 from labproc.parsers._headings import Columns, columns_of
 
 _SHEET = re.compile(r"amplification ?data|amplification", re.IGNORECASE)
-Rows = Sequence[Sequence[Cell]]
+_HEADINGS = r"well( position)?|cycle( number)?|target( name)?|(delta |Δ|d)?rn|rfu|fluorescence"
+_FIELDS = ("well", "cycle", "fluorescence", "target")
+Points = tuple[Sequence[Cell], ...]
 
 
 def amplification_of(content: Content, table: ResultTable, sign: str) -> tuple[Amplification, ...]:
@@ -22,23 +25,17 @@ def amplification_of(content: Content, table: ResultTable, sign: str) -> tuple[A
 
     Baseline-corrected fluorescence (delta Rn) is preferred to Rn.
     """
-    rows = _rows(content)
-    found = _header(rows)
-    if found is None:
-        return ()
-    start, columns = found
-    wanted = [columns.index(n) for n in ("well", "cycle", "fluorescence", "target")]
+    points = _of_text(content.text_grid) if content.text_grid else _of_workbook(content.workbook)
     named = dict(_names(table))
     curves: dict[tuple[str, str], tuple[list[float], list[float]]] = {}
-    well, cycle, value, target = (_column(rows[start:], i) for i in wanted)
-    for w, c, v, t in zip(well, cycle, value, target, strict=True):
-        if isinstance(w, str) and w.startswith("["):
+    for well, cycle, value, target in zip(*points, strict=True):
+        if isinstance(well, str) and well.startswith("["):
             break
-        x = c if isinstance(c, float) else _number(c, sign)
-        y = v if isinstance(v, float) else _number(v, sign)
-        if w == "" or x is None or y is None:
+        x = cycle if isinstance(cycle, float) else _number(cycle, sign)
+        y = value if isinstance(value, float) else _number(value, sign)
+        if well == "" or x is None or y is None:
             continue
-        cycles, values = curves.setdefault((as_text(w), as_text(t)), ([], []))
+        cycles, values = curves.setdefault((as_text(well), as_text(target)), ([], []))
         cycles.append(x)
         values.append(y)
     return tuple(
@@ -47,20 +44,30 @@ def amplification_of(content: Content, table: ResultTable, sign: str) -> tuple[A
     )
 
 
-def _rows(content: Content) -> Rows:
-    """Return the rows of the text, or of the sheet that holds the curves."""
-    if content.workbook is None:
-        return [line.cells for line in content.text_grid.lines] if content.text_grid else []
-    name = next((n for n in content.workbook.names if _SHEET.fullmatch(n)), None)
-    return [] if name is None else content.workbook.rows(name)
+def _of_workbook(book: Workbook | None) -> Points:
+    """Return well, cycle, fluorescence and target of the sheet that holds the curves."""
+    name = next((n for n in book.names if _SHEET.fullmatch(n)), None) if book else None
+    found = book.columns(name, _HEADINGS) if book and name else []
+    columns = columns_of(Line(1, tuple(c[0] for c in found)))
+    if not _has_curves(columns):
+        return ()
+    empty: list[Cell] = [""] * (len(found[0]) - 1)
+    at = [columns.index(n) for n in _FIELDS]
+    return tuple(empty if i is None else found[i][1:] for i in at)
 
 
-def _header(rows: Rows) -> tuple[int, Columns] | None:
-    for number, row in enumerate(rows, start=1):
-        columns = columns_of(Line(number, tuple(row)))
-        if all(n in columns for n in ("well", "cycle", "fluorescence")):
-            return number, columns
-    return None
+def _of_text(grid: Grid) -> Points:
+    """Return well, cycle, fluorescence and target of the section that holds the curves."""
+    for start, line in enumerate(grid.lines, start=1):
+        columns = columns_of(line)
+        if _has_curves(columns):
+            rows = [row.cells for row in grid.lines[start:]]
+            return tuple([_cell(row, columns.index(n)) for row in rows] for n in _FIELDS)
+    return ()
+
+
+def _has_curves(columns: Columns) -> bool:
+    return all(n in columns for n in _FIELDS[:3])
 
 
 def matrix_of(grid: Grid, targets: Mapping[str, str], sign: str) -> tuple[Amplification, ...]:
@@ -103,13 +110,6 @@ def _names(table: ResultTable) -> Iterator[tuple[str, str]]:
 def _position(well: str, named: dict[str, str]) -> str:
     found = positions.split(well)
     return named.get(well, well) if found is None else positions.name(*found)
-
-
-def _column(rows: Rows, index: int | None) -> list[Cell]:
-    """Return one column; tens of thousands of rows make a call for each cell slow."""
-    if index is None:
-        return [""] * len(rows)
-    return [row[index] if index < len(row) else "" for row in rows]
 
 
 def _cell(row: Sequence[Cell], index: int | None) -> Cell:

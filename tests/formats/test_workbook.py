@@ -92,3 +92,12 @@ def test_a_problem_is_kept_for_the_message(tmp_path):
     content = look(path)
     assert content.workbook is None
     assert "x.xlsx" in str(content.problem)
+
+
+def test_columns_are_read_alone_from_their_headings_on(book):
+    found = open_workbook(book).columns("Results", "well|cq")
+    assert [column[:3] for column in found] == [
+        ["Well", "A1", " A2 "],
+        ["Cq", 20.25, "Undetermined"],
+    ]
+    assert open_workbook(book).columns("Results", "temperature") == []
