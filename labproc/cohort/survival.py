@@ -138,6 +138,8 @@ def _hazards(data: Followed, flags: tuple[Flag, ...]) -> Iterator[CohortTest]:
 def _hazard(
     data: Followed, intervals: Intervals, name: str, flags: tuple[Flag, ...]
 ) -> Iterator[CohortTest]:
+    against = f"{data.arms[1]} against {data.arms[0]}"
+    effect = f"hazard ratio, {against if name == 'cox' else 'once treatment began'}"
     for suffix, fit in (("", cox), ("_firth", firth)):
         try:
             found: HazardRatio = fit(intervals)
@@ -150,7 +152,7 @@ def _hazard(
             data.arms,
             data.n,
             found.p_value,
-            effect="hazard ratio",
+            effect=effect,
             estimate=found.ratio,
             ci=found.ci,
             flags=flags,

@@ -7,7 +7,7 @@ from labproc.model import Comparison, Flag, Measurement, Plan, Trend
 from labproc.model.flag import fail, unique, warning
 from labproc.trends.comparisons import COMPARISONS, ComparisonTest
 from labproc.trends.corrections import adjust
-from labproc.trends.dosing import dose_comparison, dose_table
+from labproc.trends.dose_trend import dose_comparison, dose_table
 from labproc.trends.gather import days_of, from_trends, on_day, repeat_name
 from labproc.trends.outcomes import DAILY, OUTCOMES, Outcome, get_outcome
 from labproc.trends.result import Draft, draft, finish

@@ -161,7 +161,29 @@ def _gathered(cultures: Sequence[_Culture], plan: Plan, treated: str, *, paired:
         tuple(_repeat(name, group) for name, group in sides["treated"].items()),
         plan.unit,
     )
-    return Gathered(arms, draws, unique((*(f for one in kept for f in one.flags), *lost)))
+    flags = (*(f for one in kept for f in one.flags), *lost, *_other_days(kept))
+    return Gathered(arms, draws, unique(flags))
+
+
+def _other_days(kept: Sequence[_Culture]) -> list[Flag]:
+    """Name the cultures whose summary rests on other days than that of most."""
+    days = {c.culture: tuple(c.course.days) for c in kept if c.course is not None}
+    if len(set(days.values())) < 2:
+        return []
+    usual = max(set(days.values()), key=lambda d: (list(days.values()).count(d), len(d)))
+    return [
+        warning(
+            "other_days",
+            f"{' '.join(p for p in culture if p)}: days {_days(mine)}, most cultures have "
+            f"{_days(usual)}; a summary over other days is not quite the same",
+        )
+        for culture, mine in days.items()
+        if mine != usual
+    ]
+
+
+def _days(days: tuple[float, ...]) -> str:
+    return ", ".join(f"{day:g}" for day in days) or "none"
 
 
 def _with_partner(cultures: Sequence[_Culture], plan: Plan) -> tuple[list[_Culture], list[Flag]]:

@@ -26,14 +26,14 @@ def null_studies(n_studies: int, n_donors: int, seed: int) -> Floats:
     return (donors + cultures) * DAYS + passages + 0.08 * rng.standard_normal(shape)
 
 
-def share_rejected(name: str, studies: Floats) -> float:
+def share_rejected(name: str, studies: Floats, *, arms_share_donors: bool = True) -> float:
     test = COMPARISONS.get(name)
     rates = slopes(DAYS, studies)
     rejected = 0
     for courses, rate in zip(studies, rates, strict=True):
         control, treated = (
             tuple(
-                Repeat(f"D{i}", float(r), DAYS, course)
+                Repeat(f"D{i if arms_share_donors else (arm, i)}", float(r), DAYS, course)
                 for i, (r, course) in enumerate(zip(rate[arm], courses[arm], strict=True))
             )
             for arm in (0, 1)
@@ -47,6 +47,13 @@ def share_rejected(name: str, studies: Floats) -> float:
 def test_the_default_comparison_keeps_its_level(n_donors: int) -> None:
     # 3,000 studies: a share of 5 % has a standard error of 0.4 %
     assert 0.03 <= share_rejected("two_stage_paired", null_studies(3000, n_donors, 11)) <= 0.07
+
+
+def test_welchs_test_of_other_donors_keeps_its_level() -> None:
+    studies = null_studies(3000, 10, 14)
+    apart = np.stack([studies[:, 0, :5], studies[:, 1, 5:]], axis=1)  # no donor in both arms
+    share = share_rejected("two_stage_unpaired", apart, arms_share_donors=False)
+    assert 0.03 <= share <= 0.07
 
 
 def test_the_mixed_model_does_not_and_says_so() -> None:
