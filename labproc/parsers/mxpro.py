@@ -12,7 +12,7 @@ def _fits(table: ResultTable) -> bool:
     return "welltype" in table.headings() and bool(table.headings() & _CT)
 
 
-_FAMILY = Family(_fits, lambda export, table: Layout("mxpro", "Mx3000P"))
+_FAMILY = Family(_fits, lambda export, table: Layout("mxpro", "MxPro"))
 
 
 PARSERS.register("mxpro")(
