@@ -88,7 +88,22 @@ def data_flags(reading: Reading, place: Place, text: Text) -> list[Flag]:
         found.append(warning("tot_missing", what))
     if reading.n_events == 0:
         found.append(warning("no_events", "the file holds no events"))
-    return found + _repeated(reading, text)
+    return [*found, *_in_words(reading), *_repeated(reading, text)]
+
+
+def _in_words(reading: Reading) -> list[Flag]:
+    """Say that integers are narrower than the words they stand in."""
+    stated = [
+        reading.values.get(f"$P{number}B", "").partition(".")[0]
+        for number, field in enumerate(reading.layout.fields, start=1)
+        if field.kind == "I" and not reading.layout.is_packed
+    ]
+    held = [str(f.bits) for f in reading.layout.fields if f.kind == "I"]
+    narrow = sorted({s for s, h in zip(stated, held, strict=False) if int(s) < int(h)})
+    if not narrow:
+        return []
+    message = f"integers of {'/'.join(narrow)} bits ($PnB) stand in words of whole bytes"
+    return [warning("integers_in_words", message)]
 
 
 def _repeated(reading: Reading, text: Text) -> list[Flag]:

@@ -52,6 +52,7 @@ def test_ten_bits_stored_in_sixteen_bit_words(build: Build) -> None:
     data = struct.pack(">4H", 1, 1023, 512, 7)
     path = build(data, tot=2, bits=[10, 10], datatype="I", order="4,3,2,1", ranges=[1024] * 2)
     assert matrix(path).tolist() == [[1, 1023], [512, 7]]
+    assert [f.code for f in open_fcs(path)[0].flags] == ["integers_in_words"]
 
 
 def test_ten_bits_packed_without_gaps_big_endian(build: Build) -> None:
