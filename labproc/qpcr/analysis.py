@@ -16,11 +16,11 @@ from labproc.qpcr.controls import (
     inhibition_row,
     with_inhibition,
 )
-from labproc.qpcr.fits import by_target, fit_target, reported_flags
+from labproc.qpcr.fits import by_target, fit_target
 from labproc.qpcr.positions import position_flags
 from labproc.qpcr.quantities import read_samples, read_wells
-from labproc.qpcr.reported import curve_differs, quantities_differ
-from labproc.qpcr.results import Checked, CurveDraws, RunAnalysis, TargetFit
+from labproc.qpcr.reported import curve_differs, quantities_differ, reported_is_unusable
+from labproc.qpcr.results import Checked, CurveDraws, RecomputedCq, RunAnalysis, TargetFit
 from labproc.qpcr.rules import QpcrRules
 
 
@@ -51,42 +51,40 @@ def analyse_run(
     curves : mapping of target to StandardCurve or None
         Curves of several plates together, in the place of the plate's own.
     """
-    given = curves or {}
-    fits = [
-        fit_target(n, w, run=run, rules=rules, given=given.get(n))
-        for n, w in by_target(run.table.wells).items()
-    ]
     quantities: list[CopyNumber] = []
     samples: list[CopyNumber] = []
     checked = Checked()
     done: list[TargetFit] = []
-    for fit in fits:
+    for name, own in by_target(run.table.wells).items():
+        fit = fit_target(name, own, run=run, rules=rules, given=(curves or {}).get(name))
         wells = read_wells(fit, rules)
-        own = read_samples(fit, rules, draws=curve_draws(run, fit, seed=seed, draws=draws))
-        accepted = accept_target(fit, own, rules)
-        fit = _flagged(fit, [*accepted.flags, *_against_instrument(fit, wells, rules)])
-        done.append(fit)
-        quantities += wells
-        samples += own
+        pooled = read_samples(fit, rules, draws=curve_draws(run, fit, seed=seed, draws=draws))
+        accepted = accept_target(fit, pooled, rules)
+        done.append(_flagged(fit, [*accepted.flags, *_against_instrument(fit, wells, rules)]))
+        quantities, samples = quantities + wells, samples + pooled
         checked = checked + accepted
     delays = inhibition_delay(done, rules)
     samples = with_inhibition(samples, delays, rules)
     controls = check_controls(samples, roles=roles or {}, rules=rules)
     checked = checked + controls + inhibition_row(delays, rules)
-    flags = [*reported_flags(run.reported_curves), *(f for fit in done for f in fit.flags)]
     recomputed = recompute(run)
-    flags += [*controls.flags, *disagreements(recomputed)]
-    flags += position_flags(run.table.wells)
+    flags = [*_of_plate(run, recomputed), *(f for t in done for f in t.flags), *controls.flags]
     return RunAnalysis(
-        curves=tuple(f.curve for f in done if f.curve is not None),
+        curves=tuple(t.curve for t in done if t.curve is not None),
         quantities=tuple(quantities),
         samples=tuple(samples),
-        standards=tuple(p for f in done for p in f.standards),
+        standards=tuple(p for t in done for p in t.standards),
         acceptance=checked.rows,
         flags=unique(flags),
         targets=tuple(done),
         amplification=tuple(recomputed),
     )
+
+
+def _of_plate(run: QpcrRun, recomputed: Sequence[RecomputedCq]) -> list[Flag]:
+    """Return what is doubtful about the plate as a whole and what its file states."""
+    stated = [flag for curve in run.reported_curves for flag in reported_is_unusable(curve)]
+    return [*stated, *disagreements(recomputed), *position_flags(run.table.wells)]
 
 
 def _against_instrument(
