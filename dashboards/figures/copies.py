@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from dashboards import theme
 from dashboards.figures import FIGURES, _draw
 from dashboards.figures._series import Line, extent, lines
-from labproc.model import Measurement
+from labproc.model import Measurement, Role
 from labproc.pipeline.results import Results
 
 METRIC, UNIT = "copies_per_ug", "copies/µg DNA"
@@ -30,10 +30,21 @@ def height(point: Measurement) -> float | None:
     return at if at is not None and math.isfinite(at) and at > 0 else None
 
 
+def is_of_a_day(point: Measurement) -> bool:
+    """Whether a number is of somebody's cells on a day: controls of a plate are not."""
+    return point.key.role is Role.SAMPLE and point.key.day is not None
+
+
+def ends(point: Measurement) -> list[float]:
+    """Return every height that a point and its bar reach."""
+    bar = (point.ci_low, point.ci_high) if point.value is not None else ()
+    return [at for at in (height(point), *bar) if at is not None and at > 0]
+
+
 def by_kind(results: Results) -> tuple[_draw.Measures, _draw.Measures]:
     """Return the copies of cultures and those of patients: months do not go with days."""
     patients = {e.patient for e in results.patient_events}
-    found = [p for p in results.of(METRIC) if height(p)]
+    found = [p for p in results.of(METRIC) if height(p) and is_of_a_day(p)]
     kept = tuple(p for p in found if p.key.donor not in patients)
     return kept, tuple(p for p in found if p.key.donor in patients)
 
@@ -72,7 +83,7 @@ def over_days(results: Results, points: _draw.Measures, nothing: str, *, linear:
     found = [m for m in _draw.means(results, points) if m.n > 1]
     for mean in found:
         drawing.add_traces(_draw.thick(mean, colours[mean.arm], panel)[-1:])
-    low, high = extent([height(p) for p in points])
+    low, high = extent([end for p in points for end in ends(p)])
     lloq = results.lloq_copies_per_ug
     near = lloq if lloq is not None and lloq > low / FAR_BELOW else None
     low = min(low, near) if near else low

@@ -64,6 +64,7 @@ def assemble(study: Study, store: Store, statuses: Sequence[FileStatus]) -> Resu
         plates=outcomes.plates,
         culture_events=study.culture_log,
         patient_events=study.patient_events,
+        lloq_copies_per_ug=_lloq(derived.measurements),
         versions=software_versions(),
         methods=methods_text(study, outcomes.tubes, outcomes.plates, derived.comparisons),
         audit_head=store.audit_head(),
@@ -73,6 +74,14 @@ def assemble(study: Study, store: Store, statuses: Sequence[FileStatus]) -> Resu
 
 def _flags(outcomes: Outcomes, derived: Derived) -> tuple[Flag, ...]:
     return unique((*outcomes.flags, *derived.flags))
+
+
+def _lloq(measured: Sequence[Measurement]) -> float | None:
+    """Return the highest LLOQ of any sample: what every sample of the study can be read down to."""
+    found = (
+        m.parameters.get("lloq_copies_per_ug") for m in measured if m.metric == "copies_per_ug"
+    )
+    return max((float(v) for v in found if isinstance(v, float)), default=None)
 
 
 def _arms(study: Study) -> tuple[Arm, ...]:
