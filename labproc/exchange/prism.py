@@ -53,11 +53,17 @@ def write(results: Results, folder: Path) -> list[Path]:
 
 
 def grouped_tables(results: Results) -> Iterator[Grouped]:
-    """Yield the Grouped table of every metric that was measured in an arm on a day."""
+    """Yield the Grouped table of every metric that was measured in an arm on a day.
+
+    What several panels measured (viability) gets a table for each.
+    """
     for metric, title in FIGURES.items():
         points = _points(results, metric)
-        if points:
-            yield _grouped(title, METRICS[metric], points, results.arms)
+        panels = sorted({p.key.panel for p in points})
+        for panel in panels:
+            named = f"{title}, panel {panel}" if len(panels) > 1 else title
+            here = [p for p in points if p.key.panel == panel]
+            yield _grouped(named, METRICS[metric], here, results.arms)
 
 
 def _points(results: Results, metric: str) -> list[Measurement]:
@@ -73,11 +79,21 @@ def _grouped(title: str, unit: str, points: Sequence[Measurement], arms: Sequenc
     shown = tuple(sorted((a for a in arms if any(p.key.arm == a.name for p in points)), key=_order))
     days = tuple(sorted({p.key.day for p in points if p.key.day is not None}))
     units = tuple(sorted({_unit(p) for p in points}))
-    value = {(p.key.day, p.key.arm, _unit(p)): p.value for p in points if p.value is not None}
+    value = _means(points)
     cells = tuple(
         tuple(tuple(value.get((d, a.name, u)) for u in units) for a in shown) for d in days
     )
     return Grouped(title, unit, days, shown, units, cells)
+
+
+def _means(points: Sequence[Measurement]) -> dict[tuple[int | None, str, Unit], float]:
+    """Return each unit's value by day and arm; the mean where several tubes gave one."""
+    found: dict[tuple[int | None, str, Unit], list[float]] = {}
+    for point in points:
+        if point.value is not None:
+            place = (point.key.day, point.key.arm, _unit(point))
+            found.setdefault(place, []).append(point.value)
+    return {place: sum(values) / len(values) for place, values in found.items()}
 
 
 def _order(arm: Arm) -> tuple[bool, str]:

@@ -90,3 +90,13 @@ def test_numbers_keep_every_digit(results):
         t for t in grouped_tables(replace(results, measurements=(exact,))) if "Vector" in t.title
     ]
     assert table.cells == (((0.1 + 0.2,),),)
+
+
+def test_what_several_panels_measured_gets_a_table_for_each(results):
+    rows = [
+        Measurement(SampleKey("D1", "", "C", 0, "", panel), "viability", value)
+        for panel, value in (("car", 0.8), ("count", 0.9), ("count", 0.94))
+    ]
+    tables = {t.title: t.cells for t in grouped_tables(replace(results, measurements=tuple(rows)))}
+    assert tables["Viability, panel car"] == (((0.8,),),)
+    assert tables["Viability, panel count"] == (((pytest.approx(0.92),),),)  # of two tubes
