@@ -14,6 +14,7 @@ from labproc.model.events import COMPENSATED, RAW
 
 STORED_LOG_RANGE = 1024.0  # 10-bit channels: the instrument's own log or linear display
 DECADES = 4.5
+KEPT_BELOW = 1_000_000  # events; above it a column is worked out anew each time it is asked for
 WIDTH_STEP = 0.05  # estimated widths are rounded to it, so that tables are shared between tubes
 SCATTER = ("fsc", "ssc", "forward", "side", "time", "fs", "ss", "width", "event")
 
@@ -59,7 +60,10 @@ class Columns:
                 raw = linear_column(channel, raw, self.tube.time_step_s)
             if not np.isfinite(raw.sum()):
                 raw = np.nan_to_num(raw)
-            self._linear[index] = np.ascontiguousarray(raw)
+            column = np.ascontiguousarray(raw)
+            if self.events.n_events >= KEPT_BELOW:
+                return column
+            self._linear[index] = column
         return self._linear[index]
 
     def channel(self, name: str) -> Channel:
@@ -68,9 +72,12 @@ class Columns:
 
     def values(self, name: str) -> NDArray[Any]:
         """Return one channel, or a ratio written ``A/H``, on the compensated scale."""
-        if name not in self._ready:
-            self._ready[name] = self._compute(name)
-        return self._ready[name]
+        if name in self._ready:
+            return self._ready[name]
+        made = self._compute(name)
+        if self.events.n_events < KEPT_BELOW:
+            self._ready[name] = made
+        return made
 
     def _compute(self, name: str) -> NDArray[Any]:
         if "/" in name and not self.events.has(name):

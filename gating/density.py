@@ -1,5 +1,6 @@
 """Histograms on the display scale: smooth them, find their peaks and the valleys between."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -10,6 +11,7 @@ from scipy.ndimage import gaussian_filter1d
 
 FINE = 8_192  # bins of the one pass over the events
 N_BINS = 256
+PART = 1 << 18  # events
 TRIM = 5e-4  # fraction of events that may lie beyond either end
 MIN_DROP = 0.15  # a valley lies at least this far below the lower of its two peaks
 NOISE_SIGMAS = 3.0  # and by more than counting can explain
@@ -71,15 +73,27 @@ def histogram(
     bin of the result.
     """
     if limits is not None:
-        counts = np.bincount(bin_index(values, *limits, n_bins), minlength=n_bins)
-        return Histogram(*limits, counts.astype(np.float64))
+        return Histogram(*limits, _count(values, *limits, n_bins).astype(np.float64))
     if not values.size:
         return Histogram(0.0, 1.0, np.zeros(n_bins))
     low, high = float(values.min()), float(values.max())
     if not high > low:
         return Histogram(low - 0.5, low + 0.5, _one_bin(values.size, n_bins))
-    fine = np.bincount(bin_index(values, low, high, FINE), minlength=FINE)
+    fine = _count(values, low, high, FINE)
     return _coarse(fine, low, (high - low) / FINE, n_bins)
+
+
+def _count(values: NDArray[Any], low: float, high: float, n: int) -> NDArray[np.int64]:
+    """Count values in bins, a part at a time, so that ten million need no memory of their own."""
+    counts = np.zeros(n, dtype=np.int64)
+    for part in parts(values.size):
+        counts += np.bincount(bin_index(values[part], low, high, n), minlength=n)
+    return counts
+
+
+def parts(n_events: int) -> Iterator[slice]:
+    """Yield slices that go through many events a part at a time."""
+    return (slice(a, a + PART) for a in range(0, n_events, PART))
 
 
 def _one_bin(n_events: int, n_bins: int) -> Floats:

@@ -23,7 +23,8 @@ from labproc.model import ROOT, FlowTube, GateResult, Populations, Role, Spillov
 from labproc.model.flag import Flag, info, unique
 
 Moved = Mapping[str, Sequence[Sequence[float]]]
-Rows = NDArray[np.int64]
+Rows = NDArray[Any]  # event numbers, or a mask where numbers would be too big
+MANY = 1_000_000  # events; from here on memory counts for more than time
 SUBSETS = ("CD4+", "CD8+")  # untransduced cells that must not differ in the CAR's stain
 
 
@@ -55,10 +56,12 @@ class _Run:
         return name
 
     def where(self, population: str) -> Rows | None:
-        """Return the rows of a population's events; None for all events."""
+        """Return which events a population holds; None for all events."""
         if population not in self.rows:
             whole = self.sizes[population] == self.n_events
-            self.rows[population] = None if whole else np.flatnonzero(self.masks[population])
+            mask = self.masks[population]
+            few = self.n_events < MANY
+            self.rows[population] = None if whole else np.flatnonzero(mask) if few else mask
         return self.rows[population]
 
     def take(self, channel: str, parent: str) -> NDArray[Any]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gating.boundary import QUADRANTS
-from gating.density import N_BINS, Histogram, Peak, bin_index, histogram
+from gating.density import N_BINS, Histogram, Peak, bin_index, histogram, parts
 from gating.methods import METHODS, Method, Request, Selection
 from gating.methods._split import (
     FEW,
@@ -49,10 +49,11 @@ class Plane:
         """Count two channels."""
         bins = (histogram(x), histogram(y))
         piled = (_piled_bins(x, bins[0]), _piled_bins(y, bins[1]))
-        i, j = (bin_index(v, h.low, h.high, N_BINS) for v, h in zip((x, y), bins, strict=True))
-        i *= N_BINS
-        i += j
-        flat = np.bincount(i, minlength=N_BINS * N_BINS)
+        flat = np.zeros(N_BINS * N_BINS, dtype=np.int64)
+        for part in parts(x.size):
+            at = bin_index(x[part], bins[0].low, bins[0].high, N_BINS) * N_BINS
+            at += bin_index(y[part], bins[1].low, bins[1].high, N_BINS)
+            flat += np.bincount(at, minlength=N_BINS * N_BINS)
         return cls(flat.reshape(N_BINS, N_BINS).astype(np.float64), bins, piled)
 
     def turned(self) -> "Plane":
