@@ -128,7 +128,7 @@ class RowReader:
             task=task,
             cq=cq,
             quantity=quantity,
-            omitted=self._omitted(line),
+            omitted=self._omitted(line, flags),
             dye=self._dye(line, part),
             task_as_written=word,
             flags=tuple(flags),
@@ -240,9 +240,10 @@ class RowReader:
         text = as_text(cell)
         value = self._value(cell)
         if value is None:
-            if text.casefold() in words.NOT_DETECTED or words.DOUBTFUL.fullmatch(text.casefold()):
-                return None
-            raise ParseError(f"{self._where(line)}: {what} is {quoted(text)}, expected a number")
+            if text.casefold() not in words.NOT_DETECTED:
+                message = f"{self._where(line)}: {what} is {quoted(text)}, left out"
+                flags.append(review("quantity_word", message))
+            return None
         if value == -1:
             return None  # SDS 1 writes it for wells without a quantity
         if not math.isfinite(value) or value < 0:
@@ -258,9 +259,13 @@ class RowReader:
             return Task.STANDARD
         return words.task_of_name(sample) or Task.UNKNOWN
 
-    def _omitted(self, line: Line) -> bool:
+    def _omitted(self, line: Line, flags: list[Flag]) -> bool:
         for name, meaning in (("omit", True), ("include", False)):
             word = self._text(line, name)
+            if word and words.truth(word) is None:
+                where = f"{self._where(line)}: {name} is {quoted(word)}"
+                flags.append(review("omit_word", f"{where}, taken as a reason to omit the well"))
+                return True
             if word:
                 return words.truth(word) is meaning
         return False

@@ -252,3 +252,15 @@ def test_a_hundred_doubts_of_one_kind_are_told_once_with_their_number(run):
     assert codes(found) == ["cq_out_of_range"] * 9
     assert found.flags[-1].message.startswith("4 more of these")
     assert all(w.flags for w in found.table.wells[:12])
+
+
+def test_a_word_for_a_quantity_is_left_out_and_flagged(run):
+    found = run("Well,Sample,Target,Ct,Qty\nA1,s,CAR,20.5,below range\nA2,s,CAR,20.6,12.5\n")
+    assert [w.quantity for w in found.table.wells] == [None, 12.5]
+    assert codes(found) == ["quantity_word"]
+
+
+def test_a_reason_in_the_column_of_omitted_wells_omits_the_well(run):
+    found = run("Well,Omit,Sample,Target,Ct\nA1,bubble,s,CAR,20.5\nA2,,s,CAR,20.6\n")
+    assert [w.omitted for w in found.table.wells] == [True, False]
+    assert codes(found) == ["omit_word"]
