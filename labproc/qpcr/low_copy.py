@@ -21,6 +21,8 @@ Replicates = Sequence[float | None]
 
 STEP = 0.02  # of ln(copies); the narrowest peak (100 copies, 24 wells) is 1 SD = STEP wide
 LOWEST, HIGHEST = 1e-4, 400.0  # copies per well on the grid
+MOSTLY_COUNTING = 3.0  # ln(copies); under 20 copies the assay's own scatter hardly matters
+NORMAL = 1e9  # degrees of freedom at which t is the normal quantile
 GAUSSIAN_ABOVE = 100.0  # copies per well; the skew of log10(n) is then below 0.1
 POISSON_ZERO = -float(np.log(0.05))  # 2.996: the mean at which 1 well of 20 is empty
 
@@ -115,7 +117,7 @@ def _from_profile(
     if is_high or most > HIGHEST:  # more molecules than the grid holds
         return _gaussian(np.array(detected), curve, level)
     place, top = _vertex(log_copies, row, peak)
-    drop = t_quantile(level, curve.dof) ** 2 / 2 if place > 3 else 1.9207
+    drop = t_quantile(level, curve.dof if place > MOSTLY_COUNTING else NORMAL) ** 2 / 2
     low = _crossing(log_copies[: peak + 1][::-1], row[: peak + 1][::-1], top - drop)
     high = _crossing(log_copies[peak:], row[peak:], top - drop)
     return _widened(place, place - low, high - place, curve, level)

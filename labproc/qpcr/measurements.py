@@ -30,6 +30,12 @@ class _Sample:
     reference: CopyNumber | None
     nominal_ng: float | None
 
+    @property
+    def has_no_dna(self) -> bool:
+        """Whether the reference gene says that no DNA came into the wells."""
+        found = self.reference
+        return self.key.role is Role.SAMPLE and found is not None and not found.n_detected
+
 
 def sample_measurements(
     analysis: RunAnalysis,
@@ -85,7 +91,7 @@ def _rows(
 ) -> list[Measurement]:
     car, counted = _amount(sample.car), _counted_dna(sample, rules)
     flags = [*sample.car.flags, *_of_curve(fit), *_early(sample.key, car, rules)]
-    make = _Maker(sample, run, fit, unique([*flags, *controls]))
+    make = _Maker(sample, run, fit, unique([*flags, *_no_dna(sample), *controls]))
     rows = [make.row("copies_per_well", car, factor=1.0)]
     input_ng, extra = _dna_input(sample, counted, rules)
     rows += _per_mass(make, car, input_ng, extra, rules)
@@ -117,6 +123,7 @@ class _Maker:
         """Return one row; ``factor`` scales the sample's own draws."""
         car = self.sample.car
         own = None if factor is None or car.draws is None else car.draws * factor
+        status = Status.INVALID if self.sample.has_no_dna else status
         return Measurement(
             self.sample.key,
             metric,
@@ -235,6 +242,17 @@ def _dna_input(
         f"{sample.nominal_ng:g} ng; more than {rules.dna_input_tolerance:.0%} apart"
     )
     return sample.nominal_ng, (review("dna_input_differs", text),)
+
+
+def _no_dna(sample: _Sample) -> tuple[Flag, ...]:
+    """Flag a sample without reference gene: its empty wells say nothing of the vector."""
+    if not sample.has_no_dna or sample.reference is None:
+        return ()
+    text = (
+        f"{sample.key.label or sample.car.sample}: {sample.reference.target} was found in none of "
+        f"{sample.reference.n_wells} wells, expected DNA in each; repeat the extraction"
+    )
+    return (fail("no_dna_found", text),)
 
 
 def _of_curve(fit: TargetFit) -> tuple[Flag, ...]:

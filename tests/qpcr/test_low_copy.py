@@ -42,6 +42,12 @@ def test_all_negative_gives_three_over_n(n):
     assert upper_limit(n) == found.high
 
 
+def test_a_lower_level_gives_a_narrower_interval():
+    wells = [[38.0, None, 36.5]]
+    wide, narrow = (estimate_low_copies(wells, EXACT, level=x)[0] for x in (0.95, 0.80))
+    assert wide.low < narrow.low < narrow.copies < narrow.high < wide.high
+
+
 def test_order_of_wells_does_not_matter():
     a, b = estimate_low_copies([[38.0, None, 36.5], [36.5, 38.0, None]], EXACT)
     assert a == b

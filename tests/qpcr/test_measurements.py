@@ -108,3 +108,15 @@ def test_early_days_warn_of_plasmid(make_run, standards, unknowns, rules):
     assert "residual_plasmid" in {f.code for f in early["copies_per_ug"].flags}
     late = measure(make_run, wells, rules)
     assert "residual_plasmid" not in {f.code for f in late["copies_per_ug"].flags}
+
+
+def test_a_negative_sample_without_reference_gene_is_invalid(make_run, standards, unknowns, rules):
+    wells = [
+        *standards(),
+        *standards("ALB", row="B"),
+        *unknowns("S1", [None] * 3),
+        *unknowns("S1", [None] * 3, "ALB", row="D"),
+    ]
+    rows = measure(make_run, wells, rules)
+    assert {m.status for m in rows.values()} == {"invalid"}
+    assert "no_dna_found" in {f.code for f in rows["copies_per_ug"].flags}
