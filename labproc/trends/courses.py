@@ -11,7 +11,7 @@ from labproc.model._arrays import Bools, Floats
 from labproc.model.flag import info, unique, warning
 
 Culture = tuple[str, str, str, str]
-CARRIED = ("half_the_limit", "odd_step", "growth_from_concentration")
+CARRIED = ("half_the_limit", "odd_step", "growth_from_concentration", "other_first_day")
 """Doubts about single values that a trend has to repeat."""
 FEW_EVENTS = 100  # under this many events a fraction's own counting error exceeds 10 %
 

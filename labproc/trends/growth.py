@@ -10,6 +10,7 @@ import numpy as np
 from labproc.model import CultureEvent, Flag, Measurement
 from labproc.model.flag import info, review, warning
 from labproc.trends.courses import Culture, is_usable, one_per_day
+from labproc.trends.fold import folds, without_value
 from labproc.trends.handling import Step, kept_before, odd_steps
 
 CUMULATIVE: Mapping[str, str] = {
@@ -21,7 +22,6 @@ CUMULATIVE: Mapping[str, str] = {
 """Counted cells, and the metric that has their culture's handling undone."""
 PER_UL: Mapping[str, str] = {"cells_per_ul": "cells_total", "cart_per_ul": "cart_total"}
 """Concentrations that stand in for cells where no volume is known; they keep their unit."""
-Z95 = 1.959964  # half-width of a 95 % interval in standard errors
 
 
 def derive_growth(
@@ -31,7 +31,7 @@ def derive_growth(
 
     Cumulative cells = cells before handling / product of the earlier kept fractions; feeding
     alone changes nothing. Fold is against the first day, doublings are log2 of it; both are of
-    CAR-T cells where these were counted, else of all cells, and ``parent`` says which. A count
+    CAR-T cells where the study counted any, else of all cells, and ``parent`` says which. A count
     that jumps without an event, or a split that does not say what was kept, stops the course:
     later days have no value and say why.
 
@@ -47,16 +47,12 @@ def derive_growth(
     groups: dict[Culture, dict[str, list[Measurement]]] = defaultdict(lambda: defaultdict(list))
     for one in one_per_day([*counted, *_by_concentration(everything, log)]):
         groups[one.key.culture][one.metric].append(one)
-    found: list[Measurement] = []
+    grown: list[list[Measurement]] = []
     for culture, by_metric in groups.items():
         events = [e for e in log if e.culture == culture]
         doubts = _doubts(culture, by_metric, events)
-        for counts in by_metric.values():
-            found += _cumulative(counts, events, doubts)
-        best = by_metric.get("cart_total") or by_metric.get("cells_total")
-        if best:
-            found += _fold(_cumulative(best, events, doubts))
-    return found
+        grown += [_cumulative(counts, events, doubts) for counts in by_metric.values()]
+    return [*(one for course in grown for one in course), *folds(grown)]
 
 
 def _by_concentration(
@@ -142,7 +138,7 @@ def _cumulative(
         day = one.key.day or 0
         if fraction is None or doubts.ends(day):
             reason = () if doubts.reason is None else (doubts.reason,)
-            found.append(_without_value(one, metric, (*one.flags, *reason)))
+            found.append(without_value(one, metric, (*one.flags, *reason)))
             continue
         odd = (doubts.odd[day],) if day in doubts.odd else ()
         scaled = _scaled(one, metric, 1.0 / fraction)
@@ -151,21 +147,6 @@ def _cumulative(
         note = info("no_culture_log", f"{found[0].key.label}: no line in culture.csv")
         found[0] = replace(found[0], flags=(*found[0].flags, note))
     return found
-
-
-def _without_value(one: Measurement, metric: str, flags: tuple[Flag, ...]) -> Measurement:
-    return replace(
-        one,
-        metric=metric,
-        unit="",
-        parent=one.metric,
-        value=None,
-        ci_low=None,
-        ci_high=None,
-        status="invalid",
-        flags=flags,
-        draws=None,
-    )
 
 
 def _scaled(one: Measurement, metric: str, factor: float) -> Measurement:
@@ -177,72 +158,4 @@ def _scaled(one: Measurement, metric: str, factor: float) -> Measurement:
         ci_low=None if one.ci_low is None else one.ci_low * factor,
         ci_high=None if one.ci_high is None else one.ci_high * factor,
         draws=None if one.draws is None else one.draws * factor,
-    )
-
-
-def _fold(cumulative: Sequence[Measurement]) -> list[Measurement]:
-    """Return fold against the first day and its log2, day by day."""
-    first = cumulative[0]
-    found = []
-    for one in cumulative:
-        if not first.value or one.value is None:
-            flags = one.flags
-            if not first.value:
-                message = f"{first.key.label}: no cells on the first day, so no fold"
-                flags = (*flags, review("no_cells_on_first_day", message))
-            for metric in ("cumulative_fold", "population_doublings"):
-                found.append(replace(_without_value(one, metric, flags), parent=one.metric))
-            continue
-        fold = _fold_of(one, first)
-        found.append(fold)
-        if one.value > 0:
-            found.append(_doublings(fold))
-    return found
-
-
-def _fold_of(one: Measurement, first: Measurement) -> Measurement:
-    if first.value is None or one.value is None:
-        raise ValueError("a fold needs both days")
-    se = np.hypot(_se_ln(one), _se_ln(first)) if one is not first else 0.0
-    fold = one.value / first.value
-    known = bool(np.isfinite(se)) and one.value > 0
-    draws = None
-    if one.draws is not None and first.draws is not None:
-        n = min(one.draws.size, first.draws.size)
-        start = np.where(first.draws[:n] > 0, first.draws[:n], np.nan)
-        draws = one.draws[:n] / start
-    elif one.draws is not None:
-        draws = one.draws / first.value
-    return replace(
-        one,
-        metric="cumulative_fold",
-        unit="",
-        parent=one.metric,
-        value=fold,
-        ci_low=float(fold * np.exp(-Z95 * se)) if known else None,
-        ci_high=float(fold * np.exp(Z95 * se)) if known else None,
-        draws=draws,
-    )
-
-
-def _se_ln(one: Measurement) -> float:
-    """Return the standard error of ln(value) that the interval implies, NaN without one."""
-    if one.ci_low is None or one.ci_high is None or one.ci_low <= 0:
-        return float("nan")
-    return float(np.log(one.ci_high / one.ci_low) / (2 * Z95))
-
-
-def _doublings(fold: Measurement) -> Measurement:
-    def log2(value: float | None) -> float | None:
-        return None if value is None or value <= 0 else float(np.log2(value))
-
-    draws = fold.draws
-    return replace(
-        fold,
-        metric="population_doublings",
-        unit="",
-        value=log2(fold.value),
-        ci_low=log2(fold.ci_low),
-        ci_high=log2(fold.ci_high),
-        draws=None if draws is None else np.log2(np.where(draws > 0, draws, np.nan)),
     )

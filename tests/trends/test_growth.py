@@ -169,3 +169,25 @@ def test_a_step_that_scatter_can_explain_is_flagged_and_kept(
     assert "odd_step" in codes(found)
     assert "missing_split" not in codes(found)
     assert None not in values(found, "cumulative_cells")
+
+
+def test_folds_of_a_study_are_of_one_kind_of_cells(measured: Build) -> None:
+    both = [
+        measured(metric, "D1", "C", day, cells)
+        for metric, n in (("cells_total", 1e6), ("cart_total", 2e5))
+        for day, cells in ((0, n), (2, 3 * n))
+    ]
+    cells_only = [measured("cells_total", "D2", "C", d, 1e6 * 2**d) for d in (0, 2)]
+    found = [m for m in derive_growth([*both, *cells_only], []) if m.metric == "cumulative_fold"]
+    assert {(m.key.donor, m.parent) for m in found} == {("D1", "cumulative_cart")}
+
+
+def test_a_fold_with_another_beginning_is_flagged(measured: Build) -> None:
+    counts = [
+        measured("cart_total", donor, "C", day, 1e5 * 2**day)
+        for donor, days in (("D1", (0, 2, 4)), ("D2", (0, 2, 4)), ("D3", (2, 4)))
+        for day in days
+    ]
+    found = derive_growth(counts, [])
+    late = {m.key.donor for m in found if "other_first_day" in {f.code for f in m.flags}}
+    assert late == {"D3"}
