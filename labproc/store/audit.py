@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -13,6 +13,9 @@ from sqlalchemy import Connection, text
 from labproc.store.schema import audit
 
 HASHED = ("seq", "at", "who", "action", "subject", "old", "new", "reason", "software")
+
+
+PAYLOAD = "payload sha256 "  # begins what the audit trail says of a result
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +63,20 @@ def row_hash(row: Mapping[str, Any], previous: str) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
 
 
-def problems(rows: Sequence[Mapping[str, Any]], *, head: str = "") -> list[str]:
+def problems(
+    rows: Sequence[Mapping[str, Any]], *, head: str | None = None, heads: Iterable[str] = ()
+) -> list[str]:
     """Return what is wrong with a chain: edited, missing, swapped or cut rows.
 
     Parameters
     ----------
     rows : sequence of mappings
         The audit rows in the order of ``seq``.
-    head : str
-        The last row's hash as it was written down elsewhere (``meta``, a report); with it rows
-        that were cut off the end are found too.
+    head : str, optional
+        The last row's hash as ``meta`` holds it; with it rows that were cut off are found too.
+    heads : iterable of str
+        Heads that were written down outside the database (in a report, in a backup): each must
+        stand in the chain. They find a chain that was cut or made anew together with ``meta``.
     """
     found: list[str] = []
     previous = ""
@@ -82,9 +89,36 @@ def problems(rows: Sequence[Mapping[str, Any]], *, head: str = "") -> list[str]:
         if row["sha256"] != row_hash(row, row["previous_sha256"]):
             found.append(f"audit row {expected}: its content was changed")
         previous = row["sha256"]
-    if head and previous != head:
-        found.append(f"audit: ends in {previous[:12] or 'nothing'}, expected {head[:12]}")
-    return found
+    if head is not None and previous != head:
+        end, expected_end = previous[:12] or "nothing", head[:12] or "nothing"
+        found.append(f"audit: ends in {end}, expected {expected_end}")
+    known = {row["sha256"] for row in rows}
+    lost = [h for h in heads if h and h not in known]
+    return found + [f"audit: head {h[:12]} was written down and is not in the chain" for h in lost]
+
+
+def result_entry(key: Sequence[str], path: str, payload: bytes | None, **more: str) -> AuditEntry:
+    """Return what is recorded of a result: with the hash of its payload, which verify compares.
+
+    Parameters
+    ----------
+    key : sequence of str
+        SHA-256 of the file, pipeline version, parameter hash.
+    more : str
+        The entry's ``who`` and ``action``, and its ``new`` where there is no payload.
+    """
+    if payload is not None:
+        more["new"] = f"{PAYLOAD}{hashlib.sha256(payload).hexdigest()}"
+    return AuditEntry(subject=f"{path} {':'.join(key)}", **more)
+
+
+def recorded_payloads(rows: Sequence[Mapping[Any, Any]]) -> dict[str, str]:
+    """Return a result's key (joined by colons) -> the hash that the trail holds of its payload."""
+    return {
+        row["subject"].rpartition(" ")[2]: row["new"].removeprefix(PAYLOAD)
+        for row in rows
+        if row["new"].startswith(PAYLOAD)
+    }
 
 
 def protect_audit(connection: Connection) -> None:
@@ -103,7 +137,7 @@ _TRIGGERS = {
         "CREATE OR REPLACE FUNCTION audit_refuse() RETURNS trigger LANGUAGE plpgsql AS "
         "$$ BEGIN RAISE EXCEPTION 'audit rows are never changed'; END $$",
         "DROP TRIGGER IF EXISTS audit_no_{name} ON audit",
-        "CREATE TRIGGER audit_no_{name} BEFORE {verb} ON audit "
-        "FOR EACH ROW EXECUTE FUNCTION audit_refuse()",
+        "CREATE TRIGGER audit_no_{name} BEFORE {verb} OR TRUNCATE ON audit "
+        "FOR EACH STATEMENT EXECUTE FUNCTION audit_refuse()",
     ),
 }

@@ -3,13 +3,21 @@
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from labproc.errors import StoreError
-from labproc.store.audit import protect_audit
-from labproc.store.schema import SCHEMA_VERSION, meta, metadata
+from labproc.store.audit import (
+    AuditEntry,
+    append,
+    protect_audit,
+    recorded_payloads,
+    result_entry,
+)
+from labproc.store.migrations import migrate
+from labproc.store.schema import SCHEMA_VERSION, audit, meta, metadata, results
 
+WRITER_LOCK = 0x6C616270  # "labp": PostgreSQL's own locks go by number
 BUSY_S = 30  # another writer holds the database this long at most
 NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs", "davfs"})
 
@@ -23,22 +31,38 @@ def connect(url: str) -> Engine:
         If an SQLite file would lie on a network share, the server cannot be reached, or the
         database was written by a newer labproc.
     """
-    engine = _sqlite(url) if url.startswith("sqlite") else create_engine(url)
+    engine = _sqlite(url) if url.startswith("sqlite") else _server(url)
     try:
         _prepare(engine)
     except DBAPIError as error:
-        reason = " ".join(str(error.orig).split())
-        raise StoreError(f"{engine.url.render_as_string()}: {reason}") from error
+        raise StoreError(f"{engine.url.render_as_string()}: {plain_reason(error)}") from error
     return engine
 
 
 def sqlite_url(path: Path) -> str:
     """Return the url of an SQLite file."""
-    return f"sqlite:///{path}"
+    # a folder may be called "50% done?": the url's own letters have to be escaped
+    return URL.create("sqlite", database=str(path)).render_as_string()
+
+
+def _server(url: str) -> Engine:
+    try:
+        engine = create_engine(url, pool_pre_ping=True)
+    except (ArgumentError, ImportError) as error:
+        what = " ".join(str(error).split())
+        raise StoreError(f"[store] url: {what}, expected postgresql+psycopg://...") from error
+    event.listen(engine, "begin", _one_writer)
+    return engine
+
+
+def _one_writer(connection: Connection) -> None:
+    """Let one writer in at a time, as SQLite does: the audit chain has one end only."""
+    if connection.get_execution_options().get("writes", False):
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITER_LOCK})")
 
 
 def _sqlite(url: str) -> Engine:
-    path = Path(url.removeprefix("sqlite:///"))
+    path = Path(make_url(url).database or "")
     refuse_network_share(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, connect_args={"timeout": BUSY_S})
@@ -67,15 +91,28 @@ def _prepare(engine: Engine) -> None:
         return
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         found = _known_version(connection)
-        if found not in ("", SCHEMA_VERSION):
-            raise StoreError(
-                f"{engine.url.render_as_string()}: written by schema {found}, this labproc "
-                f"knows {SCHEMA_VERSION}; use the newer labproc"
-            )
+        steps = migrate(connection, found, SCHEMA_VERSION) if found else []
         metadata.create_all(connection)
         protect_audit(connection)
-        if not found:
-            connection.execute(meta.insert().values(name="schema", value=SCHEMA_VERSION))
+        if steps:
+            _record_migration(connection, found)
+        connection.execute(meta.delete().where(meta.c.name == "schema"))
+        connection.execute(meta.insert().values(name="schema", value=SCHEMA_VERSION))
+
+
+def _record_migration(connection: Connection, found: str) -> None:
+    """Write into the audit trail that the schema changed, and what results it held by then."""
+    entries = [AuditEntry("labproc", "store migrated", "schema", found, SCHEMA_VERSION)]
+    known = recorded_payloads(connection.execute(audit.select()).mappings().all())
+    columns = ("sha256", "pipeline_version", "parameter_hash")
+    for row in connection.execute(results.select().order_by(results.c.seq)).mappings():
+        key, payload = [row[column] for column in columns], row["payload"]
+        if payload is not None and ":".join(key) not in known:
+            done = {"who": "labproc", "action": "result recorded"}
+            entries.append(result_entry(key, row["path"], payload, **done))
+    head = [append(connection, entry) for entry in entries][-1]
+    connection.execute(meta.delete().where(meta.c.name == "audit_head"))
+    connection.execute(meta.insert().values(name="audit_head", value=head))
 
 
 def _version(engine: Engine) -> str:
@@ -93,6 +130,19 @@ def _known_version(connection: Connection) -> str:
 def engine_has_meta(connection: Connection) -> bool:
     """Whether the database has been set up."""
     return connection.dialect.has_table(connection, "meta")
+
+
+def plain_reason(error: DBAPIError) -> str:
+    """Say why the database refused, and what to do, in a line for people."""
+    said = " ".join(str(error.orig).split())
+    hints = {
+        "disk is full": "free some room and run again, nothing is lost",
+        "is locked": "another program holds it; close it, or wait",
+        "readonly database": "expected a folder that can be written",
+        "malformed": "it is damaged; bring a backup back with `labproc restore`",
+    }
+    hint = next((h for words, h in hints.items() if words in said), "")
+    return f"{said}; {hint}" if hint else said
 
 
 def refuse_network_share(path: Path) -> None:

@@ -11,6 +11,7 @@ from labproc.errors import StoreError
 from labproc.store import audit as chain
 from labproc.store.audit import AuditEntry, now_utc
 from labproc.store.schema import decisions, gates
+from labproc.store.signatures import refuse_signed
 from labproc.store.store import Store, set_meta
 
 Points = tuple[tuple[float, ...], ...]
@@ -55,11 +56,12 @@ def save_gate(
     Raises
     ------
     StoreError
-        If no reason is given.
+        If no reason is given, or the file's results are signed.
     """
     _need_reason(reason, f"gate {population}")
     new = None if points is None else tuple(tuple(float(x) for x in p) for p in points)
     with store.writing() as connection:
+        refuse_signed(connection, sha256, subject)
         mine = (gates.c.sha256 == sha256) & (gates.c.population == population)
         last = connection.execute(select(func.max(gates.c.version)).where(mine)).scalar()
         old = connection.execute(

@@ -18,7 +18,7 @@ from sqlalchemy.types import TypeEngine
 
 from labproc.store.columns import NUMBERS, TABLES, WHOLE, columns_of
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"  # a new one needs a step in labproc.store.migrations
 
 # STRICT tables know INTEGER, REAL, TEXT and BLOB only; PostgreSQL's REAL would lose half the digits
 Number: TypeEngine[Any] = Double().with_variant(REAL(), "sqlite")
@@ -100,6 +100,35 @@ decisions = _table(
     _text("who"),
     _text("reason"),
     _text("decided_at"),
+)
+
+leases = _table(
+    "leases",
+    Column("name", Text(), primary_key=True),
+    _text("owner"),
+    Column("until_ms", Whole, nullable=False),
+)
+
+users = _table(
+    "users",
+    Column("name", Text(), primary_key=True),
+    _text("role"),
+    _text("password_hash"),
+    Column("is_active", Whole, nullable=False),
+    Column("n_failures", Whole, nullable=False),
+    Column("failed_ms", Whole, nullable=False),
+    _text("created_at"),
+)
+
+signatures = _table(
+    "signatures",
+    _id(),
+    _text("sha256"),
+    _text("meaning"),  # performed, reviewed, approved, withdrawn
+    _text("who"),
+    _text("reason"),
+    _text("content_sha256"),  # of what was signed
+    _text("signed_at"),
 )
 
 audit = _table(

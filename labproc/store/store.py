@@ -1,5 +1,6 @@
 """Reading and writing the results database; every write is one transaction."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -8,15 +9,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, bindparam, select
+from sqlalchemy.exc import OperationalError
 
 from labproc.errors import StoreError
 from labproc.store import audit as chain
 from labproc.store.audit import AuditEntry, now_utc
-from labproc.store.connect import connect, sqlite_url
+from labproc.store.connect import connect, plain_reason, sqlite_url
 from labproc.store.schema import audit, meta, observations, result_tables, results, tries
 
 Row = Mapping[str, Any]
+KEY_COLUMNS = ("sha256", "pipeline_version", "parameter_hash")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +81,22 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Give a connection whose reads all see one moment."""
-        with self.engine.connect() as connection, connection.begin():
-            yield connection
+        with self.engine.connect() as connection:
+            if connection.dialect.name == "postgresql":  # SQLite's reads are of one moment anyway
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():
+                yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Give a connection whose writes all happen or none."""
-        connection = self.engine.connect().execution_options(writes=True)
-        with connection, connection.begin():
-            yield connection
+        try:
+            connection = self.engine.connect().execution_options(writes=True)
+            with connection, connection.begin():
+                yield connection
+        except OperationalError as error:
+            url = self.engine.url.render_as_string()
+            raise StoreError(f"{url}: {plain_reason(error)}") from error
 
     # files ------------------------------------------------------------------------------------
 
@@ -99,16 +109,33 @@ class Store:
     def observe(self, seen: Iterable[Observation]) -> None:
         """Record files as they are seen now; a path's older content becomes ``replaced``."""
         at = now_utc()
+        # the last look at a path counts, should it be given twice
+        looks = {one.path: one for one in seen}.values()
+        c = observations.c
         with self.writing() as connection:
-            known = {
-                (r.path, r.sha256): r.seq
-                for r in connection.execute(
-                    select(observations.c.path, observations.c.sha256, observations.c.seq)
-                )
-            }
-            for one in seen:
-                _replace_others(connection, one)
-                _upsert(connection, one, known.get((one.path, one.sha256)), at)
+            known = connection.execute(select(c.path, c.sha256, c.seq, c.state)).all()
+            seqs = {(path, sha256): seq for path, sha256, seq, _ in known}
+            now = {one.path: one.sha256 for one in looks}
+            replaced = [
+                {"at_seq": seq, "state": "replaced"}
+                for path, sha256, seq, state in known
+                if state == "current" and now.get(path, sha256) != sha256
+            ]
+            again = [
+                {"at_seq": seqs[one.path, one.sha256], **_as_seen(one, at)}
+                for one in looks
+                if (one.path, one.sha256) in seqs
+            ]
+            new = [
+                {"path": o.path, "sha256": o.sha256, "first_seen_at": at, **_as_seen(o, at)}
+                for o in looks
+                if (o.path, o.sha256) not in seqs
+            ]
+            chosen = observations.update().where(c.seq == bindparam("at_seq"))
+            for rows in filter(None, (replaced, again)):
+                connection.execute(chosen, rows)
+            if new:
+                connection.execute(observations.insert(), new)
 
     def mark_gone(self, paths: Iterable[str]) -> None:
         """Record that files are no longer in ``raw/``; their results are kept."""
@@ -156,7 +183,9 @@ class Store:
                     done_at=now_utc(),
                 )
             )
-            entry = AuditEntry(who, f"file {status}", f"{path} {key.sha256}", new=reason)
+            entry = chain.result_entry(
+                _key_words(key), path, payload, who=who, action=f"file {status}", new=reason
+            )
             self._audit(connection, entry)
 
     def drop_failed(self, keys: Iterable[ResultKey]) -> None:
@@ -257,9 +286,34 @@ class Store:
         """Return the hash of the last audit row, for reports."""
         return self.get_meta("audit_head")
 
-    def verify_audit(self) -> list[str]:
-        """Return what is wrong with the audit trail; an empty list where it is whole."""
-        return chain.problems(self.audit_rows(), head=self.audit_head())
+    def verify_audit(self, heads: Iterable[str] = ()) -> list[str]:
+        """Return what is wrong with the audit trail and what it speaks of; nothing where whole.
+
+        Parameters
+        ----------
+        heads : iterable of str
+            Heads of the chain that were written down elsewhere, e.g. in reports.
+        """
+        rows = self.audit_rows()
+        found = chain.problems(rows, head=self.audit_head(), heads=heads)
+        return [*found, *self._changed_payloads(rows)]
+
+    def _changed_payloads(self, rows: Sequence[Row]) -> Iterator[str]:
+        """Yield results whose payload is not the one that the chain speaks of."""
+        recorded = chain.recorded_payloads(rows)
+        with self.reading() as connection:
+            for row in connection.execute(results.select()).mappings():
+                name = ":".join(row[column] for column in KEY_COLUMNS)
+                expected = recorded.pop(name, "")
+                payload = row["payload"]
+                if payload is not None and hashlib.sha256(payload).hexdigest() != expected:
+                    yield f"{row['path']}: its stored result was changed"
+        for name in recorded:
+            yield f"result {name[:12]}: recorded in the audit trail and gone from the store"
+
+
+def _key_words(key: ResultKey) -> tuple[str, str, str]:
+    return (key.sha256, key.pipeline_version, key.parameter_hash)
 
 
 def _named(key: ResultKey) -> dict[str, str]:
@@ -291,17 +345,8 @@ def _observation(row: Any) -> Observation:
     return Observation(row["path"], row["sha256"], *numbers, facts, row["state"])
 
 
-def _replace_others(connection: Connection, one: Observation) -> None:
-    other = (observations.c.path == one.path) & (observations.c.sha256 != one.sha256)
-    connection.execute(
-        observations.update()
-        .where(other, observations.c.state == "current")
-        .values(state="replaced")
-    )
-
-
-def _upsert(connection: Connection, one: Observation, seq: int | None, at: str) -> None:
-    values = {
+def _as_seen(one: Observation, at: str) -> dict[str, Any]:
+    return {
         "size": one.size,
         "mtime_ns": one.mtime_ns,
         "inode": one.inode,
@@ -309,11 +354,6 @@ def _upsert(connection: Connection, one: Observation, seq: int | None, at: str) 
         "state": "current",
         "last_seen_at": at,
     }
-    if seq is None:
-        name = {"path": one.path, "sha256": one.sha256, "first_seen_at": at}
-        connection.execute(observations.insert().values(**name, **values))
-    else:
-        connection.execute(observations.update().where(observations.c.seq == seq).values(**values))
 
 
 def _cells(row: Row) -> dict[str, Any]:

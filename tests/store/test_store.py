@@ -1,24 +1,24 @@
 """The store: what is written is there, once, and nobody can change the record unseen."""
 
 import sqlite3
-from collections.abc import Iterator
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError
 
 from labproc import store as stores
 from labproc.errors import StoreError
 from labproc.store import AuditEntry, Observation, ResultKey, Store
+from labproc.store.audit import problems, row_hash
 from labproc.store.connect import file_system, refuse_network_share
 
 KEY = ResultKey("ab" * 32, "1", "cd" * 32)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(tmp_path / "labproc.sqlite") as opened:
-        yield opened
 
 
 def seen(path: str, sha256: str, state: str = "current") -> Observation:
@@ -163,8 +163,8 @@ def test_a_whole_chain_is_accepted(tmp_path: Path) -> None:
         assert opened.audit_head() == opened.audit_rows()[-1]["sha256"]
 
 
-def test_tables_are_strict(store: Store) -> None:
-    with store.reading() as connection:
+def test_tables_are_strict(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "labproc.sqlite") as store, store.reading() as connection:
         rows = connection.exec_driver_sql("PRAGMA table_list").mappings().all()
     ours = [r for r in rows if r["type"] == "table" and not r["name"].startswith("sqlite_")]
     assert ours
@@ -191,3 +191,160 @@ def test_a_store_of_a_newer_labproc_is_refused(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(StoreError, match="written by schema 99"):
         Store.open(path)
+
+
+def test_many_writers_on_either_database_keep_one_chain(url: str | Path) -> None:
+    with Store.open(url):
+        pass
+
+    def write(n: int) -> None:
+        with Store.open(url) as mine:
+            for i in range(10):
+                mine.audit(AuditEntry(f"writer {n}", f"act {i}", "x"))
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(4)))
+    with Store.open(url) as mine:
+        assert len(mine.audit_rows()) == 40
+        assert mine.verify_audit() == []
+
+
+@pytest.mark.parametrize(
+    "verb", ["UPDATE audit SET who = 'eve'", "DELETE FROM audit", "TRUNCATE audit"]
+)
+def test_the_server_itself_refuses_to_change_the_record(postgres_url: str, verb: str) -> None:
+    with Store.open(postgres_url) as store:
+        store.audit(AuditEntry("ann", "act", "x"))
+        with pytest.raises(DBAPIError, match="audit rows are never changed"), store.writing() as c:
+            c.exec_driver_sql(verb)
+        assert len(store.audit_rows()) == 1
+
+
+def tampered(path: Path, *statements: str) -> list[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        for name in ("audit_no_update", "audit_no_delete"):
+            connection.execute(f"DROP TRIGGER IF EXISTS {name}")
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+    with Store.open(path) as opened:
+        return opened.verify_audit()
+
+
+def test_a_thousand_tamperings_are_all_found(tmp_path: Path) -> None:
+    audited(tmp_path / "labproc.sqlite", n=20)
+    with Store.open(tmp_path / "labproc.sqlite") as opened:
+        rows, head = opened.audit_rows(), opened.audit_head()
+    random = Random(7)
+    missed = [name for name in (tamper(rows, head, random) for _ in range(1000)) if name]
+    assert missed == []
+
+
+def tamper(rows: list[dict[str, Any]], head: str, random: Random) -> str:
+    """Change a copy of the chain in one random way; return how, if nothing was found."""
+    mine = [dict(row) for row in rows]
+    how = random.choice(["edit", "rehash", "delete", "swap", "cut", "insert", "renumber"])
+    at = random.randrange(len(mine))
+    if how in ("edit", "rehash"):
+        column = random.choice(
+            ["at", "who", "action", "subject", "old", "new", "reason", "software"]
+        )
+        mine[at][column] += random.choice("ab ")
+        if how == "rehash":
+            mine[at]["sha256"] = row_hash(mine[at], mine[at]["previous_sha256"])
+    elif how == "delete":
+        del mine[at]
+    elif how == "swap":
+        other = (at + random.randrange(1, len(mine))) % len(mine)
+        mine[at]["seq"], mine[other]["seq"] = mine[other]["seq"], mine[at]["seq"]
+        mine.sort(key=lambda row: row["seq"])
+    elif how == "cut":
+        mine = mine[: at or 1][: len(mine) - 1]
+    elif how == "insert":
+        mine.insert(at, dict(mine[at]))
+    else:
+        del mine[at]
+        for seq, row in enumerate(mine, start=1):
+            row["seq"] = seq
+    return "" if problems(mine, head=head) else how
+
+
+def test_a_chain_made_anew_with_its_head_is_found_by_a_head_in_a_report(tmp_path: Path) -> None:
+    path = tmp_path / "labproc.sqlite"
+    audited(path)
+    with Store.open(path) as opened:
+        printed = opened.audit_head()
+        kept = opened.audit_rows()[3]["sha256"]
+    cut = (
+        "DELETE FROM audit WHERE seq > 4",
+        f"UPDATE meta SET value = '{kept}' WHERE name = 'audit_head'",
+    )
+    assert tampered(path, *cut) == []  # nothing within the database can show this
+    with Store.open(path) as opened:
+        assert opened.verify_audit(heads=[printed]) == [
+            f"audit: head {printed[:12]} was written down and is not in the chain"
+        ]
+
+
+@pytest.mark.parametrize(
+    ("statement", "problem"),
+    [
+        ("UPDATE results SET payload = x'79'", "a.fcs: its stored result was changed"),
+        ("DELETE FROM results", "recorded in the audit trail and gone from the store"),
+        ("DELETE FROM meta WHERE name = 'audit_head'", "expected nothing"),
+        (
+            "INSERT INTO results SELECT 9, 'new', '1', 'p', path, kind, status, '', x'79', 1, '' "
+            "FROM results",
+            "its stored result was changed",
+        ),
+    ],
+)
+def test_a_result_that_was_changed_is_found(tmp_path: Path, statement: str, problem: str) -> None:
+    path = tmp_path / "labproc.sqlite"
+    with Store.open(path) as opened:
+        opened.save_result(KEY, path="a.fcs", kind="fcs", payload=b"x")
+    assert [p for p in tampered(path, statement) if problem in p]
+
+
+def test_a_full_disk_is_said_and_leaves_no_partial_row(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "labproc.sqlite") as store:
+        # SQLite's own limit stands for the disk: the same error from the same place
+        with store.engine.connect() as connection:
+            pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+
+        def limit(connection: Any, _record: Any) -> None:
+            connection.execute(f"PRAGMA max_page_count = {pages}")
+
+        event.listen(store.engine, "connect", limit)
+        store.engine.dispose()
+        with pytest.raises(StoreError, match="disk is full; free some room and run again"):
+            store.save_result(KEY, path="a.fcs", kind="fcs", payload=b"x" * 100_000)
+        assert store.known_results() == {}
+        assert store.audit_rows() == []
+        event.remove(store.engine, "connect", limit)
+        store.engine.dispose()
+        store.save_result(KEY, path="a.fcs", kind="fcs", payload=b"x" * 100_000)
+        assert store.verify_audit() == []
+
+
+def test_ten_thousand_files_are_registered_once_and_quickly(store: Store) -> None:
+    files = [seen(f"{i:05d}.fcs", f"{i:064d}") for i in range(10_000)]
+    began = time.monotonic()
+    store.observe(files)
+    store.observe(files)
+    assert len(store.observations()) == 10_000
+    assert time.monotonic() - began < 60
+
+
+@pytest.mark.parametrize("name", ["50% done?", "a#b", "Müller & Söhne", "x:y@z"])
+def test_a_folder_may_be_called_anything(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    with Store.open(tmp_path / name / "labproc.sqlite") as store:
+        store.audit(AuditEntry("ann", "act", "x"))
+    assert [p.name for p in (tmp_path / name).iterdir()] == ["labproc.sqlite"]
+
+
+@pytest.mark.parametrize("url", ["postgresql+nothing://x", "nonsense"])
+def test_a_wrong_url_is_said(url: str) -> None:
+    with pytest.raises(StoreError, match=r"\[store\] url: .*expected postgresql"):
+        Store.open(url)
