@@ -63,7 +63,7 @@ def simulate_plate(samples: Sequence[DnaSample], rng: np.random.Generator) -> tu
     for sample in samples:
         _unknown(wells, sample, curves, rng)
     _triplicate(wells, UNTRANSDUCED, Task.UNKNOWN, (0.0, _albumin(DNA_NG)), curves, rng)
-    _triplicate(wells, POSITIVE, Task.POSITIVE, (500.0, 3000.0), curves, rng)
+    _triplicate(wells, POSITIVE, Task.POSITIVE, (500.0, _albumin(DNA_NG)), curves, rng)
     _triplicate(wells, "NTC", Task.NTC, (0.0, 0.0), curves, rng)
     return tuple(wells)
 
