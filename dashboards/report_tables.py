@@ -21,6 +21,13 @@ NAMES = {
     "cart_cd4_cd8_ratio": "CD4:CD8 of CAR-T cells", "cd4_fraction": "CD4+ fraction",
     "cd8_fraction": "CD8+ fraction", "copies_per_ug": "CAR copies per µg DNA",
     "vcn": "Vector copies per genome", "copies_per_well": "Copies per well",
+    "cells_total": "Cells in the culture", "cumulative_cells": "Cells, cumulative",
+    "t_cell_fraction": "T cells", "car_median_fluorescence": "CAR+ median fluorescence",
+    "cart_cd4_total": "CD4+ CAR-T cells in the culture",
+    "cart_cd8_total": "CD8+ CAR-T cells in the culture",
+    "copies_per_100ng": "CAR copies per 100 ng DNA", "vcn_per_cart": "Vector copies per CAR+ cell",
+    "copies_per_ul_blood": "CAR copies per µL blood",
+    "dna_ng_by_reference": "DNA by the reference gene",
 }  # fmt: skip
 HEADS = ("Donor", "Experiment", "Arm", "Day", "Rep.", "Value (95 % interval)", "n", "Of", "Flags")
 

@@ -10,6 +10,7 @@ from labproc.model import Flag, Severity
 from labproc.model.flag import worst
 from labproc.pipeline.results import Arm
 
+SMALLEST = 1e-3  # below it numbers are written with an exponent
 TEXT = "#2b2f36"
 QUIET = "#626973"  # second text, 5.6:1 on white
 RULE = "#e3e6ea"
@@ -81,18 +82,26 @@ def with_interval(value: float | None, low: float | None, high: float | None) ->
     Examples
     --------
     >>> with_interval(12.3456, 11.8, 12.9), with_interval(18.2e6, 16.1e6, 20.7e6)
-    ('12.3 (11.8–12.9)', '18 (16–21) M')
+    ('12.3 (11.8–12.9)', '18.2 (16.1–20.7) M')
     """
     if value is not None and 1e6 <= abs(value) < 1e12:
         parts = [None if v is None else v / 1e6 for v in (value, low, high)]
         return f"{with_interval(*parts)} M"
-    if value is None or low is None or high is None or not math.isfinite(high - low):
+    known = value is not None and low is not None and high is not None
+    if value is None or low is None or high is None or not known or not high > low:
         return number(value)
-    width = high - low
-    size = max(abs(value), abs(high), 1e-300)
-    digits = 3 if width <= 0 else 2 + max(0, math.floor(math.log10(size) - math.log10(width)))
-    written = [number(v, min(max(digits, 2), 5)) for v in (value, low, high)]
+    if max(abs(low), abs(high)) < SMALLEST:
+        return f"{number(value, 2)} ({number(low, 2)}–{number(high, 2)})"
+    places = 1 - math.floor(math.log10(high - low))
+    written = [_rounded(v, places) for v in (value, low, high)]
     return f"{written[0]} ({written[1]}–{written[2]})"
+
+
+def _rounded(value: float, places: int) -> str:
+    """Write a number with so many decimals, or with two digits where that would leave fewer."""
+    if value:
+        places = max(places, 1 - math.floor(math.log10(abs(value))))
+    return f"{round(value, places):,.{max(places, 0)}f}".replace("-", "−")
 
 
 def percent(fraction: float | None) -> str:

@@ -107,10 +107,9 @@ def _steps(density: Density, **style: Any) -> go.Scatter:
     would flatten everything else.
     """
     counts = density.counts.astype(np.float64)
-    smooth = np.convolve(counts, [0.25, 0.5, 0.25], mode="same")
-    top = float(smooth[1:-1].max()) if smooth.size > 2 else 0.0
-    height = np.round(100.0 * smooth / (top or 1.0), 1)
-    height[[0, -1]] = height[[1, -2]]
+    counts[[0, -1]] = counts[[1, -2]]
+    smooth = np.convolve(np.pad(counts, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
+    height = np.round(100.0 * smooth / (float(smooth.max()) or 1.0), 1)
     return go.Scatter(
         y=height, mode="lines",
         hovertemplate="%{y:.0f} % of highest<extra>%{fullData.name}</extra>",

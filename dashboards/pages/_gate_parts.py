@@ -155,7 +155,9 @@ def numbers(
                     className="changed" if changed else "",
                 )
             )
-        rows.append([*cells, "" if one.unit == "fraction" else one.unit])
+        rows.append(
+            [*cells, html.Span("" if one.unit == "fraction" else one.unit, className="unit")]
+        )
     heads = (
         ("Measured", "Stored", "With this gate", "Unit") if new else ("Measured", "Stored", "Unit")
     )

@@ -42,7 +42,10 @@ def grid(
 ) -> Any:  # fmt: skip
     """Return a table that sorts and filters; text is shown as text, never as HTML."""
     settings = {"rowHeight": ROW, "headerHeight": ROW + 4, "animateRows": False}
-    settings |= {"suppressCellFocus": False, "enableCellTextSelection": True}
+    settings |= {
+        "enableCellTextSelection": True,
+        "localeText": {"noRowsToShow": "Nothing to show."},
+    }
     return dag.AgGrid(
         id=name, columnDefs=list(columns), rowData=list(rows), style={"height": height},
         defaultColDef={"resizable": True, "sortable": True, "filter": True},

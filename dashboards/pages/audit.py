@@ -36,6 +36,7 @@ def _column(name: str) -> dict[str, Any]:
         "headerName": words,
         "tooltipField": name,
         "flex": 3 if name in WIDE else 1,
+        **({"maxWidth": 64} if name == "seq" else {}),
     }
 
 

@@ -103,8 +103,6 @@ def stored(results: Results, tube: TubeView) -> list[Measurement]:
 
 
 def _connect_moves(app: Dash, desk: Desk) -> None:
-    busy = [(Output("gates-busy", "children"), "computing …", "")]
-
     @app.callback(
         Output("gates-draft", "data", allow_duplicate=True),
         Output("gates-graph", "figure"),
@@ -117,7 +115,6 @@ def _connect_moves(app: Dash, desk: Desk) -> None:
         Input("gates-redo", "n_clicks"),
         State("gates-draft", "data"),
         prevent_initial_call=True,
-        running=busy,
     )
     def move(relayout: Any, values: Any, _undo: Any, _redo: Any, draft: Draft) -> tuple[Any, ...]:
         draft = after(desk, ctx.triggered_id, relayout, values, draft)

@@ -14,7 +14,16 @@ def test_control_is_grey_blue_and_the_first_treated_arm_orange() -> None:
 
 def test_a_wide_interval_takes_digits_away() -> None:
     assert theme.with_interval(12.345678, 5.1234, 19.5678) == "12 (5.1–20)"
-    assert theme.with_interval(1.23456, 1.2312, 1.2388) == "1.235 (1.231–1.239)"
+    assert theme.with_interval(1.23456, 1.2312, 1.2388) == "1.2346 (1.2312–1.2388)"
+    assert theme.with_interval(25_412.0, 21_131.0, 30_022.0) == "25,400 (21,100–30,000)"
+
+
+def test_zeros_that_say_something_stay() -> None:
+    assert theme.with_interval(0.6, 0.51, 0.7) == "0.60 (0.51–0.70)"
+
+
+def test_a_skewed_interval_keeps_two_digits_everywhere() -> None:
+    assert theme.with_interval(1.5, 0.02, 300.0) == "1.5 (0.020–300)"
 
 
 def test_a_number_without_an_interval_keeps_three_digits() -> None:
