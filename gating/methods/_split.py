@@ -11,12 +11,14 @@ from gating.density import Histogram, Peak, find_peaks, histogram, rough_bandwid
 from gating.transforms import Transform
 from gating.uncertainty import valley_draws, valley_floor, valley_rise
 from labproc.model import Flag
-from labproc.model.flag import review
+from labproc.model.flag import info, review
 
 MIN_MASS = 0.003  # a peak of fewer events is not a population
 FEW = 20
 PILE_UP = (0.001, 0.4)  # share of events at one end that is off the scale
 TAIL_SDS = 3.0
+POSITIVE_FROM = 0.52  # of the display scale, from zero to the top; backgrounds lie below
+FEW_BEYOND = 0.03  # events beyond the tail of a single peak that need no look
 COARSER = (2.0, 3.5)  # smoothing tried where one peak only is found
 COMPARABLE = 0.3  # a valley this clear against the clearest counts as one
 Floats = NDArray[np.float64]
@@ -134,6 +136,7 @@ def split(
     rng: np.random.Generator,
     highest: bool = True,
     lean: float = 0.0,
+    middle: float = np.inf,
 ) -> Split:
     """Cut at the valley between the negative and the positive peak; else at the tail of one."""
     land = Landscape.of(values)
@@ -141,7 +144,7 @@ def split(
         return too_few(land.counts, population, values.size, draws)
     pair = choose_pair(land, highest=highest)
     if pair is None:
-        return tail(land, population, draws=draws)
+        return tail(land, population, draws=draws, middle=middle)
     low, high = pair[0].position, pair[1].position
     return at_valley(land, low, high, draws=draws, rng=rng, lean=lean)
 
@@ -174,14 +177,29 @@ def too_few(counts: Histogram, population: str, n_events: int, draws: int) -> Sp
     return Split(middle, "none", np.full(draws, middle), 0.0, flags=(flag,))
 
 
-def tail(land: Landscape, population: str, *, draws: int) -> Split:
-    """Cut three standard deviations above the only peak, and say that there was only one."""
+def tail(land: Landscape, population: str, *, draws: int, middle: float = np.inf) -> Split:
+    """Cut at the tail of the only peak, and say that there was only one.
+
+    A peak that lies above ``middle`` of the display scale is taken for positives and cut below,
+    any other for negatives and cut above: a culture may be all T cells, or all alive.
+    """
     top = int(land.density.argmax())
     spread = min(half_width(land.density, top), half_width(land.density[::-1], -top - 1))
-    cut = land.counts.at(top + 0.5 + TAIL_SDS * spread)
-    flag = review("no_valley", f"{population}: one peak only; cut at its upper tail")
+    positive = land.counts.at(top + 0.5) > middle
+    cut = float(land.counts.at(top + 0.5 + (-TAIL_SDS if positive else TAIL_SDS) * spread))
+    lost = float(land.counts.fraction_above(cut))
+    lost = 1.0 - lost if positive else lost
+    text = f"{population}: one peak only, taken for {'positives' if positive else 'negatives'}"
+    say = info if lost < FEW_BEYOND else review
+    flag = say("no_valley", f"{text}; cut at its tail, {lost:.1%} lie beyond")
     moved = np.full(draws, cut)
     return Split(cut, "tail", moved, 0.0, spread=spread * land.counts.width, flags=(flag,))
+
+
+def middle_of(scale: Transform, top: float | None) -> float:
+    """Return the place on the display scale above which a peak is taken for positives."""
+    ends = np.asarray(scale.forward(np.array([0.0, top or 262_144.0])), dtype=np.float64)
+    return float(ends[0] + POSITIVE_FROM * (ends[1] - ends[0]))
 
 
 def half_width(density: Floats, top: int) -> float:

@@ -26,7 +26,7 @@ FEW = 50
 KEEP = 0.997  # of the events that are not debris; a hand-drawn gate is generous
 MOSTLY = 0.8  # a first peak that holds so much is the cells, not debris
 NEAR = 0.6  # and so is one that lies this close to the main peak
-GENEROUS = 0.5  # bins below the valley: small cells are worth more than the last debris
+GENEROUS = 1.0  # bins below the valley: small cells are worth more than the last debris
 MANY_SATURATED = 0.05
 
 

@@ -16,6 +16,7 @@ from gating.methods._split import (
     at_valley,
     choose_pair,
     half_width,
+    middle_of,
     piled_ends,
     tail,
     to_linear,
@@ -93,10 +94,12 @@ def place(request: Request) -> tuple[Selection, ...]:
     wholes = [Landscape.of_counts(p.slice()) for p in planes]
     tight = [_tight(w) for w in wholes]
     lean = request.number("lean", LEAN)
+    tops = request.ranges or (None, None)
+    middles = [middle_of(s, t) for s, t in zip(request.scales, tops, strict=True)]
 
     def cut(k: int, ceiling: float | None, draws: int) -> Split:
         name = request.channels[k]
-        return _cut(planes[k], wholes[k], tight[1 - k], ceiling, name, draws, rng, lean)
+        return _cut(planes[k], wholes[k], tight[1 - k], ceiling, name, draws, rng, lean, middles[k])
 
     second = cut(1, None, 0)
     first = cut(0, planes[1].bins[0].position(second.display), request.draws)
@@ -121,6 +124,7 @@ def _cut(
     draws: int,
     rng: np.random.Generator,
     lean: float,
+    middle: float,
 ) -> Split:
     if whole.counts.total < FEW:
         return too_few(whole.counts, name, int(whole.counts.total), draws)
@@ -132,7 +136,7 @@ def _cut(
             break
     pair = pair or choose_pair(whole, highest=True)
     if pair is None:
-        return tail(whole, name, draws=draws)
+        return tail(whole, name, draws=draws, middle=middle)
     land = below if _has_negatives(below, pair) else whole
     low, high = pair[0].position, pair[1].position
     return at_valley(land, low, high, draws=draws, rng=rng, lean=lean)

@@ -4,7 +4,7 @@ import numpy as np
 
 from gating.density import histogram
 from gating.methods import METHODS, Method, Request, Selection
-from gating.methods._split import split, to_linear
+from gating.methods._split import middle_of, split, to_linear
 from gating.uncertainty import counted
 from labproc.model import Boundary
 
@@ -19,8 +19,9 @@ def place(request: Request) -> tuple[Selection, ...]:
         population,
         draws=request.draws,
         rng=rng,
-        highest=side == "above",
+        highest=False,
         lean=request.number("lean", 0.0),
+        middle=middle_of(request.scales[0], (request.ranges or (None,))[0]),
     )
     threshold = to_linear(cut, request.scales[0])
     high = request.linear[0] > threshold

@@ -190,3 +190,29 @@ def test_protein_l_caught_by_one_subset_of_untransduced_cells_is_flagged():
     ]
     assert "protein_l_capture" not in flags[0]
     assert "protein_l_capture" in flags[1]
+
+
+def pure(column, level):
+    """A culture in which every cell carries (or lacks) one marker."""
+    sample, truth = culture(6_000, seed=18)
+    values = np.array(sample.events.values)
+    rng = np.random.default_rng(0)
+    values[:, NAMES.index(column)] = 10 ** rng.normal(level, 0.2, 6_000)
+    return gate_tube(tube(values), load_strategy("cd4_cd8"), draws=20), truth
+
+
+def test_a_culture_of_t_cells_only_is_not_cut_away():
+    made, truth = pure("YL2-A", 4.3)
+    assert agreement(made.get("T cells").mask, truth["Live"]) > 0.98
+
+
+def test_a_culture_without_dead_cells_is_not_cut_away():
+    made, truth = pure("RL2-A", 2.8)
+    assert agreement(made.get("Live").mask, truth["Singlets"]) > 0.98
+    assert not any(f.severity.value == "review" for f in made.get("Live").flags)
+
+
+def test_a_culture_of_cd4_cells_only_is_cd4_positive():
+    sample, truth = culture(6_000, cd4=1.0, seed=19)
+    made = gate_tube(sample, load_strategy("cd4_cd8"), draws=20)
+    assert agreement(made.get("CD4+").mask, truth["CD4+"]) > 0.97
