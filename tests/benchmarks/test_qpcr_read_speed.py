@@ -3,6 +3,7 @@
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 import xlsxwriter
 
@@ -40,14 +41,25 @@ def fill(sheet, rows):
         sheet.write_row(number, 0, row)
 
 
+def cpu_s() -> float:
+    """Return the seconds of CPU of this process and of the worker that reads workbooks.
+
+    The two take turns, so that their sum is the time on the clock of an idle machine; the clock
+    itself depends on who else is at work.
+    """
+    ours = psutil.Process()
+    times = [p.cpu_times() for p in (ours, *ours.children())]
+    return sum(t.user + t.system for t in times)
+
+
 @pytest.mark.bench
 def test_a_384_well_workbook_is_read_in_a_third_of_a_second(workbook):
-    times = []
-    for _ in range(6):
-        started = time.perf_counter()
+    read_file(workbook)  # starts the worker
+    n, clock, cpu = 8, time.perf_counter(), cpu_s()
+    for _ in range(n):
         run = read_file(workbook)
-        times.append(time.perf_counter() - started)
+    cpu, clock = (cpu_s() - cpu) / n, (time.perf_counter() - clock) / n
     assert isinstance(run, QpcrRun)
     assert len(run.table.wells) == WELLS
     assert len(run.amplification) == WELLS
-    assert min(times[1:]) <= 0.3, f"{min(times[1:]):.3f} s warm (first {times[0]:.3f} s)"
+    assert cpu <= 0.3, f"{cpu:.3f} s of CPU, {clock:.3f} s on the clock"
