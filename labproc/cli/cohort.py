@@ -39,7 +39,9 @@ if TYPE_CHECKING:
 )
 @click.option("--copies", type=click.Path(path_type=Path), help="A table of copies per µg DNA.")
 @click.option(
-    "--figures", type=click.Path(path_type=Path), help="Draw survival and swimmer figures there."
+    "--figures",
+    type=click.Path(path_type=Path),
+    help="Draw survival and swimmer figures there, with events.csv beside the table.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per comparison.")
 def command(
@@ -74,16 +76,17 @@ def command(
     for line in map(json_line, (f.as_dict() for f in found)) if as_json else _text(cohort, found):
         click.echo(line)
     if figures is not None:
-        _draw(cohort, found, figures)
+        _draw(cohort, found, figures, table.parent)
     return 0
 
 
-def _draw(cohort: "Cohort", found: "list[CohortTest]", folder: Path) -> None:
-    """Write the survival curves of every endpoint and the swimmer lanes."""
+def _draw(cohort: "Cohort", found: "list[CohortTest]", folder: Path, beside: Path) -> None:
+    """Write the survival curves of every endpoint and the lanes, with the events beside them."""
     from dashboards.cohort_figures import survival_figure, swimmer_figure
     from labproc.cli._static_figures import draw_all
     from labproc.cohort.survival import followed
     from labproc.cohort.swimmer import swimmer
+    from labproc.study.sheets import patient_events
 
     lines = {t.variable: _survival_line(t) for t in reversed(found) if t.table == "survival"}
     drawings = {
@@ -93,7 +96,8 @@ def _draw(cohort: "Cohort", found: "list[CohortTest]", folder: Path) -> None:
         for end in cohort.roles.survival
     }
     if cohort.roles.survival:
-        drawings["swimmer"] = swimmer_figure(swimmer(cohort), cohort.arms)
+        lanes = swimmer(cohort, events=patient_events(beside))
+        drawings["swimmer"] = swimmer_figure(lanes, cohort.arms)
     folder.mkdir(parents=True, exist_ok=True)
     for path in draw_all(drawings, folder):
         say(str(path))
