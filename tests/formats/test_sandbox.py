@@ -33,7 +33,7 @@ def test_a_call_that_hangs_is_ended_and_the_next_one_works(tmp_path):
     started = time.perf_counter()
     with pytest.raises(ParseError, match=r"took longer than 0\.5 s"):
         call(_calamine.sheet_names, str(fifo), 1, 1, name="x.xlsx", limits=QUICK)
-    assert time.perf_counter() - started < 5
+    assert time.perf_counter() - started < 20
     with pytest.raises(ParseError, match="No such file"):
         missing(tmp_path / "none")
 
