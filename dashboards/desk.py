@@ -1,5 +1,6 @@
 """What the review app works on: a study's results, and the four things a reviewer does to them."""
 
+import logging
 import os
 import threading
 import time
@@ -8,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from labproc.errors import UnknownName
+from labproc.errors import LabprocError, UnknownName
 from labproc.model import Measurement
 from labproc.pipeline.results import GateView, Results, TubeView
 
@@ -155,8 +156,11 @@ class StudyDesk:
         draft = path.with_name(f".report.{os.getpid()}.html")
         time.sleep(REPORT_AFTER_S)
         self._stale.clear()
-        draft.write_text(build_report(self.results()), encoding="utf-8")
-        draft.replace(path)
+        try:
+            draft.write_text(build_report(self.results()), encoding="utf-8")
+            draft.replace(path)
+        except (LabprocError, OSError) as error:  # the old report stays
+            logging.getLogger(__name__).warning("report.html was not written: %s", error)
 
 
 def tube_of(results: Results, name: str) -> TubeView:

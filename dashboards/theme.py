@@ -63,8 +63,10 @@ def number(value: float | None, digits: int = 3) -> str:
     >>> number(1234567.0), number(0.04567), number(None), number(12.0)
     ('1,230,000', '0.0457', '–', '12')
     """
-    if value is None or not math.isfinite(value):
+    if value is None or math.isnan(value):
         return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
     if value == 0:
         return "0"
     places = digits - 1 - math.floor(math.log10(abs(value)))
@@ -87,9 +89,10 @@ def with_interval(value: float | None, low: float | None, high: float | None) ->
     if value is not None and 1e6 <= abs(value) < 1e12:
         parts = [None if v is None else v / 1e6 for v in (value, low, high)]
         return f"{with_interval(*parts)} M"
-    known = value is not None and low is not None and high is not None
-    if value is None or low is None or high is None or not known or not high > low:
+    if value is None or low is None or high is None or not high > low:
         return number(value)
+    if math.isinf(high - low):  # nothing bounds it on that side
+        return f"{number(value)} ({number(low)}–{number(high)})"
     if max(abs(low), abs(high)) < SMALLEST:
         return f"{number(value, 2)} ({number(low, 2)}–{number(high, 2)})"
     places = 1 - math.floor(math.log10(high - low))

@@ -41,7 +41,7 @@ def grid(
     *, height: str = "calc(100vh - 150px)", **options: Any,
 ) -> Any:  # fmt: skip
     """Return a table that sorts and filters; text is shown as text, never as HTML."""
-    settings = {"rowHeight": ROW, "headerHeight": ROW + 4, "animateRows": False}
+    settings: dict[str, Any] = {"rowHeight": ROW, "headerHeight": ROW + 4, "animateRows": False}
     settings |= {
         "enableCellTextSelection": True,
         "localeText": {"noRowsToShow": "Nothing to show."},

@@ -22,6 +22,12 @@ def test_zeros_that_say_something_stay() -> None:
     assert theme.with_interval(0.6, 0.51, 0.7) == "0.60 (0.51–0.70)"
 
 
+def test_an_interval_without_an_end_says_so() -> None:
+    assert theme.with_interval(1.5, 0.2, float("inf")) == "1.5 (0.2–∞)"
+    assert theme.with_interval(1.5, float("-inf"), float("inf")) == "1.5 (−∞–∞)"
+    assert theme.with_interval(1.5, float("nan"), 2.0) == "1.5"
+
+
 def test_a_skewed_interval_keeps_two_digits_everywhere() -> None:
     assert theme.with_interval(1.5, 0.02, 300.0) == "1.5 (0.020–300)"
 
