@@ -47,10 +47,19 @@ def _walk(folder: Path, prefix: str) -> Iterator[Seen]:
         entries = list(os.scandir(folder))
     except (FileNotFoundError, NotADirectoryError):
         return
+    except PermissionError:
+        if prefix:  # a folder within; raw/ itself is the caller's to know of
+            yield Seen(prefix, -1, 0, 0)
+            return
+        raise
     for entry in entries:
         if is_ignored(entry.name):
             continue
-        path = f"{prefix}{entry.name}"
+        name = entry.name.encode("utf-8", "backslashreplace").decode()
+        path = f"{prefix}{name}"
+        if name != entry.name:  # bytes that are no UTF-8: no database takes them
+            yield Seen(path, -1, 0, 0)
+            continue
         if entry.is_dir(follow_symlinks=False):
             yield from _walk(folder / entry.name, f"{path}/")
         else:

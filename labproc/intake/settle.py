@@ -10,8 +10,10 @@ QUIET_S = 5.0  # cytometers write a file in one go
 TEXT_QUIET_S = 10.0  # qPCR software appends to text exports in several goes
 TEXT_ENDS = (".csv", ".txt", ".tsv")
 NS_PER_S = 1_000_000_000
-# end of central directory; a comment of at most 64 KiB may follow it
-ZIP_START, ZIP_END, ZIP_TAIL = b"PK\x03\x04", b"PK\x05\x06", 66_000
+# end of central directory: 22 bytes, then a comment of at most 64 KiB whose length they state
+ZIP_START, ZIP_END, ZIP_TAIL, ZIP_RECORD = b"PK\x03\x04", b"PK\x05\x06", 66_000, 22
+# Windows makes room for a whole file before it copies: what has not come yet reads as zeros
+UNWRITTEN = 4096
 
 
 def quiet_s(path: str) -> float:
@@ -36,19 +38,34 @@ def unchanged(before: Iterable[Seen], after: Iterable[Seen]) -> set[str]:
 
 
 def is_complete(path: Path) -> bool:
-    """Whether a file holds all that its own format says it has; True where it does not say."""
+    """Whether a file holds all that its own format says it has; True where it does not say.
+
+    A file that ends in 4 KiB of zeros is not: room was made for it that is not filled yet.
+    """
     try:
         with path.open("rb") as file:
             head = file.read(58)
-            if head.startswith(b"FCS"):
-                return _fcs_is_complete(path)
-            if head.startswith(ZIP_START):
-                size = path.stat().st_size
-                file.seek(max(0, size - ZIP_TAIL))
-                return ZIP_END in file.read()
+            size = path.stat().st_size
+            file.seek(max(0, size - ZIP_TAIL))
+            tail = file.read()
     except OSError:
         return False
-    return True
+    if len(tail) >= UNWRITTEN and not any(tail[-UNWRITTEN:]):
+        return False
+    if head.startswith(b"FCS"):
+        return _fcs_is_complete(path)
+    return not head.startswith(ZIP_START) or _has_end_record(tail)
+
+
+def _has_end_record(tail: bytes) -> bool:
+    """Whether an end record stands there with nothing but its comment behind it."""
+    at = tail.rfind(ZIP_END)
+    while at >= 0:
+        comment = int.from_bytes(tail[at + ZIP_RECORD - 2 : at + ZIP_RECORD], "little")
+        if at + ZIP_RECORD + comment == len(tail):
+            return True
+        at = tail.rfind(ZIP_END, 0, at)
+    return False
 
 
 def _fcs_is_complete(path: Path) -> bool:
