@@ -31,6 +31,7 @@ BACKGROUND = (2e-3, 1e-4)  # of the control: spread over its neighbourhood, and 
 ALIKE = (0.6, 0.12)  # shift (spreads) and stretch beyond which a tube is not just its control
 TAIL_SHARE = (0.2, 1.0)  # of positives, beyond the control's tail, when none were detected
 HIDDEN = 0.3  # weight of what a fit to the shapes says where the tail shows nothing
+SHAPE_ERROR = 0.007  # of a half-positive tube: shapes are never quite what was assumed
 LEAST_ERROR = 0.002  # of the fraction: below it no two tubes are alike
 
 
@@ -79,7 +80,8 @@ def estimate(sample: Floats, control: Floats, *, draws: int, rng: np.random.Gene
     fitted, error = float(best.fraction[0]), _error(template, shape, best, raw.total, other.total)
     if detected:
         fraction = fitted
-        drawn = rng.normal(fraction, np.hypot(error, LEAST_ERROR), draws)
+        shapes = LEAST_ERROR + SHAPE_ERROR * 4.0 * fraction * (1.0 - fraction)
+        drawn = rng.normal(fraction, np.hypot(error, shapes), draws)
     else:  # positives too dim for the tail may hide among the negatives
         doubt = min((1.5 * spread / max(excess, 1e-9)) ** 2, 1.0)
         fraction = max(excess, 0.0) * (1.0 - doubt)  # shrunk to nothing within its own error
