@@ -35,7 +35,8 @@ def formats_page() -> str:
     ]
     for name, parser in PARSERS.items():
         endings = " ".join(parser.extensions)
-        note = " ".join([*parser.instruments, parser.note]).replace("|", "/").strip()
+        instruments = ", ".join(parser.instruments)
+        note = ". ".join(n for n in (instruments, parser.note) if n).replace("|", "/")
         rows.append(f"| `{name}` | {parser.kind} | {parser.title} | {endings} | {note} |")
     return "\n".join([HEAD, "# What can be read\n", *rows, ""])
 

@@ -55,7 +55,8 @@ class TableJob:
 
     ``study`` is the study's folder: which sample a well is of is decided from names that only the
     file knows. ``sheets_sha256`` covers what those decisions rest on. ``omitted`` are wells that a
-    reviewer took out.
+    reviewer took out; ``ng_per_ul`` the DNA concentrations that the study's NanoDrop and Qubit
+    files state.
     """
 
     path: str
@@ -65,6 +66,7 @@ class TableJob:
     rules: QpcrRules
     sheets_sha256: str
     omitted: tuple[str, ...] = ()
+    ng_per_ul: Mapping[str, float] = field(default_factory=dict)
     kind: str = "table"
 
 

@@ -1,5 +1,6 @@
 """What one file's work gives: kept as the payload of its result."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from labproc.model import Flag, Measurement, SourceFile
@@ -25,8 +26,8 @@ class PlateOutcome:
 
 @dataclass(frozen=True, slots=True)
 class DnaOutcome:
-    """DNA concentrations that give ``dna_ng`` to the plates."""
+    """DNA concentrations that give ``dna_ng`` to the plates: the mean of a sample's readings."""
 
     source: SourceFile
-    ng_per_ul: dict[str, float]
+    ng_per_ul: Mapping[str, float]
     flags: tuple[Flag, ...] = ()

@@ -34,11 +34,16 @@ class RawFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Reviewed:
-    """What reviewers changed: moved gates with their versions, wells they took out."""
+class Earlier:
+    """What reviewers and other files' results say.
+
+    Gates that were moved with their versions, wells that were taken out, DNA concentrations that
+    were measured (ng/µL by sample).
+    """
 
     gates: Mapping[str, Mapping[str, tuple[int, Points]]] = field(default_factory=dict)
     omitted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    ng_per_ul: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ class Planned:
     gone: frozenset[str] = frozenset()
 
 
-def plan(study: Study, files: Sequence[RawFile], reviewed: Reviewed) -> Planned:
+def plan(study: Study, files: Sequence[RawFile], earlier: Earlier) -> Planned:
     """Say what is to be done with every file of a study.
 
     Same content under two names is one result; two files that claim to be the same sample are
@@ -64,11 +69,11 @@ def plan(study: Study, files: Sequence[RawFile], reviewed: Reviewed) -> Planned:
     tables = [f for f, _ in assigned if f.kind != "fcs"]
     tubes = [(f, a) for f, a in assigned if f.kind == "fcs"]
     clashes = _clashes(tubes)
-    jobs: list[Job] = [_table_job(study, f, reviewed) for f in tables]
+    jobs: list[Job] = [_table_job(study, f, earlier) for f in tables]
     statuses += [FileStatus(f.path, f.sha256, "waiting", f.kind) for f in tables]
     known = [(f, a) for f, a in tubes if a.key is not None and f.path not in clashes]
     for file, assignment in tubes:
-        status, job = _tube(study, file, assignment, known, clashes, reviewed)
+        status, job = _tube(study, file, assignment, known, clashes, earlier)
         statuses.append(status)
         if job is not None:
             jobs.append(job)
@@ -117,7 +122,7 @@ def _tube(
     assignment: Assignment,
     known: Sequence[Tube],
     clashes: Mapping[str, str],
-    reviewed: Reviewed,
+    earlier: Earlier,
 ) -> tuple[FileStatus, FlowJob | None]:
     key = assignment.key
     base = FileStatus(file.path, file.sha256, "waiting", "fcs", key, flags=assignment.flags)
@@ -128,18 +133,18 @@ def _tube(
         reason = f"{key.role.value} tube: read as a control of its panel's samples"
         return replace(base, state="done", reason=reason), None
     try:
-        return base, _flow_job(study, file, assignment, known, reviewed)
+        return base, _flow_job(study, file, assignment, known, earlier)
     except (StrategyError, CountError) as error:
         return replace(base, state="set_aside", reason=str(error)), None
 
 
 def _flow_job(
-    study: Study, file: RawFile, assignment: Assignment, known: Sequence[Tube], reviewed: Reviewed
+    study: Study, file: RawFile, assignment: Assignment, known: Sequence[Tube], earlier: Earlier
 ) -> FlowJob:
     key = assignment.key
     assert key is not None
     panel = study.settings.panels[key.panel]
-    moved = reviewed.gates.get(file.sha256, {})
+    moved = earlier.gates.get(file.sha256, {})
     strategy = str(study.strategy_path(panel.strategy))
     return FlowJob(
         path=file.path,
@@ -192,7 +197,7 @@ def _matched(key: SampleKey, control: SampleKey) -> str:
     return "same_arm" if control.arm in ("", key.arm) else "same_day"
 
 
-def _table_job(study: Study, file: RawFile, reviewed: Reviewed) -> TableJob:
+def _table_job(study: Study, file: RawFile, earlier: Earlier) -> TableJob:
     return TableJob(
         path=file.path,
         staged=file.staged,
@@ -200,5 +205,6 @@ def _table_job(study: Study, file: RawFile, reviewed: Reviewed) -> TableJob:
         study=str(study.folder),
         rules=qpcr_rules(study.settings),
         sheets_sha256=study.sheets_sha256,
-        omitted=reviewed.omitted.get(file.sha256, ()),
+        omitted=earlier.omitted.get(file.sha256, ()),
+        ng_per_ul=earlier.ng_per_ul,
     )

@@ -22,10 +22,13 @@ class Derived:
 
 def reduce_study(study: Study, measured: Sequence[Measurement]) -> Derived:
     """Combine the panels of each sample, follow each culture, compare the arms as planned."""
-    from labproc.trends import compare, derive_growth, summarise
+    from labproc.qpcr.joined import copies_per_cart_cell
+    from labproc.qpcr.reconcile import reconcile
+    from labproc.trends import compare, derive_growth, plan_flags, summarise
 
     combined = combine(measured, culture_volume_ml=culture_volumes(study.culture_log))
-    counted = [*measured, *combined]
+    counted = [*reconcile(measured), *combined]
+    counted += copies_per_cart_cell(counted)
     growth = derive_growth(counted, study.culture_log)
     everything = [*counted, *growth]
     plan = study.plan()
@@ -33,9 +36,11 @@ def reduce_study(study: Study, measured: Sequence[Measurement]) -> Derived:
         said = warning("no_plan", "study.toml has no [plan]: nothing is compared, only shown")
         return Derived(tuple(everything), flags=(said,))
     trends = summarise(everything, plan)
+    doubts = plan_flags(everything, trends, plan)
+    patients = {event.patient for event in study.patient_events}
     try:
-        comparisons = compare(everything, trends, plan)
+        comparisons = compare(everything, trends, plan, patients=patients)
     except NotEnoughData as error:
-        said = warning("not_compared", str(error))
-        return Derived(tuple(everything), tuple(trends), flags=(said,))
-    return Derived(tuple(everything), tuple(trends), tuple(comparisons))
+        doubts = (*doubts, warning("not_compared", str(error)))
+        return Derived(tuple(everything), tuple(trends), flags=doubts)
+    return Derived(tuple(everything), tuple(trends), tuple(comparisons), doubts)

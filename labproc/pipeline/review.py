@@ -14,7 +14,7 @@ from labproc.pipeline.jobs import FlowJob
 from labproc.pipeline.outcomes import FlowOutcome
 from labproc.pipeline.planner import plan
 from labproc.pipeline.results import Results, TubeView
-from labproc.pipeline.runner import load_results, reviewed, run_study
+from labproc.pipeline.runner import earlier, load_results, run_study
 from labproc.store import Store
 from labproc.study import Study, load_study
 
@@ -144,5 +144,5 @@ def _jobs(folder: Path, stamp: str) -> dict[str, FlowJob]:
     """Return every tube's job; planned once for as long as nothing changes."""
     study = load_study(folder)
     with Store.open(study.store_url) as store:
-        planned = plan(study, known_files(study, store), reviewed(store))
+        planned = plan(study, known_files(study, store), earlier(store))
     return {job.sha256: job for job in planned.jobs if isinstance(job, FlowJob)}

@@ -10,9 +10,9 @@ from pathlib import Path
 from labproc.pipeline.assemble import assemble
 from labproc.pipeline.gather import Gathered, gather, known_files
 from labproc.pipeline.jobs import FlowJob, Job, result_key
-from labproc.pipeline.outcomes import FlowOutcome, PlateOutcome
-from labproc.pipeline.payload import encode
-from labproc.pipeline.planner import Planned, Reviewed, plan
+from labproc.pipeline.outcomes import DnaOutcome, FlowOutcome, PlateOutcome
+from labproc.pipeline.payload import decode, encode
+from labproc.pipeline.planner import Earlier, Planned, RawFile, plan
 from labproc.pipeline.results import FileStatus, Results
 from labproc.pipeline.tables import all_tables, write_tables
 from labproc.pipeline.versions import PIPELINE_VERSION
@@ -21,8 +21,9 @@ from labproc.store import ResultKey, Store, StoredResult, current_gates
 from labproc.study import Study, load_study
 
 Progress = Callable[[int, int, str], None]
-Outcome = FlowOutcome | PlateOutcome
+Outcome = FlowOutcome | PlateOutcome | DnaOutcome
 MAX_TRIES = 3  # a file that takes its worker down this often is set aside
+KINDS: dict[type, str] = {FlowOutcome: "fcs", PlateOutcome: "qpcr", DnaOutcome: "dna"}
 NOT_DONE = frozenset({"set_aside", "not_assigned"})
 
 
@@ -87,25 +88,31 @@ def run_study(
     """
     began = time.monotonic()
     study = load_study(folder)
+    _check_plan(study)
     with Store.open(study.store_url) as store:
         gathered = _files(study, store, hold=hold, look=look)
-        planned = plan(study, gathered.files, reviewed(store))
-        keys = {result_key(job): job for job in planned.jobs}
-        known = store.known_results()
-        todo = [job for key, job in keys.items() if key not in known]
-        bugs = _work(store, todo, workers, scheduler, progress)
-        statuses = (*_final(store, planned, keys), *gathered.statuses)
+        worked = _work_through(study, store, gathered.files, workers, scheduler, progress)
+        keys = {result_key(job): job for job in worked.planned.jobs}
+        statuses = (*final_statuses(store, worked.planned), *gathered.statuses)
         results = _publish(study, store, statuses, keys)
     return RunReport(
         folder=study.folder,
-        n_done=len(todo),
+        n_done=worked.n_done,
         n_files=len(statuses),
         seconds=time.monotonic() - began,
         failed=tuple(s for s in statuses if s.state in NOT_DONE),
         waiting=tuple(s for s in statuses if s.state == "waiting"),
         results=results,
-        bugs=tuple(bugs),
+        bugs=tuple(worked.bugs),
     )
+
+
+def _check_plan(study: Study) -> None:
+    """Refuse a plan that names what does not exist before hours of work, not after."""
+    from labproc.trends import check_plan
+
+    if (planned := study.plan()) is not None:
+        check_plan(planned)
 
 
 def _files(study: Study, store: Store, *, hold: Collection[str] | None, look: bool) -> Gathered:
@@ -114,9 +121,48 @@ def _files(study: Study, store: Store, *, hold: Collection[str] | None, look: bo
     return Gathered(tuple(known_files(study, store)))
 
 
-def reviewed(store: Store) -> Reviewed:
-    """Return what reviewers changed, as a plan asks for it."""
-    return Reviewed(current_gates(store), {})
+@dataclass(frozen=True, slots=True)
+class _Worked:
+    planned: Planned
+    n_done: int
+    bugs: list[str]
+
+
+def _work_through(
+    study: Study,
+    store: Store,
+    files: Sequence[RawFile],
+    workers: int | None,
+    scheduler: str,
+    progress: Progress | None,
+) -> _Worked:
+    """Do every job that has no result yet.
+
+    DNA concentrations are known only when their files have been read; the plates that they speak
+    of are then planned anew, with them.
+    """
+    n_done, bugs = 0, []
+    while True:
+        before = earlier(store)
+        planned = plan(study, files, before)
+        keys = {result_key(job): job for job in planned.jobs}
+        known = store.known_results()
+        todo = [job for key, job in keys.items() if key not in known]
+        bugs += _work(store, todo, workers, scheduler, progress)
+        n_done += len(todo)
+        store.set_current(keys)
+        if earlier(store) == before:
+            return _Worked(planned, n_done, bugs)
+
+
+def earlier(store: Store) -> Earlier:
+    """Return what a plan asks for: moved gates, and DNA concentrations that were read."""
+    read = store.current_results(kinds=("dna",))
+    tables = [decode(r.payload, DnaOutcome) for r in read if r.payload]
+    concentrations: dict[str, float] = {}
+    for table in tables:
+        concentrations |= table.ng_per_ul
+    return Earlier(current_gates(store), {}, concentrations)
 
 
 def do_job(job: Job) -> Outcome:
@@ -156,7 +202,7 @@ def _save(store: Store, done: Done[Job, Outcome]) -> None:
     """
     key, job = result_key(done.job), done.job
     if done.result is not None:
-        kind = "fcs" if isinstance(job, FlowJob) else "qpcr"
+        kind = KINDS[type(done.result)]
         store.save_result(key, path=job.path, kind=kind, payload=encode(done.result))
         return
     if done.bug or (done.died and store.count_try(key, done.error) < MAX_TRIES):
@@ -165,12 +211,6 @@ def _save(store: Store, done: Done[Job, Outcome]) -> None:
     store.save_result(
         key, path=job.path, kind=job.kind, payload=None, status="set_aside", reason=reason
     )
-
-
-def _final(store: Store, planned: Planned, keys: Iterable[ResultKey]) -> tuple[FileStatus, ...]:
-    """Return every file's status now that the jobs are done."""
-    store.set_current(keys)
-    return final_statuses(store, planned)
 
 
 def final_statuses(store: Store, planned: Planned) -> tuple[FileStatus, ...]:
@@ -231,5 +271,5 @@ def load_results(folder: Path) -> Results:
     """
     study = load_study(folder)
     with Store.open(study.store_url) as store:
-        planned = plan(study, known_files(study, store), reviewed(store))
+        planned = plan(study, known_files(study, store), earlier(store))
         return assemble(study, store, final_statuses(store, planned))

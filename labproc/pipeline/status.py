@@ -6,7 +6,7 @@ from labproc.intake import scan
 from labproc.pipeline.gather import known_files
 from labproc.pipeline.planner import plan
 from labproc.pipeline.results import FileStatus
-from labproc.pipeline.runner import final_statuses, reviewed
+from labproc.pipeline.runner import earlier, final_statuses
 from labproc.store import Observation, Store
 from labproc.study import load_study
 
@@ -15,7 +15,7 @@ def study_status(folder: Path) -> list[FileStatus]:
     """Return every file's status, those that were replaced and those not looked at yet too."""
     study = load_study(folder)
     with Store.open(study.store_url) as store:
-        planned = plan(study, known_files(study, store), reviewed(store))
+        planned = plan(study, known_files(study, store), earlier(store))
         statuses = list(final_statuses(store, planned))
         observed = store.observations()
     here = {one.path for one in observed if one.state == "current"}

@@ -1,27 +1,57 @@
 """Read and quantify one qPCR export: runs in a worker process."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from statistics import fmean
 
-from labproc.model import QpcrRun, SampleKey, Task
+from labproc.model import DnaTable, FlowTube, QpcrRun, SampleKey, Task
+from labproc.model.flag import unique
 from labproc.pipeline.jobs import TableJob
-from labproc.pipeline.outcomes import PlateOutcome
+from labproc.pipeline.outcomes import DnaOutcome, PlateOutcome
 from labproc.pipeline.results import AcceptanceRow, PlateView
 from labproc.study import Study
 
 
-def do_table(job: TableJob) -> PlateOutcome:
-    """Read one qPCR run, fit its curves and read its samples from them."""
+def do_table(job: TableJob) -> PlateOutcome | DnaOutcome:
+    """Read one file that is not FCS, and quantify it where it is a qPCR run."""
+    found = _read(job)
+    if isinstance(found, DnaTable):
+        return _concentrations(found, job)
+    return _quantify(_named(found, job), job)
+
+
+def _concentrations(table: DnaTable, job: TableJob) -> DnaOutcome:
+    """Return the mean reading of each sample."""
+    readings: dict[str, list[float]] = defaultdict(list)
+    for one in table.samples:
+        if one.ng_per_ul is not None and one.sample:
+            readings[one.sample].append(one.ng_per_ul)
+    source = replace(table.source, path=job.path, sha256=job.sha256)
+    means = {sample: fmean(values) for sample, values in readings.items()}
+    flags = (*table.flags, *(f for one in table.samples for f in one.flags))
+    return DnaOutcome(source, means, unique(flags))
+
+
+def _dna_ng(job: TableJob, study: Study) -> dict[str, float]:
+    """Return the DNA in a well of each sample: the sheet wins over a measured concentration."""
+    volume = job.rules.template_ul_per_well
+    measured = {s: c * volume for s, c in job.ng_per_ul.items()} if volume else {}
+    return {**measured, **study.dna_ng}
+
+
+def _quantify(run: QpcrRun, job: TableJob) -> PlateOutcome:
+    """Fit the curves of one qPCR run and read its samples from them."""
     from labproc.qpcr import analyse_run, sample_measurements
 
-    run = _named(_read(job), job)
     study = _study(job.study, job.sheets_sha256)
     keys, unassigned = _assign(run, study)
-    analysis = analyse_run(run, job.rules)
+    roles = {name: key.role for name, key in keys.items()}
+    analysis = analyse_run(run, job.rules, roles=roles)
     measured = sample_measurements(
-        analysis, run=run, rules=job.rules, keys=keys, dna_ng=study.dna_ng
+        analysis, run=run, rules=job.rules, keys=keys, dna_ng=_dna_ng(job, study)
     )
     view = PlateView(
         source=run.source,
@@ -42,13 +72,13 @@ def do_table(job: TableJob) -> PlateOutcome:
     return PlateOutcome(view, tuple(measured), unassigned)
 
 
-def _read(job: TableJob) -> QpcrRun:
+def _read(job: TableJob) -> QpcrRun | DnaTable:
     from labproc.errors import ParseError
     from labproc.parsers import read_file
 
     run = read_file(Path(job.staged))
-    if not isinstance(run, QpcrRun):
-        raise ParseError(f"{Path(job.path).name}: not a qPCR export, expected one")
+    if isinstance(run, FlowTube):
+        raise ParseError(f"{Path(job.path).name}: FCS events, expected a table")
     return run
 
 

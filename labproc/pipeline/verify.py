@@ -7,10 +7,9 @@ from typing import Any
 
 from labproc.pipeline.gather import STAGED, known_files
 from labproc.pipeline.jobs import result_key
-from labproc.pipeline.outcomes import FlowOutcome, PlateOutcome
 from labproc.pipeline.payload import decode, plain_json
 from labproc.pipeline.planner import plan
-from labproc.pipeline.runner import do_job, load_results, reviewed
+from labproc.pipeline.runner import KINDS, Outcome, do_job, earlier, load_results
 from labproc.pipeline.tables import all_tables
 from labproc.store import Store, StoredResult
 from labproc.study import Study, load_study
@@ -111,7 +110,7 @@ def _same(one: Any, other: Any) -> bool:
 
 def _recomputed(study: Study, store: Store) -> Iterator[str]:
     """Derive every current result again; yield an empty line for each that is the same."""
-    planned = plan(study, known_files(study, store), reviewed(store))
+    planned = plan(study, known_files(study, store), earlier(store))
     jobs = {result_key(job): job for job in planned.jobs}
     for stored in store.current_results():
         if stored.status != "done":
@@ -124,8 +123,7 @@ def _recomputed(study: Study, store: Store) -> Iterator[str]:
         yield "" if same else f"{stored.path}: derived again it gives other numbers"
 
 
-def _decoded(stored: StoredResult) -> FlowOutcome | PlateOutcome:
+def _decoded(stored: StoredResult) -> Outcome:
     assert stored.payload is not None
-    if stored.kind == "fcs":
-        return decode(stored.payload, FlowOutcome)
-    return decode(stored.payload, PlateOutcome)
+    kinds: dict[str, type[Outcome]] = {name: kind for kind, name in KINDS.items()}
+    return decode(stored.payload, kinds[stored.kind])

@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from labproc.errors import StoreError
 from labproc.store import audit as chain
+from labproc.store.agreement import changed_reviews
 from labproc.store.audit import AuditEntry, now_utc
 from labproc.store.connect import connect, plain_reason, sqlite_url
 from labproc.store.schema import audit, meta, observations, result_tables, results, tries
@@ -214,12 +215,16 @@ class Store:
                     chosen = results.update().where(results.c.seq == seq)
                     connection.execute(chosen.values(is_current=now))
 
-    def current_results(self, *, payloads: bool = True) -> list[StoredResult]:
+    def current_results(
+        self, *, payloads: bool = True, kinds: Sequence[str] = ()
+    ) -> list[StoredResult]:
         """Return the results the study stands on, by path; without payloads where not asked."""
         names = ("sha256", "pipeline_version", "parameter_hash", "path", "kind", "status", "reason")
         columns = [results.c[name] for name in names]
         query = select(*columns, *([results.c.payload] if payloads else []))
         query = query.where(results.c.is_current == 1).order_by(results.c.path, results.c.sha256)
+        if kinds:
+            query = query.where(results.c.kind.in_(kinds))
         with self.reading() as connection:
             return [_stored(row) for row in connection.execute(query).mappings()]
 
@@ -296,6 +301,8 @@ class Store:
         """
         rows = self.audit_rows()
         found = chain.problems(rows, head=self.audit_head(), heads=heads)
+        with self.reading() as connection:
+            found += changed_reviews(connection, rows)
         return [*found, *self._changed_payloads(rows)]
 
     def _changed_payloads(self, rows: Sequence[Row]) -> Iterator[str]:
