@@ -15,7 +15,10 @@ SMALLEST_NODE = 2.0**-6  # below it the curve is a line to 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Biexponential:
-    """B(y) = a e^(b y) - c e^(-d y) + f, as Moore and Parks write it (f with its sign)."""
+    """B(y) = a e^(b y) - c e^(-d y) + g y + f, odd about ``zero``.
+
+    The logicle has g = 0 (Moore and Parks), the hyperlog c = 0 (Bagwell).
+    """
 
     a: float
     b: float
@@ -23,6 +26,18 @@ class Biexponential:
     d: float
     f: float
     zero: float
+    g: float = 0.0
+
+    @classmethod
+    def hyperlog(cls, top: float, width: float, decades: float, negative: float) -> "Biexponential":
+        """Find the constants of the hyperlog T, W, M, A, as Gating-ML 2.0 writes them."""
+        w = width / (decades + negative)
+        x1 = negative / (decades + negative) + w
+        b = (decades + negative) * log(10.0)
+        c_over_a = exp(b * (x1 + w)) / w
+        f_over_a = exp(b * x1) + c_over_a * x1
+        a = top / (exp(b) + c_over_a - f_over_a)
+        return cls(a, b, 0.0, b, -f_over_a * a, x1, c_over_a * a)
 
     @classmethod
     def of(cls, top: float, width: float, decades: float, negative: float) -> "Biexponential":
@@ -42,14 +57,14 @@ class Biexponential:
         """Return the linear value shown at ``y``; odd about the position of zero."""
         away = np.abs(y - self.zero)
         up = self.zero + away
-        value = self.a * np.exp(self.b * up) - self.c * np.exp(-self.d * up) + self.f
+        value = self.a * np.exp(self.b * up) - self.c * np.exp(-self.d * up) + self.g * up + self.f
         return np.where(y < self.zero, -value, value)
 
     def slope(self, y: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return dB/dy."""
         up = self.zero + np.abs(y - self.zero)
         return np.asarray(
-            self.a * self.b * np.exp(self.b * up) + self.c * self.d * np.exp(-self.d * up)
+            self.a * self.b * np.exp(self.b * up) + self.c * self.d * np.exp(-self.d * up) + self.g
         )
 
 

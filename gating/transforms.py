@@ -132,7 +132,7 @@ class Logicle:
 
     @property
     def _curve(self) -> Biexponential:
-        return _curve(self.top, self.width, self.decades, self.negative)
+        return _curve("logicle", self.top, self.width, self.decades, self.negative)
 
     def forward(self, values: ArrayLike) -> NDArray[Any]:
         """Return the display position; from a table for many values, error below 1e-6.
@@ -145,7 +145,7 @@ class Logicle:
             return solve(self._curve, linear)
         single = np.ascontiguousarray(linear, dtype=np.float32)
         held = np.clip(single, -FORWARD_LIMIT, FORWARD_LIMIT)
-        table = _table(self.top, self.width, self.decades, self.negative)
+        table = _table("logicle", self.top, self.width, self.decades, self.negative)
         segment = table.take((held.view(np.uint32) >> SHIFT).astype(np.int32))
         display: NDArray[Any] = segment.imag * held
         display += segment.real
@@ -156,20 +156,68 @@ class Logicle:
         return self._curve.at(np.asarray(values, dtype=np.float64))
 
 
+@dataclass(frozen=True, slots=True)
+class Hyperlog:
+    """The hyperlog scale, 0 to 1: log-like, with a linear term instead of the logicle's sinh.
+
+    Parameters are the logicle's; ``width`` is more than 0.
+
+    References
+    ----------
+    Bagwell, Cytometry A 2005, doi:10.1002/cyto.a.20114.
+    """
+
+    top: float = 262_144.0
+    width: float = 0.5
+    decades: float = 4.5
+    negative: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (self.top > 0 and self.decades > 0 and 0 < 2 * self.width <= self.decades):
+            raise SettingsError(
+                f"hyperlog: T={self.top:g}, W={self.width:g}, M={self.decades:g}; "
+                "expected T > 0, M > 0 and 0 < W <= M/2"
+            )
+
+    @property
+    def spec(self) -> str:
+        """``hyperlog:T=...,W=...,M=...,A=...``."""
+        return (
+            f"hyperlog:T={self.top:.12g},W={self.width:.12g},"
+            f"M={self.decades:.12g},A={self.negative:.12g}"
+        )
+
+    def forward(self, values: ArrayLike) -> NDArray[Any]:
+        """Return the display position."""
+        return solve(
+            _curve("hyperlog", self.top, self.width, self.decades, self.negative),
+            np.asarray(values),
+        )
+
+    def inverse(self, values: ArrayLike) -> NDArray[np.float64]:
+        """Return linear fluorescence, exactly."""
+        curve = _curve("hyperlog", self.top, self.width, self.decades, self.negative)
+        return curve.at(np.asarray(values, dtype=np.float64))
+
+
 @lru_cache(maxsize=256)
-def _curve(top: float, width: float, decades: float, negative: float) -> Biexponential:
-    return Biexponential.of(top, width, decades, negative)
+def _curve(kind: str, top: float, width: float, decades: float, negative: float) -> Biexponential:
+    make = Biexponential.hyperlog if kind == "hyperlog" else Biexponential.of
+    return make(top, width, decades, negative)
 
 
 @lru_cache(maxsize=64)  # 1 MB each
-def _table(top: float, width: float, decades: float, negative: float) -> NDArray[np.complex64]:
-    return forward_table(_curve(top, width, decades, negative))
+def _table(
+    kind: str, top: float, width: float, decades: float, negative: float
+) -> NDArray[np.complex64]:
+    return forward_table(_curve(kind, top, width, decades, negative))
 
 
 _LETTERS = {
     "log": (Log, {"T": "top", "M": "decades"}),
     "asinh": (Asinh, {"cofactor": "cofactor"}),
     "logicle": (Logicle, {"T": "top", "W": "width", "M": "decades", "A": "negative"}),
+    "hyperlog": (Hyperlog, {"T": "top", "W": "width", "M": "decades", "A": "negative"}),
     "linear": (Linear, {}),
 }
 

@@ -16,6 +16,7 @@ OPTIONS = {
     "ellipse": {"points": ((2.0, 2.0), (5.0, 2.0), (2.0, 4.0))},
     "interval": {"low": 0.0, "high": 900.0},
     "threshold": {"at": 300.0},
+    "cross": {"at": (300.0, 400.0)},
     "boolean": {"within": ("other",)},
     "reference": {"of": "other"},
 }

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gating.transforms import Asinh, Linear, Log, Logicle, parse_transform
+from gating.transforms import Asinh, Hyperlog, Linear, Log, Logicle, parse_transform
 from labproc.errors import SettingsError
 
-SCALES = [Linear(), Log(262_144, 4.5), Asinh(150), Logicle(1_048_576, 0.7, 4.5, 0.0)]
+SCALES = [Linear(), Log(262_144, 4.5), Asinh(150), Logicle(1_048_576, 0.7, 4.5, 0.0), Hyperlog()]
 
 
 @pytest.mark.parametrize("width", [0.0, 0.3, 0.5, 1.0, 1.8])
@@ -64,3 +64,14 @@ def test_a_scale_that_makes_no_sense_is_named(text, message):
 def test_many_values_keep_their_order():
     values = np.sort(np.random.default_rng(0).normal(0, 1e4, 50_000)).astype(np.float32)
     assert np.all(np.diff(Logicle().forward(values)) >= 0)
+
+
+@pytest.mark.parametrize(("width", "negative"), [(0.3, 0.0), (0.5, 0.5), (1.5, 0.0)])
+def test_hyperlog_agrees_with_flowutils(width, negative):
+    from flowutils.transforms import hyperlog
+
+    rng = np.random.default_rng(2)
+    values = np.concatenate([rng.normal(0, 400, 2_000), 10 ** rng.uniform(0, 5.4, 2_000)])
+    reference = hyperlog(values[:, None], [0], 262_144.0, 4.5, width, negative)[:, 0]
+    shown = Hyperlog(262_144.0, width, 4.5, negative).forward(values)
+    assert np.abs(shown - reference).max() < 1e-9

@@ -1,0 +1,33 @@
+"""Two channels cut by a cross at a given point: a quadrant that was drawn or imported."""
+
+import numpy as np
+
+from gating.boundary import QUADRANTS, inside
+from gating.methods import METHODS, Method, Request, Selection
+from gating.methods._drawn import corner_points
+from gating.uncertainty import counted
+from labproc.model import Boundary
+
+
+def place(request: Request) -> tuple[Selection, ...]:
+    """Cut both channels at ``at``, in linear fluorescence."""
+    boundary = Boundary("quadrant", request.channels, request.specs, corner_points(request, ["at"]))
+    rng = np.random.default_rng(request.seed)
+    made = []
+    for population, sides in zip(request.populations, QUADRANTS, strict=True):
+        mask = inside(boundary, request.linear, quadrant=sides)
+        share = float(mask.mean()) if mask.size else None
+        draws = counted(np.full(request.draws, share or 0.0), request.n_events, rng)
+        made.append(Selection(population, mask, boundary, share, draws, {"placed": "drawn"}))
+    return tuple(made)
+
+
+METHODS.register("cross")(
+    Method(
+        "two channels cut at a given point",
+        place,
+        n_channels=(2,),
+        n_populations=4,
+        options={"at": None},
+    )
+)

@@ -1,0 +1,92 @@
+"""Strategies are read, and every wrong word in one is named with its step."""
+
+import numpy as np
+import pytest
+
+from gating.engine import gate_tube
+from gating.methods import METHODS
+from gating.strategy import load_strategy, parse_strategy, shipped
+from labproc.errors import StrategyError
+
+from ._tubes import culture
+
+CELLS = '[[step]]\npopulation = "Cells"\nmethod = "cells"\nchannels = ["forward", "side"]\n'
+
+
+def test_the_shipped_strategies_are_read_and_hashed():
+    assert shipped() == ["car_t", "cd4_cd8", "live"]
+    for name in shipped():
+        strategy = load_strategy(name)
+        assert len(strategy.text_sha256) == 64
+        assert {"Cells", "Singlets", "Live"} <= set(strategy.populations)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("title = 'x'", "no steps, expected at least one"),
+        ("[[step]]\nmethod = 'cells'", "step 1: no population"),
+        (CELLS.replace("= \"cells", "= \"cels"), "no gating method called 'cels'; did you mean 'cells'"),
+        (CELLS + "kep = 0.9", "method 'cells' has no option 'kep'; did you mean 'keep'"),
+        (CELLS + "parent = 'Cels'", "parent 'Cels' is not made before it"),
+        (CELLS + CELLS, "population 'Cells' is made twice"),
+        (CELLS + "scales = ['linear']", "1 scales, expected one for each channel"),
+        (CELLS + "scales = ['linear', 'lin']", "found 'lin', expected"),
+        ("step = [", "not TOML"),
+        ("[steps]\na = 1", "found key 'steps', expected 'title' and"),
+    ],
+)  # fmt: skip
+def test_a_wrong_word_is_named_with_its_step(text, message):
+    with pytest.raises(StrategyError, match=message):
+        parse_strategy(text, name="mine")
+
+
+def test_a_name_that_is_not_shipped_is_answered_with_the_nearest():
+    with pytest.raises(StrategyError, match="did you mean 'car_t'"):
+        load_strategy("cart")
+
+
+def test_a_file_of_the_users_is_read_by_its_path(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(CELLS, "utf-8")
+    assert load_strategy(path).name == "mine"
+
+
+def test_drawn_gates_hold_what_was_drawn():
+    text = """
+[[step]]
+population = "box"
+method = "rectangle"
+channels = ["BL1-A", "VL1-A"]
+low = [0, 0]
+high = [1000, 2000]
+[[step]]
+populations = ["a", "b", "c", "d"]
+parent = "box"
+method = "cross"
+channels = ["BL1-A", "VL1-A"]
+at = [400, 900]
+[[step]]
+population = "tilted"
+method = "polygon"
+channels = ["FSC-A", "SSC-A"]
+points = [[0, 0], [400000, 0], [0, 400000]]
+"""
+    tube, _ = culture(2_000)
+    made = gate_tube(tube, parse_strategy(text, name="drawn"), draws=10)
+    x, y = (tube.events.column(c) for c in ("BL1-A", "VL1-A"))
+    box = (x >= 0) & (x <= 1000) & (y >= 0) & (y <= 2000)
+    assert np.array_equal(made.get("box").mask, box)
+    assert np.array_equal(made.get("a").mask, box & (x > 400) & (y <= 900))
+    sides = tube.events.column("FSC-A").astype(float) + tube.events.column("SSC-A")
+    assert np.array_equal(made.get("tilted").mask, sides <= 400_000)
+
+
+def test_every_method_and_option_stands_in_the_readme():
+    from importlib.resources import files
+
+    text = (files("gating") / "strategies" / "README.md").read_text("utf-8")
+    for name, method in METHODS.items():
+        assert f"`{name}`" in text, name
+        for option in method.options:
+            assert f"`{option}`" in text, f"{name}: {option}"
