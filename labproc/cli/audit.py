@@ -8,7 +8,6 @@ import click
 from labproc.cli._output import json_line
 from labproc.cli._study import study_argument
 
-SHOWN = ("at", "who", "action", "subject", "old", "new", "reason", "software")
 MACHINE = "labproc"  # the name under which labproc records what it did itself
 
 

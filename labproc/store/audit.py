@@ -97,6 +97,11 @@ def problems(
     return found + [f"audit: head {h[:12]} was written down and is not in the chain" for h in lost]
 
 
+def about(subject: str, sha256: str) -> str:
+    """Return what a review is about: the name for people, the hash for the record."""
+    return f"{subject} {sha256}".strip()
+
+
 def result_entry(key: Sequence[str], path: str, payload: bytes | None, **more: str) -> AuditEntry:
     """Return what is recorded of a result: with the hash of its payload, which verify compares.
 

@@ -80,7 +80,7 @@ def save_gate(
                 saved_at=now_utc(),
             )
         )
-        name = f"{subject or sha256} gate {population}"
+        name = f"{chain.about(subject, sha256)} gate {population}"
         entry = AuditEntry(who, "gate moved", name, old or "automatic", text or "automatic", reason)
         set_meta(connection, "audit_head", chain.append(connection, entry))
         return version
@@ -121,7 +121,7 @@ def decide(
         values = {"sha256": sha256, "verdict": verdict, "who": who, "reason": reason}
         connection.execute(decisions.insert().values(**values, decided_at=now_utc()))
         old = last["verdict"] if last else ""
-        entry = AuditEntry(who, "reviewed", subject or sha256, old, verdict, reason)
+        entry = AuditEntry(who, "reviewed", chain.about(subject, sha256), old, verdict, reason)
         set_meta(connection, "audit_head", chain.append(connection, entry))
 
 

@@ -158,9 +158,9 @@ def _check(
 def _write(connection: Connection, one: Signature, subject: str) -> Signature:
     names = ("sha256", "meaning", "who", "reason", "content_sha256", "signed_at")
     connection.execute(signatures.insert().values({n: getattr(one, n) for n in names}))
-    entry = AuditEntry(
-        one.who, f"signed {one.meaning}", subject or one.sha256, "", one.content_sha256, one.reason
-    )
+    name = chain.about(subject, one.sha256)
+    action = f"signed {one.meaning}"
+    entry = AuditEntry(one.who, action, name, "", one.content_sha256, one.reason)
     set_meta(connection, "audit_head", chain.append(connection, entry))
     return one
 
