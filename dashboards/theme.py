@@ -55,6 +55,18 @@ def faint(colour: str, opacity: float) -> str:
     return f"rgba({red},{green},{blue},{opacity})"
 
 
+def tint(colour: str, share: float) -> str:
+    """Return ``#rrggbb`` mixed with white, opaque: for shapes that stand before others.
+
+    Examples
+    --------
+    >>> tint("#000000", 0.2)
+    '#cccccc'
+    """
+    parts = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return "#" + "".join(f"{round(255 - share * (255 - part)):02x}" for part in parts)
+
+
 def number(value: float | None, digits: int = 3) -> str:
     """Write a number for people: significant digits, thousands apart, no needless exponent.
 

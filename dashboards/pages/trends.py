@@ -23,6 +23,9 @@ SHOWN = (
     ("persistence", "CAR copies per µg DNA, patients"),
 )
 
+WHOLE = (("paired", "The last day, in pairs"), ("car_histograms", "CAR signal by day"))
+"""Figures of the whole study, whatever donors are chosen."""
+
 
 def layout(desk: Desk, _rest: str) -> Any:
     """Return the page with all donors on log axes."""
@@ -49,7 +52,9 @@ def layout(desk: Desk, _rest: str) -> Any:
 def figures(results: Results, donors: list[str], *, linear: bool) -> list[Any]:
     """Return every trend figure with its sentences."""
     shown = [(n, t) for n, t in SHOWN if n != "persistence" or by_kind(results)[1]]
-    return [_one(results, name, title, donors, linear) for name, title in shown]
+    drawings = [_one(results, name, title, donors, linear) for name, title in shown]
+    more = [drawn({"type": "trend", "name": n}, FIGURES.get(n)(results), t) for n, t in WHOLE]
+    return [*drawings, *more]
 
 
 def _one(results: Results, name: str, title: str, donors: list[str], linear: bool) -> Any:
