@@ -88,6 +88,14 @@ def _convert(
     return np.column_stack([np.asarray(c, dtype=np.float64) for c in columns])
 
 
+def rescale(values: ArrayLike, own: str, common: str) -> NDArray[np.float64]:
+    """Move positions from one display scale to another: tubes may differ in their linear width."""
+    if own == common:
+        return np.asarray(values, dtype=np.float64)
+    linear = parse_transform(own).inverse(values)
+    return np.asarray(parse_transform(common).forward(linear), dtype=np.float64)
+
+
 def outline(boundary: Boundary) -> NDArray[np.float64]:
     """Return the closed outline of a polygon, ellipse or rectangle on the display scale."""
     points = to_display(boundary)

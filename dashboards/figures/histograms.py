@@ -45,12 +45,13 @@ def car_histograms(results: Results, *, donor: str | None = None) -> go.Figure:
     days = sorted({day for stack in found.values() for day, _ in stack})
     drawing = theme.figure(140 + 44 * len(days), margin={"l": 64, "r": 16, "t": 28, "b": 52})
     colours = theme.arm_colours(results.arms)
+    common = found[arms[0].name][0][1].density.scales[0]
     for i, arm in enumerate(arms):
         panel = _draw.Panel("" if i == 0 else str(i + 1))
-        _stack(drawing, found[arm.name], days, panel, colours[arm.name])
+        _stack(drawing, found[arm.name], days, panel, colours[arm.name], common)
         width = 1 / len(arms)
         every = [pair for stack in found.values() for pair in stack]
-        _axes(drawing, every, days, panel, (i * width, (i + 0.92) * width))
+        _axes(drawing, every, days, panel, (i * width, (i + 0.92) * width), common)
         drawing.add_annotation(
             text=theme.plain(arm.label), x=i * width, xref="paper", xanchor="left", y=1,
             yref="paper", yanchor="bottom", showarrow=False,
@@ -62,8 +63,9 @@ def car_histograms(results: Results, *, donor: str | None = None) -> go.Figure:
 
 
 def _stack(
-    drawing: go.Figure, stack: Stack, days: Sequence[int], panel: _draw.Panel, colour: str
-) -> None:
+    drawing: go.Figure, stack: Stack, days: Sequence[int], panel: _draw.Panel, colour: str,
+    common: str,
+) -> None:  # fmt: skip
     """Draw an arm's histograms from the top day down, so that the lower ones stand in front."""
     for day, gate in reversed(stack):
         edges, floor = gate.density.edges[0], float(days.index(day))
@@ -71,7 +73,8 @@ def _stack(
         counts[[0, -1]] = counts[[1, -2]]
         smooth = np.convolve(np.pad(counts, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
         height = floor + OVERLAP * smooth / (float(smooth.max()) or 1.0)
-        centres = (edges[:-1] + edges[1:]) / 2
+        own = gate.density.scales[0]
+        centres = scales.rescale((edges[:-1] + edges[1:]) / 2, own, common)
         base = {"x": centres, "y": np.full(centres.size, floor), "mode": "lines"}
         drawing.add_scatter(**base, line={"width": 0}, hoverinfo="skip", **panel.axes)
         drawing.add_scatter(
@@ -82,7 +85,7 @@ def _stack(
         )  # fmt: skip
         points = scales.to_display(gate.boundary)
         if points.size:
-            x = float(points[0, 0])
+            x = float(scales.rescale(points[0, 0], own, common))
             line = {"color": theme.TEXT, "width": 1.5}
             drawing.add_shape(
                 type="line", x0=x, x1=x, y0=floor, y1=floor + 0.9, line=line,
@@ -92,11 +95,13 @@ def _stack(
 
 def _axes(
     drawing: go.Figure, stack: Stack, days: Sequence[int], panel: _draw.Panel,
-    domain: tuple[float, float],
+    domain: tuple[float, float], common: str,
 ) -> None:  # fmt: skip
-    density = stack[-1][1].density
-    ends = [float(e) for _, g in stack for e in g.density.edges[0][[0, -1]]]
-    at, words = scales.ticks(density.scales[0], min(ends), max(ends))
+    drawn = [gate.density for _, gate in stack]
+    density = drawn[-1]
+    shown = [scales.rescale(d.edges[0][[0, -1]], d.scales[0], common) for d in drawn]
+    ends = [float(e) for pair in shown for e in pair]
+    at, words = scales.ticks(common, min(ends), max(ends))
     label = density.labels[0] or density.channels[0]
     across = theme.axis(
         theme.plain(label), "a.u.", range=[min(ends), max(ends)], tickvals=at, ticktext=words,

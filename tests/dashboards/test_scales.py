@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from dashboards import scales
+from gating.transforms import parse_transform
 from labproc.model import Boundary
 
 LOGICLE = "logicle:T=1048575,W=0.5,M=4.5,A=0"
@@ -37,3 +38,10 @@ def test_an_ellipse_goes_through_its_half_axis_ends() -> None:
 
 def test_ticks_of_a_linear_scale_are_round_numbers() -> None:
     assert scales.ticks("linear", 0, 1_048_575)[1] == ["0", "500 k", "1 M"]
+
+
+def test_a_position_keeps_its_value_on_another_scale() -> None:
+    wide = "logicle:T=1048575,W=1.0,M=4.5,A=0"
+    at = parse_transform(LOGICLE).forward(np.array([3000.0]))
+    there = scales.rescale(at, LOGICLE, wide)
+    assert parse_transform(wide).inverse(there)[0] == pytest.approx(3000.0)
