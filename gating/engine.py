@@ -17,7 +17,7 @@ from gating.panel import find_channel
 from gating.single_stains import spillover_from_stains
 from gating.strategy import Step, Strategy
 from gating.transforms import Transform, parse_transform
-from gating.uncertainty import counted, interval
+from gating.uncertainty import counted, interval, share
 from labproc.errors import StrategyError
 from labproc.model import ROOT, FlowTube, GateResult, Populations, Role, Spillover
 from labproc.model.flag import Flag, info, unique
@@ -285,15 +285,15 @@ def _as_moved(
         above = selection.parameters.get("side", "above") == "above"
         quadrant = QUADRANTS[k % len(QUADRANTS)]
         mask = inside(boundary, request.linear, quadrant=quadrant, above=above)
-        share = float(mask.mean()) if mask.size else None
+        held = share(mask)
         rng = np.random.default_rng(request.seed)
-        draws = counted(np.full(request.draws, share or 0.0), request.n_events, rng)
+        draws = counted(np.full(request.draws, held or 0.0), request.n_events, rng)
         parameters = {**selection.parameters, "placed": "by hand"}
         if boundary.kind == "threshold":
             parameters["threshold"] = float(boundary.points[0, 0])
         flag = info("gate_moved", f"{selection.population}: placed by a reviewer")
         made.append(
-            Selection(selection.population, mask, boundary, share, draws, parameters, (flag,))
+            Selection(selection.population, mask, boundary, held, draws, parameters, (flag,))
         )
     return made
 

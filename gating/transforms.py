@@ -143,12 +143,13 @@ class Logicle:
         linear = np.asarray(values)
         if linear.size < EXACT_BELOW:
             return solve(self._curve, linear)
-        single = np.ascontiguousarray(linear, dtype=np.float32)
-        held = np.clip(single, -FORWARD_LIMIT, FORWARD_LIMIT)
+        held = np.clip(linear, -FORWARD_LIMIT, FORWARD_LIMIT, dtype=np.float32, casting="same_kind")
         table = _table("logicle", self.top, self.width, self.decades, self.negative)
-        segment = table.take((held.view(np.uint32) >> SHIFT).astype(np.int32))
-        display: NDArray[Any] = segment.imag * held
-        display += segment.real
+        codes = held.view(np.uint32) >> SHIFT
+        segment = table.take(codes.view(np.int32))
+        held *= segment.imag
+        held += segment.real
+        display: NDArray[Any] = held
         return display
 
     def inverse(self, values: ArrayLike) -> NDArray[np.float64]:

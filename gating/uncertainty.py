@@ -88,6 +88,11 @@ def _lower_peak(densities: Floats) -> Floats:
     return np.asarray(np.minimum(densities[:, 0], densities[:, -1]))
 
 
+def share(mask: NDArray[np.bool_]) -> float | None:
+    """Return the fraction of events that a mask holds; None of no events."""
+    return int(np.count_nonzero(mask)) / mask.size if mask.size else None
+
+
 def counted(fractions: Floats, n_events: int, rng: np.random.Generator) -> Floats:
     """Add counting error to fractions of ``n_events``: one binomial draw each."""
     if n_events <= 0:

@@ -7,7 +7,7 @@ import numpy as np
 
 from gating.boundary import inside
 from gating.methods._request import Request, Selection
-from gating.uncertainty import counted
+from gating.uncertainty import counted, share
 from labproc.errors import StrategyError
 from labproc.model import Boundary
 
@@ -22,7 +22,7 @@ def drawn(request: Request, kind: str, points: Any, *, side: str = "above") -> S
 def select(request: Request, population: str, boundary: Boundary, *, side: str) -> Selection:
     """Apply a boundary to the parent's events."""
     mask = inside(boundary, request.linear, above=side == "above")
-    fraction = float(mask.mean()) if mask.size else None
+    fraction = share(mask)
     rng = np.random.default_rng(request.seed)
     draws = counted(np.full(request.draws, fraction or 0.0), request.n_events, rng)
     parameters: dict[str, float | str] = {"placed": "drawn", "side": side}

@@ -3,7 +3,7 @@
 import numpy as np
 
 from gating.methods import METHODS, Method, Request, Selection
-from gating.uncertainty import counted
+from gating.uncertainty import counted, share
 from labproc.errors import StrategyError
 
 
@@ -17,7 +17,7 @@ def place(request: Request) -> tuple[Selection, ...]:
                 known = ", ".join(request.masks) or "none"
                 raise StrategyError(f"step {population!r}: no population {name!r} (has: {known})")
             mask &= request.masks[name] == wanted
-    fraction = float(mask.mean()) if mask.size else None
+    fraction = share(mask)
     rng = np.random.default_rng(request.seed)
     draws = counted(np.full(request.draws, fraction or 0.0), request.n_events, rng)
     return (Selection(population, mask, estimate=fraction, draws=draws),)

@@ -16,7 +16,7 @@ from gating.density import (
 )
 from gating.geometry import convex_hull, in_polygon
 from gating.methods import METHODS, Method, Request, Selection
-from gating.uncertainty import counted
+from gating.uncertainty import counted, share
 from labproc.model import Boundary
 from labproc.model.flag import Flag, review, warning
 
@@ -46,7 +46,7 @@ def place(request: Request) -> tuple[Selection, ...]:
     floor = _debris_edge(across)
     corners = _outline(counts, across, up, floor, request.number("keep", KEEP))
     mask = _within(x, y, bins, (across, up), corners)
-    fraction = float(mask.mean())
+    fraction = share(mask) or 0.0
     rng = np.random.default_rng(request.seed)
     draws = counted(np.full(request.draws, fraction), request.n_events, rng)
     boundary = Boundary("polygon", request.channels, request.specs, corners)

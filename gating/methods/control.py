@@ -14,7 +14,7 @@ from gating.methods._car import Estimate, estimate
 from gating.methods._request import ControlValues
 from gating.methods._split import split, stored, to_linear
 from gating.transforms import Transform
-from gating.uncertainty import counted
+from gating.uncertainty import counted, share
 from labproc.model import Boundary, Flag
 from labproc.model.flag import info, review, unique, warning
 
@@ -43,7 +43,7 @@ def place(request: Request) -> tuple[Selection, ...]:
     found = estimate(sample, shown, draws=request.draws, rng=rng)
     threshold = _threshold(usable, request.number("quantile", QUANTILE))
     mask = request.linear[0] > threshold
-    gated = float(mask.mean())
+    gated = share(mask) or 0.0
     flags = (
         *control_flags(population, best),
         *_capture_flags(population, scale, best),
@@ -162,7 +162,7 @@ def _without_control(request: Request, rng: np.random.Generator) -> Selection:
     cut = split(sample, population, draws=request.draws, rng=rng)
     threshold = to_linear(cut, scale)
     mask = request.linear[0] > threshold
-    share = float(mask.mean()) if mask.size else None
+    held = share(mask)
     moved = np.searchsorted(np.sort(sample), cut.draws, side="right") / max(sample.size, 1)
     draws = counted(1.0 - moved, request.n_events, rng)
     boundary = Boundary("threshold", request.channels, request.specs, np.array([[threshold]]))
@@ -174,7 +174,7 @@ def _without_control(request: Request, rng: np.random.Generator) -> Selection:
         "control": "none",
     }
     flags = unique((review("no_control", text), *cut.flags))
-    return Selection(population, mask, boundary, share, draws, parameters, flags)
+    return Selection(population, mask, boundary, held, draws, parameters, flags)
 
 
 METHODS.register("control")(

@@ -5,7 +5,7 @@ import numpy as np
 from gating.boundary import QUADRANTS, inside
 from gating.methods import METHODS, Method, Request, Selection
 from gating.methods._drawn import corner_points
-from gating.uncertainty import counted
+from gating.uncertainty import counted, share
 from labproc.model import Boundary
 
 
@@ -16,9 +16,9 @@ def place(request: Request) -> tuple[Selection, ...]:
     made = []
     for population, sides in zip(request.populations, QUADRANTS, strict=True):
         mask = inside(boundary, request.linear, quadrant=sides)
-        share = float(mask.mean()) if mask.size else None
-        draws = counted(np.full(request.draws, share or 0.0), request.n_events, rng)
-        made.append(Selection(population, mask, boundary, share, draws, {"placed": "drawn"}))
+        held = share(mask)
+        draws = counted(np.full(request.draws, held or 0.0), request.n_events, rng)
+        made.append(Selection(population, mask, boundary, held, draws, {"placed": "drawn"}))
     return tuple(made)
 
 

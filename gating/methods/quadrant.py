@@ -168,7 +168,7 @@ def _selections(
     boundary = Boundary("quadrant", request.channels, request.specs, point)
     high = [v > t for v, t in zip(request.linear, point[0], strict=True)]
     masks = [(high[0] == a) & (high[1] == b) for a, b in QUADRANTS]
-    shares = np.array([m.mean() if m.size else np.nan for m in masks])
+    shares = np.array([np.count_nonzero(m) for m in masks]) / max(request.n_events, 1)
     fractions = _fraction_draws(plane, cuts, shares, request.n_events, rng)
     flags = unique((*cuts[0].flags, *cuts[1].flags))
     parameters: dict[str, float | str] = {
@@ -201,7 +201,7 @@ def _fraction_draws(
     """Return draws of the four fractions together, shape (n_draws, 4): cross moved, recounted."""
     n_draws = cuts[0].draws.size
     total = plane.counts.sum()
-    if not (n_events and total):
+    if not (n_draws and n_events and total):
         return np.full((n_draws, 4), np.nan)
     below = np.pad(plane.counts.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0))) / total
     at = [

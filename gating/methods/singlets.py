@@ -5,7 +5,7 @@ import numpy as np
 from gating.density import Peak, find_peaks, histogram, rough_bandwidth, smooth
 from gating.methods import METHODS, Method, Request, Selection
 from gating.methods._split import half_width
-from gating.uncertainty import counted
+from gating.uncertainty import counted, share
 from labproc.model import Boundary
 from labproc.model.flag import review
 
@@ -32,7 +32,7 @@ def place(request: Request) -> tuple[Selection, ...]:
     if doublets is not None and MIN_RATIO < counts.at(doublets.position) / mode < MAX_RATIO:
         high = counts.at(top + float(density[top : int(doublets.position)].argmin()) + 0.5)
     mask = (ratio >= low) & (ratio <= high)
-    fraction = float(mask.mean())
+    fraction = share(mask) or 0.0
     rng = np.random.default_rng(request.seed)
     draws = counted(np.full(request.draws, fraction), request.n_events, rng)
     boundary = Boundary("interval", request.channels, request.specs, np.array([[low], [high]]))

@@ -4,6 +4,7 @@ import numpy as np
 
 from gating.methods import METHODS, Method, Request, Selection
 from gating.quality import check_flow
+from gating.uncertainty import share
 from labproc.model import Boundary
 
 
@@ -15,7 +16,7 @@ def place(request: Request) -> tuple[Selection, ...]:
         "n_removed_spans": float(len(steady.removed_spans)),
     }
     mask = np.asarray(steady.kept, dtype=np.bool_)
-    fraction = float(mask.mean()) if mask.size else None
+    fraction = share(mask)
     return (
         Selection(
             request.populations[0],

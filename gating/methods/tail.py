@@ -5,7 +5,7 @@ import numpy as np
 from gating.methods import METHODS, Method, Request, Selection
 from gating.methods._split import FEW, Landscape, half_width, to_linear, too_few
 from gating.methods._split import Split as Cut
-from gating.uncertainty import counted
+from gating.uncertainty import counted, share
 from labproc.model import Boundary
 from labproc.model.flag import Flag
 
@@ -28,7 +28,7 @@ def place(request: Request) -> tuple[Selection, ...]:
         cut = Cut(at, "tail", _moved(land, at, spread, request.draws, rng), 0.0)
     threshold = to_linear(cut, scale)
     mask = request.linear[0] > threshold
-    fraction = float(mask.mean()) if mask.size else None
+    fraction = share(mask)
     draws = counted(land.counts.fraction_above(cut.draws), request.n_events, rng)
     boundary = Boundary("threshold", request.channels, request.specs, np.array([[threshold]]))
     parameters: dict[str, float | str] = {"threshold": threshold, "side": "above"}

@@ -5,7 +5,7 @@ import numpy as np
 from gating.density import histogram
 from gating.methods import METHODS, Method, Request, Selection
 from gating.methods._split import middle_of, split, to_linear
-from gating.uncertainty import counted
+from gating.uncertainty import counted, share
 from labproc.model import Boundary
 
 
@@ -26,7 +26,7 @@ def place(request: Request) -> tuple[Selection, ...]:
     threshold = to_linear(cut, request.scales[0])
     high = request.linear[0] > threshold
     mask = high if side == "above" else ~high
-    fraction = float(mask.mean()) if mask.size else None
+    fraction = share(mask)
     above = histogram(display).fraction_above(cut.draws)
     moved = above if side == "above" else 1.0 - above
     boundary = Boundary("threshold", request.channels, request.specs, np.array([[threshold]]))

@@ -26,7 +26,7 @@ def test_the_shipped_strategies_are_read_and_hashed():
     [
         ("title = 'x'", "no steps, expected at least one"),
         ("[[step]]\nmethod = 'cells'", "step 1: no population"),
-        (CELLS.replace("= \"cells", "= \"cels"), "no gating method called 'cels'; did you mean 'cells'"),
+        (CELLS.replace("= \"cells", "= \"cels"), "called 'cels'; did you mean 'cells'"),
         (CELLS + "kep = 0.9", "method 'cells' has no option 'kep'; did you mean 'keep'"),
         (CELLS + "parent = 'Cels'", "parent 'Cels' is not made before it"),
         (CELLS + CELLS, "population 'Cells' is made twice"),
