@@ -114,15 +114,15 @@ def assert_curves(
 
 
 @pytest.mark.shared
-def test_lightcycler_96_keeps_the_names_behind_its_identifiers():
-    run = read_file(SHARED / "rdml" / "lc96_bACTXY.rdml")
+def test_lightcycler_96_keeps_the_names_behind_its_identifiers(shared):
+    run = read_file(shared / "data" / "qpcr" / "rdml" / "lc96_bACTXY.rdml")
     assert isinstance(run, QpcrRun)
     assert "Sample 39" in run.details.values()
 
 
 @pytest.mark.shared
-def test_curves_of_real_exports_have_their_cycles():
-    run = read_file(SHARED / "rdml" / "absolute.rdml")
+def test_curves_of_real_exports_have_their_cycles(shared):
+    run = read_file(shared / "data" / "qpcr" / "rdml" / "absolute.rdml")
     assert isinstance(run, QpcrRun)
     assert {len(a.cycles) for a in run.amplification} == {50}
     assert len(run.amplification) == 96
