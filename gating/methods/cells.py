@@ -1,5 +1,6 @@
 """Cells by scatter: everything dense that is not debris, as generous as a hand-drawn gate."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,8 +27,9 @@ FEW = 50
 KEEP = 0.997  # of the events that are not debris; a hand-drawn gate is generous
 MOSTLY = 0.8  # a first peak that holds so much is the cells, not debris
 NEAR = 0.6  # and so is one that lies this close to the main peak
-GENEROUS = 1.0  # bins below the valley: small cells are worth more than the last debris
+GENEROUS = 0.5  # bins below the valley: small cells are worth more than the last debris
 MANY_SATURATED = 0.05
+TOP = 0.999  # of the range: the end of the scale
 
 
 def place(request: Request) -> tuple[Selection, ...]:
@@ -37,12 +39,13 @@ def place(request: Request) -> tuple[Selection, ...]:
         flag = review("too_few_events", f"{population}: {request.n_events} events to gate on")
         return (Selection(population, np.ones(request.n_events, dtype=np.bool_), flags=(flag,)),)
     x, y = request.display(0), request.display(1)
-    unsaturated = _unsaturated(x, y, request.ranges)
-    across, up = (histogram(v if unsaturated is None else v[unsaturated], GRID) for v in (x, y))
-    bins = bin_index(x, across.low, across.high, GRID) * GRID
+    across, up = histogram(x, GRID), histogram(y, GRID)
+    bins = bin_index(x, across.low, across.high, GRID)
+    bins *= GRID
     bins += bin_index(y, up.low, up.high, GRID)
-    inside_bins = bins if unsaturated is None else bins[unsaturated]
-    counts = np.bincount(inside_bins, minlength=GRID * GRID).reshape(GRID, GRID)
+    counts = np.bincount(bins, minlength=GRID * GRID).reshape(GRID, GRID)
+    counts = _on_scale(counts, (across, up), request.ranges)
+    across = replace(across, counts=counts.sum(axis=1).astype(np.float64))
     floor = _debris_edge(across)
     corners = _outline(counts, across, up, floor, request.number("keep", KEEP))
     mask = _within(x, y, bins, (across, up), corners)
@@ -50,7 +53,7 @@ def place(request: Request) -> tuple[Selection, ...]:
     rng = np.random.default_rng(request.seed)
     draws = counted(np.full(request.draws, fraction), request.n_events, rng)
     boundary = Boundary("polygon", request.channels, request.specs, corners)
-    saturated = 0.0 if unsaturated is None else float(1.0 - unsaturated.mean())
+    saturated = 1.0 - float(counts.sum()) / request.n_events
     flags: tuple[Flag, ...] = ()
     if saturated > MANY_SATURATED:
         text = f"{population}: {saturated:.0%} of events are off the top of the scatter scale"
@@ -59,15 +62,17 @@ def place(request: Request) -> tuple[Selection, ...]:
     return (Selection(population, mask, boundary, fraction, draws, parameters, flags),)
 
 
-def _unsaturated(
-    x: NDArray[Any], y: NDArray[Any], ranges: tuple[float | None, ...]
-) -> NDArray[np.bool_] | None:
-    """Say which events are below the top of both scales; None where all are."""
-    kept = None
-    for values, top in zip((x, y), ranges or (None, None), strict=True):
-        if top and values.max() >= top * 0.999:
-            below = values < top * 0.999
-            kept = below if kept is None else kept & below
+def _on_scale(
+    counts: NDArray[np.int64],
+    axes: tuple[Histogram, Histogram],
+    ranges: tuple[float | None, ...],
+) -> NDArray[np.int64]:
+    """Leave out the bins at the top of either scale: what is off the scale has no place on it."""
+    kept = counts.copy()
+    for k, (axis, top) in enumerate(zip(axes, ranges or (None, None), strict=True)):
+        if top:
+            first = int(np.clip(np.floor(axis.position(top * TOP)), 0, GRID))
+            kept.swapaxes(0, k)[first:] = 0
     return kept
 
 
