@@ -13,7 +13,8 @@ from labproc.store.reviews import (
     gate_history,
     save_gate,
 )
-from labproc.store.store import Observation, ResultKey, Store, StoredResult
+from labproc.store.rows import Observation, ResultKey, StoredResult
+from labproc.store.store import Store
 
 __all__ = [
     "TABLES",

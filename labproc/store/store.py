@@ -1,10 +1,8 @@
 """Reading and writing the results database; every write is one transaction."""
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -17,44 +15,22 @@ from labproc.store import audit as chain
 from labproc.store.agreement import changed_reviews
 from labproc.store.audit import AuditEntry, now_utc
 from labproc.store.connect import connect, plain_reason, sqlite_url
+from labproc.store.rows import (
+    KEY_COLUMNS,
+    Observation,
+    ResultKey,
+    Row,
+    StoredResult,
+    as_seen,
+    cells,
+    key_words,
+    matches,
+    named,
+    observation,
+    result_seq,
+    stored,
+)
 from labproc.store.schema import audit, meta, observations, result_tables, results, tries
-
-Row = Mapping[str, Any]
-KEY_COLUMNS = ("sha256", "pipeline_version", "parameter_hash")
-
-
-@dataclass(frozen=True, slots=True)
-class ResultKey:
-    """What names a result: the file's content, the pipeline's version, all parameters."""
-
-    sha256: str
-    pipeline_version: str
-    parameter_hash: str
-
-
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """A file as it was seen under a path; ``facts`` are what its head says (kind, plate, well)."""
-
-    path: str
-    sha256: str
-    size: int
-    mtime_ns: int
-    inode: int
-    facts: Mapping[str, str]
-    state: str = "current"
-
-
-@dataclass(frozen=True, slots=True)
-class StoredResult:
-    """One result as it stands in the store; ``status`` is ``done`` or ``set_aside``."""
-
-    key: ResultKey
-    path: str
-    kind: str
-    status: str
-    reason: str
-    payload: bytes | None
 
 
 class Store:
@@ -105,7 +81,7 @@ class Store:
         """Return every file ever seen, the current ones and those replaced or gone."""
         with self.reading() as connection:
             rows = connection.execute(observations.select().order_by(observations.c.seq)).mappings()
-            return [_observation(row) for row in rows]
+            return [observation(row) for row in rows]
 
     def observe(self, seen: Iterable[Observation]) -> None:
         """Record files as they are seen now; a path's older content becomes ``replaced``."""
@@ -123,12 +99,12 @@ class Store:
                 if state == "current" and now.get(path, sha256) != sha256
             ]
             again = [
-                {"at_seq": seqs[one.path, one.sha256], **_as_seen(one, at)}
+                {"at_seq": seqs[one.path, one.sha256], **as_seen(one, at)}
                 for one in looks
                 if (one.path, one.sha256) in seqs
             ]
             new = [
-                {"path": o.path, "sha256": o.sha256, "first_seen_at": at, **_as_seen(o, at)}
+                {"path": o.path, "sha256": o.sha256, "first_seen_at": at, **as_seen(o, at)}
                 for o in looks
                 if (o.path, o.sha256) not in seqs
             ]
@@ -170,11 +146,11 @@ class Store:
     ) -> None:
         """Save one file's result with its audit row; a result that is there already stays."""
         with self.writing() as connection:
-            if _result_seq(connection, key) is not None:
+            if result_seq(connection, key) is not None:
                 return
             connection.execute(
                 results.insert().values(
-                    **_named(key),
+                    **named(key),
                     path=path,
                     kind=kind,
                     status=status,
@@ -185,7 +161,7 @@ class Store:
                 )
             )
             entry = chain.result_entry(
-                _key_words(key), path, payload, who=who, action=f"file {status}", new=reason
+                key_words(key), path, payload, who=who, action=f"file {status}", new=reason
             )
             self._audit(connection, entry)
 
@@ -193,8 +169,8 @@ class Store:
         """Forget that files were set aside, so that they are tried again."""
         with self.writing() as connection:
             for key in keys:
-                matches = _is(results, key) & (results.c.status == "set_aside")
-                connection.execute(results.delete().where(matches))
+                set_aside = matches(results, key) & (results.c.status == "set_aside")
+                connection.execute(results.delete().where(set_aside))
 
     def set_current(self, keys: Iterable[ResultKey]) -> None:
         """Say which results the study stands on now; the others stay readable."""
@@ -226,7 +202,7 @@ class Store:
         if kinds:
             query = query.where(results.c.kind.in_(kinds))
         with self.reading() as connection:
-            return [_stored(row) for row in connection.execute(query).mappings()]
+            return [stored(row) for row in connection.execute(query).mappings()]
 
     def count_try(self, key: ResultKey, reason: str) -> int:
         """Record that a file took its worker down, and return how often it has."""
@@ -252,7 +228,7 @@ class Store:
                 table = result_tables[name]
                 connection.execute(table.delete())
                 if rows:
-                    numbered = [{**_cells(r), "row": i} for i, r in enumerate(rows, start=1)]
+                    numbered = [{**cells(r), "row": i} for i, r in enumerate(rows, start=1)]
                     connection.execute(table.insert(), numbered)
             set_meta(connection, "fingerprint", fingerprint)
 
@@ -317,55 +293,6 @@ class Store:
                     yield f"{row['path']}: its stored result was changed"
         for name in recorded:
             yield f"result {name[:12]}: recorded in the audit trail and gone from the store"
-
-
-def _key_words(key: ResultKey) -> tuple[str, str, str]:
-    return (key.sha256, key.pipeline_version, key.parameter_hash)
-
-
-def _named(key: ResultKey) -> dict[str, str]:
-    return {
-        "sha256": key.sha256,
-        "pipeline_version": key.pipeline_version,
-        "parameter_hash": key.parameter_hash,
-    }
-
-
-def _is(table: Any, key: ResultKey) -> Any:
-    same = (table.c.sha256 == key.sha256) & (table.c.parameter_hash == key.parameter_hash)
-    return same & (table.c.pipeline_version == key.pipeline_version)
-
-
-def _result_seq(connection: Connection, key: ResultKey) -> int | None:
-    return connection.execute(select(results.c.seq).where(_is(results, key))).scalar()
-
-
-def _stored(row: Any) -> StoredResult:
-    key = ResultKey(row["sha256"], row["pipeline_version"], row["parameter_hash"])
-    rest = (row["path"], row["kind"], row["status"], row["reason"])
-    return StoredResult(key, *rest, row.get("payload"))
-
-
-def _observation(row: Any) -> Observation:
-    facts = json.loads(row["facts"] or "{}")
-    numbers = (row["size"], row["mtime_ns"], row["inode"])
-    return Observation(row["path"], row["sha256"], *numbers, facts, row["state"])
-
-
-def _as_seen(one: Observation, at: str) -> dict[str, Any]:
-    return {
-        "size": one.size,
-        "mtime_ns": one.mtime_ns,
-        "inode": one.inode,
-        "facts": json.dumps(dict(one.facts), ensure_ascii=False, sort_keys=True),
-        "state": "current",
-        "last_seen_at": at,
-    }
-
-
-def _cells(row: Row) -> dict[str, Any]:
-    """Return a row as the database holds it: no empty text where a number is missing."""
-    return {k: None if v == "" else int(v) if isinstance(v, bool) else v for k, v in row.items()}
 
 
 def set_meta(connection: Connection, name: str, value: str) -> None:
