@@ -44,6 +44,10 @@ class Assignment:
     reason: str = ""
     flags: tuple[Flag, ...] = ()
 
+    def text(self, column: str) -> str:
+        """Return a cell from the row in the sheet, empty where there is none."""
+        return self.sheet.get(column) if self.sheet else ""
+
     def number(self, column: str) -> float | None:
         """Return a number from the row in the sheet, None where there is none."""
         return self.sheet.number(column, low=0.0) if self.sheet else None

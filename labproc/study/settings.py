@@ -16,7 +16,7 @@ class _Part(BaseModel):
 
 
 def _ordered(value: Fraction | None, where: str) -> Fraction | None:
-    if value is not None and not value[0] < value[1]:
+    if value is not None and not value[0] <= value[1]:
         raise ValueError(f"{where} is {list(value)}, expected the lower number first")
     return value
 

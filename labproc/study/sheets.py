@@ -28,6 +28,7 @@ SAMPLE_COLUMNS = (
     "replicate",
     "panel",
     "role",
+    "channel",
     "sample_ul",
     "final_ul",
     "manual_count_per_ml",

@@ -39,7 +39,7 @@ pattern = ["{date}/{donor}_{arm}_d{day}_{panel}.fcs"]
 [panels.car]
 strategy = "car_t"               # car_t, cd4_cd8, live, or your own file beside this one
 markers = { CAR = "BL1-A", CD3 = "YL2-A", viability = "RL2-A" }
-# compensation = "file"          # the spillover that the FCS file states
+# compensation = "file"          # or none, controls (single stains), or a matrix such as "m.csv"
 
 [panels.subset]
 strategy = "cd4_cd8"
