@@ -70,10 +70,22 @@ class StudyDesk:
     _stale: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def version(self) -> str:
-        """Return the sizes and times of the store's files as one word."""
-        found = sorted((self.folder / "results").glob("labproc.sqlite*"))
-        stats = [p.stat() for p in found if not p.name.endswith("-shm")]
-        return "-".join(f"{s.st_mtime_ns:x}.{s.st_size:x}" for s in stats)
+        """Return the sizes and times of the store's files as one word.
+
+        SQLite makes an empty -wal file for every reader and takes it away again: it says nothing.
+        A store that is not a file is asked for the head of its audit chain.
+        """
+        main = _stamp(self.folder / "results" / "labproc.sqlite")
+        return (
+            main + _stamp(self.folder / "results" / "labproc.sqlite-wal") if main else self._head()
+        )
+
+    def _head(self) -> str:
+        from labproc.store import Store
+        from labproc.study import load_study
+
+        with Store.open(load_study(self.folder).store_url) as store:
+            return store.audit_head()
 
     def results(self) -> Results:
         """Return the study's results, from memory while the store has not changed."""
@@ -161,6 +173,15 @@ class StudyDesk:
             draft.replace(path)
         except (LabprocError, OSError) as error:  # the old report stays
             logging.getLogger(__name__).warning("report.html was not written: %s", error)
+
+
+def _stamp(path: Path) -> str:
+    """Return a file's time and size as a word; nothing for one that is empty or not there."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return ""
+    return f"{found.st_mtime_ns:x}.{found.st_size:x} " if found.st_size else ""
 
 
 def tube_of(results: Results, name: str) -> TubeView:

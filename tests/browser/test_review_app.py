@@ -1,6 +1,8 @@
 """The review app in a real browser: every page, a gate moved, undone, saved, a sample judged."""
 
+import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -54,6 +56,8 @@ def test_every_page_loads_whole_named_and_asks_no_other_host(name: str, watched:
     watched.go("Audit" if name == "Inbox" else "Inbox")
     page = watched.go(name)
     page.wait_for_load_state("networkidle")
+    if "SCREENSHOTS" in os.environ:  # CI keeps them
+        page.screenshot(path=Path(os.environ["SCREENSHOTS"]) / f"{name.lower()}.png")
     assert watched.said == []
     assert all(url.startswith((watched.address, "data:", "blob:")) for url in watched.asked)
     assert page.locator('[data-title*="Share"], [data-title*="loud"]').count() == 0

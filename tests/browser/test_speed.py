@@ -136,5 +136,5 @@ def test_20_clients_for_a_minute(site: str) -> None:
         one.join()
     p95 = 1e3 * quantiles(took, n=20)[-1]
     say(f"20 clients, {len(took)} answers: 95 % {p95:.0f} ms (bar 300), {len(failed)} failed")
-    assert not failed
+    assert not failed, failed[:3]
     assert p95 <= 300
