@@ -38,7 +38,8 @@ def write(results: Results, folder: Path) -> list[Path]:
         try:
             path = raw_file(results, view)
             tube = read_tube(path)
-            workspace.add(name, path.resolve().as_uri(), tube, gates_of(view.gates, tube))
+            gates, uri = gates_of(view.gates, tube), path.resolve().as_uri()
+            workspace.add(name, uri, tube, gates, spillover=view.spillover)
         except LabprocError as error:
             missing.append(str(error))
     if not results.tubes:

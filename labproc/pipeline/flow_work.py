@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from labproc.model import Flag, FlowTube, GateResult, Measurement, Populations, Role, Severity
+from labproc.model import (
+    Flag,
+    FlowTube,
+    GateResult,
+    Measurement,
+    Populations,
+    Role,
+    Severity,
+    Spillover,
+)
 from labproc.model.flag import unique, worst
 from labproc.pipeline.jobs import FlowJob
 from labproc.pipeline.outcomes import FlowOutcome
@@ -28,12 +37,25 @@ def do_flow(job: FlowJob, *, draws: int = DRAWS) -> FlowOutcome:
 
     tube = _named(_read(job.staged), job.path, job.sha256)
     controls = [
-        Control(c.role, _named(_read(c.staged), c.path, c.sha256), c.matched) for c in job.controls
+        Control(c.role, _named(_read(c.staged), c.path, c.sha256), c.matched, c.channel)
+        for c in job.controls
     ]
     populations = _gate(job, tube, controls, draws)
+    # the gates flag what is doubtful about single stains; drawing needs the matrix as well
+    job = replace(job, spillover=_spillover(job, tube, controls))
     return FlowOutcome(
         _view(job, tube, populations, controls), tuple(_measure(job, tube, populations))
     )
+
+
+def _spillover(job: FlowJob, tube: FlowTube, controls: Sequence["Control"]) -> Spillover | None:
+    """Return the matrix to compensate with: the setting's, the single stains', or the file's."""
+    if job.spillover is not None or not any(c.role is Role.COMPENSATION for c in job.controls):
+        return job.spillover
+    from gating.single_stains import spillover_from_stains
+
+    stated = tube.events.spillover
+    return spillover_from_stains(controls, detectors=stated.detectors if stated else ()).spillover
 
 
 @lru_cache(maxsize=8)
@@ -108,6 +130,7 @@ def _view(
         version=_version(job),
         left_out=dict(populations.left_out),
         flags=flags,
+        spillover=job.spillover,
     )
 
 

@@ -17,13 +17,17 @@ Points = tuple[tuple[float, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class ControlFile:
-    """A tube that a gate leans on, and how closely it belongs to the sample."""
+    """A tube that a gate leans on, and how closely it belongs to the sample.
+
+    ``channel`` is the detector of a single stain.
+    """
 
     role: Role
     matched: str
     sha256: str
     staged: str
     path: str
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)

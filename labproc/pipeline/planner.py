@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from labproc.errors import CountError, StrategyError
 from labproc.model import Role, SampleKey
+from labproc.pipeline.compensation import CONTROLS, panel_spillover
 from labproc.pipeline.jobs import ControlFile, FlowJob, Job, Points, TableJob
 from labproc.pipeline.results import FileStatus
 from labproc.pipeline.settings import count_rule, qpcr_rules
@@ -154,7 +155,8 @@ def _flow_job(
         strategy=strategy,
         strategy_sha256=_strategy_sha256(strategy),
         markers=dict(panel.markers),
-        controls=_controls(file, key, known),
+        controls=_controls(file, key, known, with_stains=panel.compensation == CONTROLS),
+        spillover=panel_spillover(study, key.panel),
         count=count_rule(study.settings, assignment),
         moved={name: points for name, (_, points) in moved.items()},
         versions={name: version for name, (version, _) in moved.items()},
@@ -168,19 +170,28 @@ def _strategy_sha256(strategy: str) -> str:
     return hashlib.sha256(strategy_text(strategy).encode()).hexdigest()
 
 
-def _controls(file: RawFile, key: SampleKey, known: Sequence[Tube]) -> tuple[ControlFile, ...]:
+def _controls(
+    file: RawFile, key: SampleKey, known: Sequence[Tube], *, with_stains: bool
+) -> tuple[ControlFile, ...]:
     """Return the tubes of the same panel that this tube's gates may lean on, nearest first.
 
     A control of no arm serves every arm of its donor and day. A control is held against itself
     too, so that its own CAR+ fraction says what the threshold lets through.
     """
     found = [
-        ControlFile(k.role, _matched(key, k), f.sha256, f.staged, f.path)
+        ControlFile(k.role, _matched(key, k), f.sha256, f.staged, f.path, a.text("channel"))
         for f, a in known
         if (k := a.key) is not None and k.role in LEANED_ON and k.panel == key.panel
     ]
-    nearest = [c for c in found if c.matched != "other" or c.role is Role.COMPENSATION]
-    return tuple(sorted(nearest or found, key=lambda c: (_NEAR.index(c.matched), c.path)))
+    stains = [c for c in found if c.role is Role.COMPENSATION]
+    others = [c for c in found if c.role is not Role.COMPENSATION]
+    chosen = [*_nearest(others), *(_nearest(stains) if with_stains else [])]
+    return tuple(sorted(chosen, key=lambda c: (_NEAR.index(c.matched), c.path)))
+
+
+def _nearest(controls: list[ControlFile]) -> list[ControlFile]:
+    """Return the controls of the same donor and day, or all where there is none."""
+    return [c for c in controls if c.matched != "other"] or controls
 
 
 _NEAR = ("same_arm", "same_day", "other")

@@ -19,6 +19,7 @@ from labproc.model import (
     ReportedCurve,
     SampleKey,
     SourceFile,
+    Spillover,
     StandardCurve,
     Trend,
     Well,
@@ -90,7 +91,10 @@ class GateView:
 
 @dataclass(frozen=True, slots=True)
 class TubeView:
-    """One tube: its gates in order, and how much it needs a look (0 calm, 1 first in the list)."""
+    """One tube: its gates in order, and how much it needs a look (0 calm, 1 first in the list).
+
+    ``spillover`` is the matrix it was compensated with where that is not the file's own.
+    """
 
     source: SourceFile
     key: SampleKey
@@ -103,6 +107,7 @@ class TubeView:
     review: str = ""
     left_out: Mapping[str, str] = field(default_factory=dict)
     flags: tuple[Flag, ...] = ()
+    spillover: Spillover | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,6 +150,8 @@ def _culture_rows(cultures: Sequence[CultureDay]) -> Rows:
 
 def _table(path: Path, rows: Rows) -> None:
     listed = list(rows)
+    if not listed:
+        return
     names = list(dict.fromkeys(name for row in listed for name in row))
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8", newline="") as file:

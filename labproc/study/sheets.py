@@ -136,6 +136,8 @@ def rows_of(folder: Path, name: str, columns: Sequence[str] | None = None) -> li
     if found is None:
         return []
     path, sheet = found
+    if sheet is None and not path.read_bytes().strip():
+        return []  # made, not yet filled in
     table = _mine(partial(read_table, sheet=sheet), path)
     title = f"{path.name}, sheet {sheet!r}" if sheet else path.name
     return list(_rows(title, table, columns))

@@ -8,7 +8,7 @@ import xlsxwriter
 from labproc.errors import StudyError
 from labproc.model import Role
 from labproc.study import Found, Study, load_study
-from labproc.study.sheets import SheetRow
+from labproc.study.sheets import SheetRow, rows_of
 from tests.study.test_load import STUDY
 
 
@@ -174,3 +174,8 @@ def test_sheets_of_a_workbook_are_plates(folder: Path) -> None:
     samples = load_study(folder).plate_samples("Plate 9")
     assert len(samples) == 96
     assert samples["H12"] == "D12_C_d8"
+
+
+def test_an_empty_sheet_says_nothing(tmp_path: Path) -> None:
+    (tmp_path / "samples.csv").write_text("\n", encoding="utf-8")
+    assert rows_of(tmp_path, "samples", ("file",)) == []
