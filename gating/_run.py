@@ -73,7 +73,8 @@ def find_channels(run: Run, strategy: Strategy, step: Step) -> tuple[str, ...] |
     for words in filter(None, (step.channels, step.or_channels)):
         found = [find_channel(w, events, run.markers) for w in words]
         if None not in found:
-            return tuple(f for f in found if f)
+            watched = [find_channel(w, events, run.markers) for w in step.watch]
+            return tuple(dict.fromkeys(f for f in (*found, *watched) if f))
         missing = missing or words[found.index(None)]
     missing = missing or _missing_population(run, step)
     if not missing:

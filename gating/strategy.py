@@ -23,6 +23,7 @@ STEP_KEYS = (
     "or_channels",
     "control",
     "scales",
+    "watch",
 )
 
 
@@ -31,9 +32,10 @@ class Step:
     """One gate (or one cross of four): what it makes, from which parent, on which channels.
 
     ``channels`` are markers, roles (``forward``, ``side``) or detectors; ``or_channels`` are tried
-    where the first are not in the panel. ``scales`` are the display scales of a drawn gate. An
-    ``optional`` step is left out where its channels are not there. ``control`` names the roles of
-    the tubes the gate leans on, the best first.
+    where the first are not in the panel, and ``watch`` are used besides, where the panel has them.
+    ``scales`` are the display scales of a drawn gate. An ``optional`` step is left out where its
+    channels are not there. ``control`` names the roles of the tubes the gate leans on, the best
+    first.
     """
 
     populations: tuple[str, ...]
@@ -43,6 +45,7 @@ class Step:
     or_channels: tuple[str, ...] = ()
     control: tuple[str, ...] = ()
     scales: tuple[str, ...] = ()
+    watch: tuple[str, ...] = ()
     optional: bool = False
     options: Mapping[str, Option] = field(default_factory=dict)
 
@@ -143,6 +146,7 @@ def _read_step(strategy: str, number: int, row: Any) -> Step:
         or_channels=_words(where, row, "or_channels"),
         control=_words(where, row, "control"),
         scales=_scales(where, row),
+        watch=_words(where, row, "watch"),
         optional=bool(row.get("optional", False)),
         options=options,
     )
