@@ -42,9 +42,19 @@ def fill(drawing: go.Figure, gate: GateView, panel: Panel, colour: str) -> None:
     across |= {"domain": panel.x, "anchor": axes["yaxis"]}
     upright |= {"domain": panel.y, "anchor": axes["xaxis"]}
     drawing.update_layout({f"xaxis{panel.suffix}": across, f"yaxis{panel.suffix}": upright})
-    for shape in shapes(gate.boundary, flat=flat):
-        drawing.add_shape(xref=axes["xaxis"], yref=_y_of(shape, axes["yaxis"]), **shape)
-    drawing.add_annotation(**_label(gate, flat), xref=axes["xaxis"], yref=_y_of({}, axes["yaxis"]))
+    lines, labels = overlay(gate, panel)
+    for line in lines:
+        drawing.add_shape(**line)
+    for label in labels:
+        drawing.add_annotation(**label)
+
+
+def overlay(gate: GateView, panel: Panel) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return a gate's shapes and labels alone: all that changes while it is dragged."""
+    flat = len(gate.density.channels) == 1
+    x, y = f"x{panel.suffix}", f"y{panel.suffix}"
+    lines = [s | {"xref": x, "yref": _y_of(s, y)} for s in shapes(gate.boundary, flat=flat)]
+    return lines, [_label(gate, flat) | {"xref": x, "yref": y}]
 
 
 def _y_of(shape: dict[str, Any], axis: str) -> str:

@@ -8,6 +8,7 @@ from dash import html
 
 from dashboards import theme, wording
 from dashboards.desk import SHORT
+from dashboards.figures._gate_panel import Panel, overlay
 from dashboards.figures.gates import gate_figure
 from dashboards.pages._parts import aria, flags, graph, table, verdict
 from dashboards.report_tables import metric_name
@@ -221,8 +222,7 @@ def _told(row: Mapping[str, str]) -> list[str]:
     return [p if len(p) <= 60 else f"{p[:59]}…" for p in parts if p]
 
 
-def shape_patch(results: Results, tube: TubeView, gate: GateView) -> tuple[Any, Any]:
+def shape_patch(gate: GateView) -> tuple[Any, Any]:
     """Return the shapes and labels of a gate for a graph that is already there."""
-    colour = theme.arm_colours(results.arms).get(tube.key.arm, theme.CONTROL)
-    drawing = gate_figure(gate, colour=colour, editable=True).to_plotly_json()["layout"]
-    return drawing.get("shapes", []), drawing.get("annotations", [])
+    lines, labels = overlay(gate, Panel())
+    return [s | {"editable": True} if s["type"] == "path" else s for s in lines], labels
