@@ -14,6 +14,7 @@ def place(request: Request) -> tuple[Selection, ...]:
     parameters: dict[str, float | str] = {
         "kept_time": steady.kept_time,
         "n_removed_spans": float(len(steady.removed_spans)),
+        "watched": ",".join(request.channels[1:]),
     }
     mask = np.asarray(steady.kept, dtype=np.bool_)
     fraction = share(mask)
