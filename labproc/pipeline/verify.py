@@ -34,16 +34,18 @@ class Verified:
         return f"{what}: {len(self.problems)} problems" if self.problems else f"{what}: all whole"
 
 
-def verify_study(folder: Path, *, recompute: bool = False) -> Verified:
+def verify_study(folder: Path, *, recompute: bool = False, heads: Sequence[str] = ()) -> Verified:
     """Check a study against its record.
 
     Raw files are hashed again where they are still there, and so are the staged copies; the audit
     chain is followed from its first row to its head; the tables in the store are compared with
     what the stored results give. With ``recompute`` every result is derived again from its file.
+    ``heads`` are audit heads that were written down elsewhere (in a report, a backup): a chain
+    that was cut together with its own head is found by them only.
     """
     study = load_study(folder)
     with Store.open(study.store_url) as store:
-        problems = [*store.verify_audit(), *_damaged_database(store)]
+        problems = [*store.verify_audit(heads=heads), *_damaged_database(store)]
         problems += _changed_files(study, store)
         problems += _changed_tables(study, store)
         n_results = 0
