@@ -45,8 +45,12 @@ def qpcr_rules(settings: Settings) -> QpcrRules:
         "template_ul_per_well": qpcr.template_ul_per_well,
         "copies_per_ng": qpcr.copies_per_ng,
         "lloq_copies_per_ug": qpcr.lloq_copies_per_ug,
+        "reference_standard_unit": qpcr.reference_standard_unit,
+        "ipc_target": qpcr.ipc_target,
         **accept,
     }
+    if qpcr.residual_plasmid_before_day is not None:
+        known["residual_plasmid_before_day"] = qpcr.residual_plasmid_before_day
     if qpcr.reference is not None:
         known["reference_target"] = qpcr.reference.target
         known["copies_per_diploid_genome"] = qpcr.reference.copies_per_diploid_genome

@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import tomllib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from labproc.errors import StudyError
 from labproc.model import CultureEvent, PatientEvent, Plan
 from labproc.registry import nearest
 from labproc.study.assign import Assigner, Assignment, Found, Rows
+from labproc.study.blood import Blood, blood_of
 from labproc.study.patterns import Pattern, compile_pattern, read_date
 from labproc.study.plates import plate_rows, well_name
 from labproc.study.settings import Settings
@@ -43,6 +44,7 @@ class Study:
     patient_events: tuple[PatientEvent, ...]
     dna_ng: Mapping[str, float]
     sheets_sha256: str
+    blood: Mapping[str, Blood] = field(default_factory=dict)
 
     @property
     def raw(self) -> Path:
@@ -126,6 +128,7 @@ def load_study(folder: Path) -> Study:
         patient_events=patient_events(folder),
         dna_ng=_dna_ng(samples),
         sheets_sha256=_sheets_sha256(folder),
+        blood=blood_of(samples),
     )
 
 

@@ -1,5 +1,6 @@
 """``study.toml`` as typed settings: every key named here, every other key refused."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Literal
@@ -7,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Fraction = tuple[float, float]
+_WELL = re.compile(r"(?:[^:]+:)?[A-P][1-9]\d?")
 
 
 class _Part(BaseModel):
@@ -95,6 +97,10 @@ class AcceptSettings(_Part):
     level_error: float | None = Field(default=None, gt=0)
     lack_of_fit_p: float | None = Field(default=None, gt=0, lt=1)
     replicate_sd: float | None = Field(default=None, gt=0)
+    min_levels: int | None = Field(default=None, ge=2)
+    ipc_delay_cycles: float | None = Field(default=None, gt=0)
+    dna_input_tolerance: float | None = Field(default=None, gt=0)
+    lloq_cv: float | None = Field(default=None, gt=0, lt=1)
 
     @field_validator("efficiency")
     @classmethod
@@ -113,8 +119,31 @@ class QpcrSettings(_Part):
     standard_unit: Literal["copies_per_well", "copies_per_ul", "ng"] | None = None
     template_ul_per_well: float | None = Field(default=None, gt=0)
     copies_per_ng: float | None = Field(default=None, gt=0)
+    reference_standard_unit: Literal["copies_per_well", "copies_per_ul", "ng"] | None = None
+    ipc_target: str | None = None
+    residual_plasmid_before_day: int | None = None
     lloq_copies_per_ug: float | None = Field(default=None, gt=0)
     accept: AcceptSettings = AcceptSettings()
+    omit: dict[str, dict[str, str]] = Field(default_factory=dict)  # file -> well -> reason
+
+    @field_validator("omit")
+    @classmethod
+    def wells_with_reasons(cls, value: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+        """Check that every well stands on a plate and says why it is left out."""
+        for file, wells in value.items():
+            for well, reason in wells.items():
+                where = f"[qpcr.omit] {file}, well {well!r}"
+                if not _WELL.fullmatch(well):
+                    raise ValueError(f"{where}: no well, expected one like A1 or CAR:A1")
+                if not reason.strip():
+                    raise ValueError(f"{where}: no reason, expected one")
+        return value
+
+    def omitted_of(self, path: str) -> dict[str, str]:
+        """Return the wells that are left out of one file: named by its name or its path in raw."""
+        names = {path.casefold(), path.rpartition("/")[2].casefold()}
+        found = (wells for file, wells in self.omit.items() if file.casefold() in names)
+        return {well: reason for wells in found for well, reason in wells.items()}
 
     @field_validator("sample_pattern", mode="before")
     @classmethod

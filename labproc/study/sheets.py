@@ -34,6 +34,11 @@ SAMPLE_COLUMNS = (
     "manual_count_per_ml",
     "bead_count",
     "dna_ng",
+    "dna_yield_ug",
+    "blood_ul",
+    "elution_ul",
+    "template_ul",
+    "dilution",
     "note",
 )
 CULTURE_COLUMNS = (

@@ -66,6 +66,9 @@ dna_ng_per_well = 200            # dna_ng of a sample in samples.csv wins
 standard_unit = "copies_per_well"           # copies_per_well, copies_per_ul or ng
 # template_ul_per_well = 5       # needed with copies_per_ul
 # copies_per_ng = 1000           # needed with ng
+# reference_standard_unit = "ng" # where the reference gene's standards have another unit
+# ipc_target = "IPC"             # inhibition control, where the file does not mark it
+# residual_plasmid_before_day = 7   # earlier samples are flagged
 # lloq_copies_per_ug = 50        # your validated limit, if there is one
 
 # Limits for a plate, only where yours differ from the usual ones.
@@ -75,6 +78,15 @@ standard_unit = "copies_per_well"           # copies_per_well, copies_per_ul or 
 # level_error = 0.30             # a standard read back may differ by this fraction
 # lack_of_fit_p = 0.05
 # replicate_sd = 0.5             # cycles
+# min_levels = 3                 # levels of standards that a curve needs
+# ipc_delay_cycles = 1.0         # a later inhibition control means inhibited
+# dna_input_tolerance = 0.30     # reference gene against the stated DNA input
+# lloq_cv = 0.35                 # largest relative error of a number that counts as quantified
+
+# Wells left out of a file, each with its reason; they stay visible.
+# [qpcr.omit."plate1.xlsx"]
+# A1 = "bubble"
+# "CAR:B2" = "pipetting error"
 
 # What you set out to test. Written before looking, and recorded with the results.
 [plan]
