@@ -75,7 +75,7 @@ def _threshold(gate: GateResult) -> dict[str, float]:
 
 
 def rank(samples: Mapping[str, Populations], *, seed: int = 0) -> tuple[Oddness, ...]:
-    """Score every sample of a group against the others, the oddest first.
+    """Score every sample of a group against the others and by its own flags, the oddest first.
 
     Parameters
     ----------
@@ -83,20 +83,39 @@ def rank(samples: Mapping[str, Populations], *, seed: int = 0) -> tuple[Oddness,
         Name to populations, all of one strategy; a group is what should be alike (one panel of one
         day, or one culture over its days).
     """
+    unlike = rank_features({name: features(p) for name, p in samples.items()}, seed=seed)
+    made = []
+    for odd in unlike:
+        asked, said = _flagged(samples[odd.name])
+        made.append(Oddness(odd.name, odd.score + asked, (*said, *odd.reasons)))
+    return _oddest_first(made)
+
+
+def rank_features(
+    samples: Mapping[str, Mapping[str, float]], *, seed: int = 0
+) -> tuple[Oddness, ...]:
+    """Score every sample of a group against the others, the oddest first.
+
+    Parameters
+    ----------
+    samples : mapping
+        Name to what ``features`` gives.
+    """
     names = list(samples)
-    rows = [features(samples[n]) for n in names]
-    keys = sorted({k for r in rows for k in r})
-    table = np.array([[r.get(k, np.nan) for k in keys] for r in rows]).reshape(len(rows), len(keys))
-    distances = _distances(table, keys)
+    keys = sorted({k for r in samples.values() for k in r})
+    values = [[samples[n].get(k, np.nan) for k in keys] for n in names]
+    distances = _distances(np.array(values).reshape(len(names), len(keys)), keys)
     together = _isolation(distances, seed)
     made = []
     for k, name in enumerate(names):
-        reasons = _reasons(distances[k], keys)
-        asked, said = _flagged(samples[name])
         alone = float(np.max(np.abs(distances[k]), initial=0.0))
-        score = max(alone, float(together[k])) + asked
-        made.append(Oddness(name, score, (*said, *reasons)))
-    return tuple(sorted(made, key=lambda o: (-o.score, o.name)))
+        score = max(alone, float(together[k]))
+        made.append(Oddness(name, score, _reasons(distances[k], keys)))
+    return _oddest_first(made)
+
+
+def _oddest_first(found: Sequence[Oddness]) -> tuple[Oddness, ...]:
+    return tuple(sorted(found, key=lambda o: (-o.score, o.name)))
 
 
 def _distances(table: Floats, keys: Sequence[str]) -> Floats:

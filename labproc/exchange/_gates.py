@@ -86,8 +86,9 @@ def gates_of(placed: Iterable[PlacedGate], tube: FlowTube) -> list[Gate]:
     """
     from gating.boundary import QUADRANTS
 
+    placed = list(placed)
     drawn = [g for g in placed if g.boundary.kind != "none"]
-    steady = _steady(drawn, tube)
+    steady = _steady(placed, drawn, tube)
     here = {g.population for g in drawn} | {g.name for g in steady}
     crosses: dict[tuple[str, tuple[str, ...]], int] = {}
     gates: list[Gate] = list(steady)
@@ -122,35 +123,38 @@ def _cut(channel: str, value: float, above: bool) -> Side:
     return Side(channel, low=value, open_low=True) if above else Side(channel, high=value)
 
 
-def _steady(drawn: Sequence[PlacedGate], tube: FlowTube) -> list[Gate]:
+def _steady(
+    placed: Sequence[PlacedGate], drawn: Sequence[PlacedGate], tube: FlowTube
+) -> list[Gate]:
     """Find the steady stretches again where a gate starts from them: the rule is deterministic."""
-    known = {g.population for g in drawn}
-    parents = {g.parent for g in drawn} - known
-    if STEADY not in parents:
+    gate = next((g for g in placed if g.population == STEADY), None)
+    if gate is None or not any(g.parent == STEADY for g in drawn):
         return []
-    runs = _kept_runs(tube)
+    runs = _kept_runs(tube, str(gate.parameters.get("watched", "")).split(","))
     boxes = tuple(Box(f"{STEADY} {n}", ROOT, (side,)) for n, side in enumerate(runs, start=1))
     if not boxes:
         return []
     return [Box(STEADY, ROOT, boxes[0].sides)] if len(boxes) == 1 else [AnyOf(STEADY, ROOT, boxes)]
 
 
-def _kept_runs(tube: FlowTube) -> list[Side]:
-    """Return the stretches of time that quality control kept; none where it kept all."""
+def _kept_runs(tube: FlowTube, watched: Sequence[str]) -> list[Side]:
+    """Return the stretches of time that quality control kept; none where it kept all.
+
+    ``watched`` are the channels whose shifts quality control looked for.
+    """
     from gating.columns import Columns
     from gating.panel import find_channel
     from gating.quality import check_flow
 
     columns = Columns(tube)
-    found = [find_channel(w, tube.events, {}) for w in ("time", "forward", "side")]
-    names = [n for n in found if n is not None]
-    if len(names) < len(found):
+    clock = find_channel("time", tube.events, {})
+    if clock is None:
         return []
-    time = columns.values(names[0])
-    kept = check_flow(time, tuple(columns.values(n) for n in names[1:])).kept
+    time = columns.values(clock)
+    kept = check_flow(time, tuple(columns.values(n) for n in watched if n)).kept
     if bool(kept.all()) or not bool(kept.any()):
         return []
-    return _runs(names[0], np.asarray(time, dtype=np.float64), kept)
+    return _runs(clock, np.asarray(time, dtype=np.float64), kept)
 
 
 def _runs(name: str, time: NDArray[np.float64], kept: NDArray[np.bool_]) -> list[Side]:

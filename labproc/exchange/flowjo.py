@@ -38,7 +38,7 @@ def write(results: Results, folder: Path) -> list[Path]:
         try:
             path = raw_file(results, view)
             tube = read_tube(path)
-            gates, uri = gates_of(view.gates, tube), path.resolve().as_uri()
+            gates, uri = gates_of(view.every_gate, tube), path.resolve().as_uri()
             workspace.add(name, uri, tube, gates, spillover=view.spillover)
         except LabprocError as error:
             missing.append(str(error))

@@ -46,7 +46,7 @@ def _write_tube(results: Results, view: TubeView, path: Path) -> Path:
     from labproc.parsers.fcs import read_tube
 
     tube = read_tube(raw_file(results, view))
-    path.write_bytes(gatingml(gates_of(view.gates, tube), tube, spillover=view.spillover))
+    path.write_bytes(gatingml(gates_of(view.every_gate, tube), tube, spillover=view.spillover))
     return path
 
 

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 from labproc.model import Flag, Measurement
 from labproc.model.flag import unique, warning
+from labproc.pipeline.attention import by_attention
 from labproc.pipeline.methods import methods_text
 from labproc.pipeline.outcomes import FlowOutcome, PlateOutcome
 from labproc.pipeline.payload import decode
+from labproc.pipeline.plates import control_charts, omission_flags, with_trend
 from labproc.pipeline.reduce import Derived, reduce_study
 from labproc.pipeline.results import Arm, FileStatus, PlateView, Results, TubeView
 from labproc.pipeline.versions import software_versions
@@ -52,6 +54,7 @@ def assemble(study: Study, store: Store, statuses: Sequence[FileStatus]) -> Resu
     """Reduce the study's measurements and put everything that is shown of it together."""
     outcomes = decode_outcomes(store.current_results())
     derived = reduce_study(study, outcomes.measured)
+    charts = control_charts(outcomes.plates)
     return Results(
         title=study.settings.study.title,
         folder=study.folder,
@@ -60,20 +63,22 @@ def assemble(study: Study, store: Store, statuses: Sequence[FileStatus]) -> Resu
         measurements=derived.measurements,
         trends=derived.trends,
         comparisons=derived.comparisons,
-        tubes=_most_odd_first(outcomes.tubes),
-        plates=outcomes.plates,
+        tubes=by_attention(outcomes.tubes),
+        plates=with_trend(outcomes.plates, charts),
         culture_events=study.culture_log,
         patient_events=study.patient_events,
         lloq_copies_per_ug=_lloq(derived.measurements),
         versions=software_versions(),
         methods=methods_text(study, outcomes.tubes, outcomes.plates, derived.comparisons),
         audit_head=store.audit_head(),
-        flags=_flags(outcomes, derived),
+        flags=_flags(study, outcomes, derived),
+        control_charts=charts,
     )
 
 
-def _flags(outcomes: Outcomes, derived: Derived) -> tuple[Flag, ...]:
-    return unique((*outcomes.flags, *derived.flags))
+def _flags(study: Study, outcomes: Outcomes, derived: Derived) -> tuple[Flag, ...]:
+    left_out = omission_flags(study.settings, outcomes.plates)
+    return unique((*outcomes.flags, *derived.flags, *left_out))
 
 
 def _lloq(measured: Sequence[Measurement]) -> float | None:
@@ -88,7 +93,3 @@ def _arms(study: Study) -> tuple[Arm, ...]:
     control = study.settings.study.control
     arms = study.settings.arms
     return tuple(Arm(name, arm.label or name, name == control) for name, arm in arms.items())
-
-
-def _most_odd_first(tubes: Sequence[TubeView]) -> tuple[TubeView, ...]:
-    return tuple(sorted(tubes, key=lambda t: (-t.oddness, t.key.order, t.source.path)))

@@ -10,16 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labproc.model import (
-    Flag,
     FlowTube,
     GateResult,
     Measurement,
     Populations,
     Role,
-    Severity,
     Spillover,
 )
-from labproc.model.flag import unique, worst
+from labproc.model.flag import unique
 from labproc.pipeline.jobs import FlowJob
 from labproc.pipeline.outcomes import FlowOutcome
 from labproc.pipeline.results import Density, GateView, TubeView
@@ -110,6 +108,7 @@ def _version(job: FlowJob) -> str:
 def _view(
     job: FlowJob, tube: FlowTube, populations: Populations, controls: Sequence["Control"]
 ) -> TubeView:
+    from gating.oddness import features
     from gating.views import densities
 
     drawn = densities(tube, populations, spillover=job.spillover, controls=controls)
@@ -125,20 +124,23 @@ def _view(
             for g in populations
             if g.population in drawn
         ),
-        oddness=_oddness(flags),
-        reasons=tuple(f.message for f in flags if f.severity.rank >= Severity.REVIEW.rank),
         version=_version(job),
         left_out=dict(populations.left_out),
         flags=flags,
         spillover=job.spillover,
+        features=features(populations),
+        undrawn=tuple(_gate_view(g, None, "") for g in populations if g.population not in drawn),
     )
 
 
-def _gate_view(gate: GateResult, drawn: "GateDensity", control_name: str) -> GateView:
-    shape = _density(drawn, drawn.counts)
-    held = drawn.control_counts
-    control = None if held is None else _density(drawn, held)
-    median = drawn.median_fluorescence
+NOTHING = Density((), (), (), np.zeros(0, np.uint32), ())
+
+
+def _gate_view(gate: GateResult, drawn: "GateDensity | None", control_name: str) -> GateView:
+    shape = _density(drawn, drawn.counts) if drawn else NOTHING
+    held = drawn.control_counts if drawn else None
+    control = _density(drawn, held) if drawn and held is not None else None
+    median = drawn.median_fluorescence if drawn else None
     return GateView(
         population=gate.population,
         parent=gate.parent,
@@ -163,9 +165,3 @@ def _density(drawn: "GateDensity", counts: NDArray[np.float64]) -> Density:
     """Return a grid as it is drawn: rows run along the second channel."""
     whole = np.rint(counts).astype(np.uint32)
     return Density(drawn.channels, drawn.labels, drawn.scales, whole.T, drawn.edges)
-
-
-def _oddness(flags: Sequence[Flag]) -> float:
-    """Return 0 for a tube without doubt up to 1 for one that must not be used."""
-    level = worst(flags)
-    return 0.0 if level is None else level.rank / Severity.FAIL.rank

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labproc.model import (
+    ROOT,
     Amplification,
     Boundary,
     Comparison,
@@ -24,6 +25,9 @@ from labproc.model import (
     Trend,
     Well,
 )
+from labproc.qpcr.miqe import ChecklistRow
+from labproc.qpcr.results import RecomputedCq, StandardPoint
+from labproc.qpcr.westgard import LeveyJennings
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,9 @@ class GateView:
 class TubeView:
     """One tube: its gates in order, and how much it needs a look (0 calm, 1 first in the list).
 
-    ``spillover`` is the matrix it was compensated with where that is not the file's own.
+    ``spillover`` is the matrix it was compensated with where that is not the file's own;
+    ``undrawn`` are the gates that lie on no channel: steady time, and booleans of other gates;
+    ``features`` what the tube is held against its group by.
     """
 
     source: SourceFile
@@ -108,6 +114,14 @@ class TubeView:
     left_out: Mapping[str, str] = field(default_factory=dict)
     flags: tuple[Flag, ...] = ()
     spillover: Spillover | None = None
+    undrawn: tuple[GateView, ...] = ()
+    features: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def every_gate(self) -> tuple[GateView, ...]:
+        """All gates, parents first: quality control, what is drawn, booleans of what is drawn."""
+        first = tuple(g for g in self.undrawn if g.parent == ROOT)
+        return (*first, *self.gates, *(g for g in self.undrawn if g.parent != ROOT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +137,11 @@ class AcceptanceRow:
 
 @dataclass(frozen=True, slots=True)
 class PlateView:
-    """One qPCR run: wells, curves, the quantities read from them, acceptance."""
+    """One qPCR run: wells, curves, the quantities read from them, acceptance.
+
+    ``standards`` are read back from their curve; ``recomputed`` holds the Cq of the fluorescence
+    itself, where the export has it; ``checklist`` is MIQE's.
+    """
 
     source: SourceFile
     name: str
@@ -136,11 +154,17 @@ class PlateView:
     amplification: tuple[Amplification, ...] = ()
     acceptance: tuple[AcceptanceRow, ...] = ()
     flags: tuple[Flag, ...] = ()
+    standards: tuple[StandardPoint, ...] = ()
+    recomputed: tuple[RecomputedCq, ...] = ()
+    checklist: tuple[ChecklistRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """A study's results as they stand in its store."""
+    """A study's results as they stand in its store.
+
+    ``control_charts`` follow the positive control of a target over the plates.
+    """
 
     title: str
     folder: Path
@@ -158,6 +182,7 @@ class Results:
     methods: tuple[str, ...] = ()
     audit_head: str = ""
     flags: tuple[Flag, ...] = ()
+    control_charts: Mapping[str, LeveyJennings] = field(default_factory=dict)
 
     def of(self, metric: str) -> tuple[Measurement, ...]:
         """Return the measurements of one metric."""

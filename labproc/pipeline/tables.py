@@ -108,7 +108,7 @@ def population_rows(tube: TubeView) -> list[Row]:
             "flags": flags_text((*g.flags, *(f for f in tube_flags if f not in g.flags))),
             **_file(tube.source),
         }
-        for g in tube.gates
+        for g in tube.every_gate
     ]
 
 

@@ -1,0 +1,39 @@
+"""Which tubes need a look first: what their own flags say, and how unlike their group they are."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from labproc.model import Role
+from labproc.model.flag import Severity, unique, worst
+from labproc.pipeline.results import TubeView
+
+
+def by_attention(tubes: Sequence[TubeView]) -> tuple[TubeView, ...]:
+    """Return the tubes, the one that most needs a look first, each with its score and reasons.
+
+    A tube is held against the samples of its panel. The score is 0 for a tube without doubt and
+    1 for one that must not be used.
+    """
+    groups: dict[tuple[str, Role], list[TubeView]] = defaultdict(list)
+    for tube in tubes:
+        groups[(tube.key.panel, tube.key.role)].append(tube)
+    scored = [t for group in groups.values() for t in _scored(group)]
+    return tuple(sorted(scored, key=lambda t: (-t.oddness, t.key.order, t.source.path)))
+
+
+def _scored(group: Sequence[TubeView]) -> Iterable[TubeView]:
+    from gating.oddness import ODD, rank_features
+
+    found = {o.name: o for o in rank_features({t.source.sha256: t.features for t in group})}
+    for tube in group:
+        odd = found[tube.source.sha256]
+        flags = unique((*tube.flags, *([odd.flag] if odd.flag else [])))
+        unlike = min(odd.score / ODD, 1.0) * Severity.REVIEW.rank / Severity.FAIL.rank
+        reasons = tuple(f.message for f in flags if f.severity.rank >= Severity.REVIEW.rank)
+        level = worst(flags)
+        own = level.rank / Severity.FAIL.rank if level else 0.0
+        # within one severity the more unlike comes first
+        yield replace(
+            tube, flags=flags, reasons=reasons, oddness=min(1.0, max(own, unlike) + unlike / 100)
+        )
