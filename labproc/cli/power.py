@@ -38,14 +38,18 @@ def command(
     study: Path, outcome: str | None, effect: float | None, power: float, as_json: bool
 ) -> int:
     """Read the study's trends and print the repeats needed."""
+    from labproc.pipeline.patients import patients_of
     from labproc.study import load_study
     from labproc.trends.outcomes import get_outcome
 
-    plan = load_study(study).plan()
+    loaded = load_study(study)
+    plan = loaded.plan()
     if plan is None:
         raise StudyError(f"{study}/study.toml: no [plan], expected unit and primary outcome")
     chosen = get_outcome(outcome or plan.primary)
-    trends = read_trends(study / "results" / "tables" / "trends.csv")
+    patients = patients_of(loaded)
+    table = read_trends(study / "results" / "tables" / "trends.csv")
+    trends = [t for t in table if (t.donor in patients) == (chosen.of_patients and bool(patients))]
     rows = list(_designs(chosen, trends, plan, effect, power))
     for row in rows:
         click.echo(json_line(row) if as_json else _words(row))
@@ -64,7 +68,7 @@ def _designs(
     if effect is not None and outcome.is_ratio and effect <= 0:
         raise click.UsageError(f"--effect {effect:g}: {outcome.name} is a ratio, expected above 0")
     wanted = effect if effect is None or not outcome.is_ratio else float(np.log(effect))
-    paired = COMPARISONS.get(plan.test).paired
+    paired = COMPARISONS.get(plan.test).paired and not outcome.of_patients
     for treated in plan.treated:
         arms = from_trends(outcome, trends, (), plan, treated, paired=paired).arms
         try:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from labproc.errors import SettingsError
 from labproc.model import Comparison, Flag, Measurement, Plan, Trend
-from labproc.model.flag import fail, unique, warning
+from labproc.model.flag import fail, info, unique, warning
 from labproc.trends.comparisons import COMPARISONS, ComparisonTest
 from labproc.trends.corrections import adjust
 from labproc.trends.dose_trend import dose_comparison, dose_table
@@ -40,6 +40,7 @@ def compare(
     plan : Plan
     patients : collection of str
         Donors who are patients: their courses are no cultures and are not compared with them.
+        Summaries of a patient's course are compared between patients only, who make no pairs.
 
     Returns
     -------
@@ -52,23 +53,26 @@ def compare(
     UnknownName
         If the plan names an outcome, test or correction that does not exist.
     """
-    everything = [m for m in measurements if m.key.donor not in patients]
-    summaries = [t for t in trends if t.donor not in patients]
+    measured, followed = list(measurements), list(trends)
+    everything = [m for m in measured if m.key.donor not in patients]
+    summaries = [t for t in followed if t.donor not in patients]
+    in_patients = [t for t in followed if t.donor in patients]
     test = COMPARISONS.get(plan.test)
     primary = get_outcome(plan.primary)
     secondary = [get_outcome(name) for name in plan.secondary]
     rest = [o for o in OUTCOMES.values() if o.by_default and o not in (primary, *secondary)]
 
+    def one_draft(outcome: Outcome, treated: str, *, planned: bool) -> Draft | None:
+        pool, its_test = summaries, test
+        if outcome.of_patients and patients:
+            pool = in_patients
+            its_test = COMPARISONS.get("two_stage_unpaired") if test.paired else test
+        gathered = from_trends(outcome, pool, measured, plan, treated, paired=its_test.paired)
+        return draft(outcome, gathered, its_test, plan, treated, planned=planned)
+
     def family(outcomes: Sequence[Outcome], *, planned: bool) -> list[Comparison]:
         found = [
-            draft(
-                outcome,
-                from_trends(outcome, summaries, everything, plan, treated, paired=test.paired),
-                test,
-                plan,
-                treated,
-                planned=planned,
-            )
+            one_draft(outcome, treated, planned=planned)
             for outcome in outcomes
             for treated in plan.treated
         ]
@@ -169,10 +173,18 @@ def check_plan(plan: Plan) -> None:
 
 
 def plan_flags(
-    measurements: Iterable[Measurement], trends: Iterable[Trend], plan: Plan
+    measurements: Iterable[Measurement],
+    trends: Iterable[Trend],
+    plan: Plan,
+    *,
+    patients: Collection[str] = (),
 ) -> tuple[Flag, ...]:
-    """Say where the plan and the data do not meet: arms, and outcomes that nothing answers."""
-    arms = {m.key.arm for m in measurements if m.key.arm}
+    """Say where the plan and the data do not meet: arms, and outcomes that nothing answers.
+
+    Patients do not stand in for cultures that are missing; those who were measured are named.
+    """
+    everything = list(measurements)
+    arms = {m.key.arm for m in everything if m.key.arm}
     wanted = {plan.control, *plan.treated}
     found = [
         warning("arm_without_data", f"arm {arm!r} is in the plan and has no measurement")
@@ -182,11 +194,21 @@ def plan_flags(
         warning("arm_not_in_plan", f"arm {arm!r} is measured, not in the plan, and not compared")
         for arm in sorted(arms - wanted)
     ]
+    found += _apart({m.key.donor for m in everything} & set(patients))
     summaries = list(trends)
     for name in (plan.primary, *plan.secondary):
         outcome = get_outcome(name)
-        found += _unanswered(outcome, summaries, plan)
+        wanted_patients = outcome.of_patients and bool(patients)
+        pool = [t for t in summaries if (t.donor in patients) == wanted_patients]
+        found += _unanswered(outcome, pool, plan)
     return unique(found)
+
+
+def _apart(patients: Collection[str]) -> list[Flag]:
+    if not patients:
+        return []
+    message = f"{', '.join(sorted(patients))}: patients, so no donors of the cultures' comparisons"
+    return [info("patients_apart", message)]
 
 
 def _unanswered(outcome: Outcome, trends: Sequence[Trend], plan: Plan) -> list[Flag]:

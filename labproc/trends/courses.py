@@ -31,6 +31,8 @@ class Course:
     draws : ndarray, shape (n_draws, n_days), or None
         The values under the uncertainty of gates and curves; a day without draws keeps its value.
     flags : tuple of Flag
+    unit : str
+        Of the values; cells per µL where no culture volume is known.
     """
 
     metric: str
@@ -39,6 +41,7 @@ class Course:
     values: Floats
     draws: Floats | None = None
     flags: tuple[Flag, ...] = ()
+    unit: str = ""
 
     @property
     def label(self) -> str:
@@ -191,6 +194,7 @@ def _course(
         np.array([m.value for m in group], dtype=float),
         draws if draws.size else None,
         unique((*refused, *_doubts(metric, culture, group))),
+        group[0].unit if group else "",
     )
 
 

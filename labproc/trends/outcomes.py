@@ -9,6 +9,7 @@ from labproc.registry import nearest
 GROWTH_RATE = "growth_rate"
 LN_RATIO_SLOPE = "ln_ratio_slope"
 AUC = "auc"
+PATIENT_KINDS = ("cmax", "auc_0_28", "half_life")
 WINDOWED = (GROWTH_RATE, LN_RATIO_SLOPE, AUC)
 """Summaries that are taken over the plan's window."""
 
@@ -46,6 +47,11 @@ class Outcome:
     is_ratio: bool = False
     ln_of_estimate: bool = False
     by_default: bool = True
+
+    @property
+    def of_patients(self) -> bool:
+        """Whether it is a summary of a patient's course, which no culture has."""
+        return self.kind in PATIENT_KINDS
 
 
 def _growth(name: str, metric: str, cells: str) -> Outcome:

@@ -15,6 +15,9 @@ from labproc.trends.outcomes import GROWTH_RATE, WINDOWED, Outcome
 from labproc.trends.robustness import robustness
 from labproc.trends.sentence import sentence
 
+NO_INTERVAL = (np.nan, np.nan)
+"""The interval of what was not tested; tables leave it empty."""
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -83,13 +86,14 @@ def _shown(
     """Bring a contrast to the scale people read: ratios are exponentials of log differences."""
     effect, unit, is_ratio = _meaning(outcome, test)
     scale: Callable[[float], float] = np.exp if is_ratio else float
+    low, high = (contrast.ci_low, contrast.ci_high) if contrast.p_value is not None else NO_INTERVAL
     return Comparison(
         outcome=outcome.name,
         contrast=f"{treated} {'/' if is_ratio else '-'} {plan.control}",
         effect=effect,
         estimate=float(scale(contrast.estimate)),
-        ci_low=float(scale(contrast.ci_low)),
-        ci_high=float(scale(contrast.ci_high)),
+        ci_low=float(scale(low)),
+        ci_high=float(scale(high)),
         unit=unit,
         p_value=contrast.p_value,
         p_adjusted=None,
@@ -108,7 +112,7 @@ def _meaning(outcome: Outcome, test: ComparisonTest) -> tuple[str, str, bool]:
         return outcome.effect, outcome.unit, outcome.is_ratio
     if test.of == "slope":
         return "geometric mean ratio per day", "ratio/day", True
-    what = "fold since the first day" if outcome.kind == GROWTH_RATE else outcome.metric
+    what = "fold since the first of these days" if outcome.kind == GROWTH_RATE else outcome.metric
     return f"geometric mean ratio of {what}", "ratio", True
 
 
@@ -150,11 +154,11 @@ def _needed(one: Draft, plan: Plan) -> int | None:
 
 
 def _without_p(gathered: Gathered) -> Contrast:
-    """Return the difference of the arms' means with an interval that says nothing."""
+    """Return the difference of the arms' means; NaN stands for the interval nobody can give."""
     arms = gathered.arms
     means = [np.mean([r.summary for r in side]) for side in (arms.control, arms.treated)]
     estimate = float(means[1] - means[0])
-    return Contrast(estimate, -np.inf, np.inf, None, None, arms.n, "not tested")
+    return Contrast(estimate, np.nan, np.nan, None, None, arms.n, "not tested")
 
 
 def _of_spread(outcome: Outcome, contrast: Contrast, treated: str) -> list[Flag]:

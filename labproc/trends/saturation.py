@@ -60,6 +60,7 @@ def _trend(
     donor, experiment, arm, replicate = course.culture
     estimate, se = fit.estimates[parameter], fit.se[parameter]
     half = t_quantile(0.95, fit.dof) * se
+    unit = unit.replace("cells", course.unit or "cells")
     whole = Trend(
         kind,
         course.metric,

@@ -1,10 +1,43 @@
 """A comparison as a scientist would paste it into a paper."""
 
+import math
+from collections.abc import Sequence
+
 from labproc.model import Comparison
 from labproc.trends.outcomes import Outcome
 
 FEW = 6
 """Repeats below which an exact test is near its floor (2 / 2^6 = 0.03) and the floor is said."""
+
+
+def digits(low: float, high: float, *, no_effect: float = 0.0) -> int:
+    """Return the decimals an interval deserves: two digits of its width.
+
+    Up to two more where an end would otherwise round onto no effect.
+
+    >>> digits(0.015984, 0.085219), digits(1.0315, 1.0474), digits(0.00496, 0.108)
+    (3, 3, 3)
+    >>> digits(1.004, 1.9, no_effect=1.0), digits(2, 250)
+    (3, 0)
+    """
+    width = high - low
+    if not math.isfinite(width) or width <= 0:
+        return 3
+    enough = max(0, 1 - math.floor(math.log10(width)))
+    for decimals in (enough, enough + 1, enough + 2):
+        if all(round(end, decimals) != no_effect or end == no_effect for end in (low, high)):
+            return decimals
+    return enough
+
+
+def span(values: Sequence[float], decimals: int) -> str:
+    """Write numbers with so many decimals, and ``to`` between them.
+
+    >>> span((0.0159, 0.0852), 3), span((-0.0001, 2.0), 1)
+    ('0.016 to 0.085', '0.0 to 2.0')
+    """
+    rounded = (round(value, decimals) + 0.0 for value in values)
+    return " to ".join(f"{value:.{decimals}f}" for value in rounded)
 
 
 def number(value: float) -> str:
@@ -66,19 +99,27 @@ def sentence(
     """
     when = f" on day {comparison.day}" if comparison.day is not None else _window(window)
     head = f"{_capital(outcome.title)}{when}, {comparison.contrast}: {comparison.effect}"
+    no_effect = 1.0 if comparison.unit.startswith("ratio") else 0.0
+    decimals = digits(comparison.ci_low, comparison.ci_high, no_effect=no_effect)
     adjusted = ""
     if comparison.p_adjusted is not None and comparison.p_adjusted != comparison.p_value:
         adjusted = f", adjusted {p_words(comparison.p_adjusted)}"
     body = (
-        f"{head} {number(comparison.estimate)}{_unit(comparison)} "
-        f"({100 * (1 - level):g} % CI {number(comparison.ci_low)} to {number(comparison.ci_high)}; "
+        f"{head} {span([comparison.estimate], decimals)}{_unit(comparison)} ({_percent(level)} % "
+        f"CI {span([comparison.ci_low, comparison.ci_high], decimals)}; "
         f"{p_words(comparison.p_value)}{adjusted}; "
         f"{n_words(comparison.n, comparison.unit_of_replication)}; {comparison.test})."
     )
-    return " ".join([body, *_caveats(comparison, floor, needed)])
+    return " ".join([body, *_caveats(comparison, floor, needed, decimals)])
 
 
-def _caveats(comparison: Comparison, floor: float | None, needed: int | None) -> list[str]:
+def _percent(level: float) -> str:
+    return f"{100 * (1 - level):g}"
+
+
+def _caveats(
+    comparison: Comparison, floor: float | None, needed: int | None, decimals: int
+) -> list[str]:
     found = [] if comparison.planned else ["Exploratory: not named in the plan."]
     if any(flag.code == "sensitivity" for flag in comparison.flags):
         found = ["Sensitivity analysis beside the planned test."]
@@ -95,12 +136,17 @@ def _caveats(comparison: Comparison, floor: float | None, needed: int | None) ->
     if robust is not None and robust.n_draws:
         found.append(
             f"The conclusion holds in {robust.holds_in} of {robust.n_draws} draws of the gates' "
-            f"and curves' own uncertainty ({number(robust.low)} to {number(robust.high)})."
+            f"and curves' own uncertainty ({_narrow(robust.low, robust.high, decimals)})."
         )
     if robust is not None and robust.leave_one_out is not None:
-        low, high = robust.leave_one_out
-        found.append(f"Leaving out one {unit} at a time gives {number(low)} to {number(high)}.")
+        spread = _narrow(*robust.leave_one_out, decimals)
+        found.append(f"Leaving out one {unit} at a time gives {spread}.")
     return found
+
+
+def _narrow(low: float, high: float, decimals: int) -> str:
+    """Write a range that may be narrower than the interval: enough decimals to tell its ends."""
+    return span((low, high), min(max(decimals, digits(low, high)), decimals + 2))
 
 
 def _window(window: tuple[float, float] | None) -> str:

@@ -7,6 +7,7 @@ import pytest
 
 from labproc.errors import SettingsError, UnknownName
 from labproc.model import Comparison, CultureEvent, Measurement, Plan, Trend
+from labproc.pipeline.tables import comparison_row
 from labproc.trends import check_plan, compare, derive_growth, plan_flags, summarise
 
 Build = Callable[..., Measurement]
@@ -51,8 +52,8 @@ def test_growth_rates_are_compared_donor_by_donor(measured: Build, plan: Plan) -
 def test_the_sentence_says_effect_interval_p_n_test_and_floor(measured: Build, plan: Plan) -> None:
     words = run(growing(measured, THREE), plan)[0].sentence
     assert words.startswith(
-        "Growth rate of CAR-T cells over days 0 to 14, C+Len - C: difference 0.0567 1/day "
-        "(95 % CI 0.00496 to 0.108; P = 0.042; n = 3 donors; paired t test)."
+        "Growth rate of CAR-T cells over days 0 to 14, C+Len - C: difference 0.057 1/day "
+        "(95 % CI 0.005 to 0.108; P = 0.042; n = 3 donors; paired t test)."
     )
     assert "cannot go below P = 0.25" in words
 
@@ -74,6 +75,47 @@ def test_wells_never_count_as_repeats(measured: Build, plan: Plan) -> None:
 def test_two_experiments_of_a_donor_count_once(measured: Build, plan: Plan) -> None:
     again = [replace(m, key=replace(m.key, experiment="E2")) for m in growing(measured, THREE)]
     assert run([*growing(measured, THREE), *again], plan)[0].n == (3, 3)
+
+
+def test_what_was_not_tested_has_no_interval(measured: Build, plan: Plan) -> None:
+    one = {k: v for k, v in THREE.items() if k[0] == "D1"}
+    found = run(growing(measured, one), plan)
+    assert found and all(np.isnan([c.ci_low, c.ci_high]).all() for c in found if c.day != 0)
+    whole = comparison_row(found[0], [])
+    assert whole["estimate"] == pytest.approx(0.05)
+
+
+def test_repeats_that_do_not_differ_have_no_interval(measured: Build, plan: Plan) -> None:
+    same = {
+        (d, arm): 0.3 + 0.05 * (arm != "C") for d in ("D1", "D2", "D3") for arm in ("C", "C+Len")
+    }
+    first = run(growing(measured, same), plan)[0]
+    assert (first.p_value, np.isnan(first.ci_low)) == (None, True)
+
+
+def test_patients_are_no_donors(measured: Build, plan: Plan) -> None:
+    cultures = growing(measured, THREE)
+    whole = [*cultures, *derive_growth(cultures, [])]
+    blood = [
+        measured("copies_per_ug", who, arm, day, 1000.0 * 2.0 ** (i - day / 7.0))
+        for i, (who, arm) in enumerate(PATIENTS)
+        for day in (1, 3, 7, 10, 14, 21, 28)
+    ]
+    both = [*whole, *blood]
+    plan = replace(plan, test="two_stage_unpaired", secondary=("copies_per_ug_auc", "copies_cmax"))
+    names = {who for who, _ in PATIENTS}
+    found = {c.outcome: c for c in compare(both, summarise(both, plan), plan, patients=names)}
+    assert found["cart_growth_rate"].n == (3, 3)
+    assert "copies_per_ug_auc" not in found  # only patients have copies
+    assert found["copies_cmax"].n == (2, 2)  # a summary of patients, between patients
+    said = {
+        f.code: f.message for f in plan_flags(both, summarise(both, plan), plan, patients=names)
+    }
+    assert "P1, P2, P3, P4: patients" in said["patients_apart"]
+    assert "copies_per_ug_auc" in said["planned_outcome_without_data"]
+
+
+PATIENTS = (("P1", "C"), ("P2", "C+Len"), ("P3", "C"), ("P4", "C+Len"))
 
 
 def test_experiments_of_one_donor_speak_for_that_donor_only(measured: Build, plan: Plan) -> None:
@@ -264,7 +306,7 @@ def test_the_primary_question_is_asked_again_by_other_tests(measured: Build, pla
     assert again[0].p_value == 0.25
     # mean over days 0, 2, 4, 6 of the difference in ln fold: 3 days' slope; exponentiated
     assert again[1].estimate == pytest.approx(np.exp(3 * 0.17 / 3))
-    assert again[1].effect == "geometric mean ratio of fold since the first day"
+    assert again[1].effect == "geometric mean ratio of fold since the first of these days"
     assert (again[2].estimate, again[2].unit) == (pytest.approx(0.17 / 3), "1/day")
     assert "mixed_model_is_liberal" in {f.code for f in again[2].flags}
 

@@ -6,6 +6,7 @@ import pytest
 
 from labproc.model import CultureEvent, Measurement
 from labproc.trends import derive_growth
+from labproc.trends.saturation import saturation
 
 Build = Callable[..., Measurement]
 
@@ -151,6 +152,15 @@ def test_without_a_volume_growth_is_of_the_concentration_and_says_so(measured: B
         (40.0, "cells/µL"),
     ]
     assert "growth_from_concentration" in codes(cumulative)
+
+
+def test_the_plateau_of_a_concentration_is_a_concentration(measured: Build) -> None:
+    days = range(0, 15, 2)
+    grown = {d: 1e3 / (1 + 99 * 2.718281828 ** (-0.6 * d)) for d in days}
+    counts = [measured("cart_per_ul", "D1", "C", d, value) for d, value in grown.items()]
+    plateaus = [t for t in saturation(derive_growth(counts, [])) if t.kind == "logistic_plateau"]
+    assert [t.unit for t in plateaus] == ["cells/µL"]
+    assert plateaus[0].estimate == pytest.approx(1e3, rel=1e-3)
 
 
 def test_a_handled_culture_without_a_volume_has_no_growth(

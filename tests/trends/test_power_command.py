@@ -91,6 +91,12 @@ def test_an_outcome_nobody_measured_has_no_answer(study: Path) -> None:
     assert found.return_value == 3
 
 
+def test_patients_are_no_donors_of_the_next_run(study: Path) -> None:
+    (study / "patients.csv").write_text("patient,arm\nD2,C+Len\n")
+    found = json.loads(run(str(study), "--json").stdout)
+    assert found["n_seen"] == 2
+
+
 def test_a_study_that_was_not_run_is_said(study: Path) -> None:
     (study / "results" / "tables" / "trends.csv").unlink()
     found = run(str(study))
