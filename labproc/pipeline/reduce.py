@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from labproc.counts import combine, culture_volumes
 from labproc.errors import NotEnoughData
-from labproc.model import Comparison, Flag, Measurement, Trend
+from labproc.model import Comparison, Flag, Measurement, SampleKey, Trend
 from labproc.model.flag import warning
+from labproc.pipeline.patients import patients_of
+from labproc.qpcr.joined import BloodYield, Extraction, copies_in_blood, copies_per_cart_cell
 from labproc.study import Study
 
 
@@ -22,13 +24,13 @@ class Derived:
 
 def reduce_study(study: Study, measured: Sequence[Measurement]) -> Derived:
     """Combine the panels of each sample, follow each culture, compare the arms as planned."""
-    from labproc.qpcr.joined import copies_per_cart_cell
     from labproc.qpcr.reconcile import reconcile
     from labproc.trends import compare, derive_growth, plan_flags, summarise
 
     combined = combine(measured, culture_volume_ml=culture_volumes(study.culture_log))
     counted = [*reconcile(measured), *combined]
     counted += copies_per_cart_cell(counted)
+    counted += copies_in_blood(counted, _blood(study))
     growth = derive_growth(counted, study.culture_log)
     everything = [*counted, *growth]
     plan = study.plan()
@@ -36,11 +38,26 @@ def reduce_study(study: Study, measured: Sequence[Measurement]) -> Derived:
         said = warning("no_plan", "study.toml has no [plan]: nothing is compared, only shown")
         return Derived(tuple(everything), flags=(said,))
     trends = summarise(everything, plan)
-    doubts = plan_flags(everything, trends, plan)
-    patients = {event.patient for event in study.patient_events}
+    patients = patients_of(study)
+    doubts = plan_flags(everything, trends, plan, patients=patients)
     try:
         comparisons = compare(everything, trends, plan, patients=patients)
     except NotEnoughData as error:
         doubts = (*doubts, warning("not_compared", str(error)))
         return Derived(tuple(everything), tuple(trends), flags=doubts)
     return Derived(tuple(everything), tuple(trends), tuple(comparisons), doubts)
+
+
+def _blood(study: Study) -> dict[SampleKey, BloodYield | Extraction]:
+    """Return what the sheet says of the blood behind each sample of DNA."""
+    found: dict[SampleKey, BloodYield | Extraction] = {}
+    for name, told in study.blood.items():
+        key = study.assign_qpcr_sample(name).key
+        if key is None:
+            continue
+        if told.dna_ug is not None:
+            found[key.without_tube()] = BloodYield(told.dna_ug, told.blood_ul)
+        elif told.elution_ul is not None and told.template_ul is not None:
+            volumes = (told.blood_ul, told.elution_ul, told.template_ul)
+            found[key.without_tube()] = Extraction(*volumes, dilution=told.dilution)
+    return found

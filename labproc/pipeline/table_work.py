@@ -6,13 +6,17 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from statistics import fmean
+from typing import TYPE_CHECKING
 
-from labproc.model import DnaTable, FlowTube, QpcrRun, SampleKey, Task
+from labproc.model import CopyNumber, DnaTable, FlowTube, QpcrRun, Role, SampleKey, Task
 from labproc.model.flag import unique
 from labproc.pipeline.jobs import TableJob
 from labproc.pipeline.outcomes import DnaOutcome, PlateOutcome
 from labproc.pipeline.results import AcceptanceRow, PlateView
 from labproc.study import Study
+
+if TYPE_CHECKING:
+    from labproc.qpcr import QpcrRules, RunAnalysis
 
 
 def do_table(job: TableJob) -> PlateOutcome | DnaOutcome:
@@ -47,19 +51,32 @@ def _quantify(run: QpcrRun, job: TableJob) -> PlateOutcome:
     from labproc.qpcr import analyse_run, sample_measurements
 
     study = _study(job.study, job.sheets_sha256)
+    rules = _rules(job, study)
     keys, unassigned = _assign(run, study)
     roles = {name: key.role for name, key in keys.items()}
-    analysis = analyse_run(run, job.rules, roles=roles)
+    analysis = analyse_run(run, rules, roles=roles)
     measured = sample_measurements(
-        analysis, run=run, rules=job.rules, keys=keys, dna_ng=_dna_ng(job, study)
+        analysis, run=run, rules=rules, keys=keys, dna_ng=_dna_ng(job, study)
     )
-    view = PlateView(
+    view = _view(run, analysis, rules, roles)
+    return PlateOutcome(view, tuple(measured), unassigned)
+
+
+def _view(
+    run: QpcrRun, analysis: "RunAnalysis", rules: "QpcrRules", roles: Mapping[str, Role]
+) -> PlateView:
+    """Return everything that is shown of a plate."""
+    from labproc.qpcr.fits import is_omitted
+    from labproc.qpcr.miqe import miqe_checklist
+
+    wells = (replace(w, omitted=True) if is_omitted(w, rules) else w for w in run.table.wells)
+    return PlateView(
         source=run.source,
-        name=run.plate or Path(job.path).stem,
+        name=run.plate or Path(run.source.path).stem,
         format=run.format,
-        wells=run.table.wells,
+        wells=tuple(wells),
         curves=tuple(analysis.curves),
-        samples=tuple(analysis.samples),
+        samples=tuple(_as_in_sheet(s, roles) for s in analysis.samples),
         quantities=tuple(analysis.quantities),
         reported=run.reported_curves,
         amplification=run.amplification,
@@ -68,8 +85,23 @@ def _quantify(run: QpcrRun, job: TableJob) -> PlateOutcome:
             for r in analysis.acceptance
         ),
         flags=(*run.flags, *analysis.flags),
+        standards=tuple(analysis.standards),
+        recomputed=tuple(analysis.amplification),
+        checklist=tuple(miqe_checklist(run, analysis, rules)),
     )
-    return PlateOutcome(view, tuple(measured), unassigned)
+
+
+def _as_in_sheet(sample: CopyNumber, roles: Mapping[str, Role]) -> CopyNumber:
+    """Return a sample that the sheet knows as positive control as one, whatever its task."""
+    if sample.task is Task.UNKNOWN and roles.get(sample.sample) is Role.POSITIVE:
+        return replace(sample, task=Task.POSITIVE)
+    return sample
+
+
+def _rules(job: TableJob, study: Study) -> "QpcrRules":
+    """Return the assay's rules with the wells that the study leaves out of this file."""
+    qpcr = study.settings.qpcr
+    return replace(job.rules, omitted=qpcr.omitted_of(job.path)) if qpcr else job.rules
 
 
 def _read(job: TableJob) -> QpcrRun | DnaTable:

@@ -44,6 +44,10 @@ class LeveyJennings:
         """One flag for every broken rule."""
         return tuple(_flag(v) for v in self.violations)
 
+    def flags_of(self, plate: str) -> tuple[Flag, ...]:
+        """One flag for every rule that a plate breaks."""
+        return tuple(_flag(v) for v in self.violations if v.plate == plate)
+
 
 def _flag(broken: Violation) -> Flag:
     text = (
