@@ -96,9 +96,13 @@ def _kept_time(gates: Sequence[GateResult]) -> float:
 
 
 def _left_out_flags(run: Run) -> list[Flag]:
+    """Say once for each reason which steps were left out."""
+    by_reason: dict[str, list[str]] = {}
+    for population, reason in run.left_out.items():
+        by_reason.setdefault(reason, []).append(population)
     return [
-        info("step_left_out", f"{population}: {reason}; the step was left out")
-        for population, reason in run.left_out.items()
+        info("step_left_out", f"{', '.join(names)}: {reason}; left out")
+        for reason, names in by_reason.items()
     ]
 
 

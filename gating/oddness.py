@@ -132,6 +132,8 @@ def _distances(table: Floats, keys: Sequence[str]) -> Floats:
         spread = 1.4826 * np.median(np.abs(values[known] - middle))
         least = LEAST_SPREAD.get(key.split(", ")[1], 0.1)
         made[known, j] = (values[known] - middle) / max(float(spread), least)
+        if key.endswith(", separation"):  # peaks that lie further apart than usual worry nobody
+            made[:, j] = np.minimum(made[:, j], 0.0)
     return made
 
 

@@ -29,11 +29,12 @@ def _scored(group: Sequence[TubeView]) -> Iterable[TubeView]:
     for tube in group:
         odd = found[tube.source.sha256]
         flags = unique((*tube.flags, *([odd.flag] if odd.flag else [])))
-        unlike = min(odd.score / ODD, 1.0) * Severity.REVIEW.rank / Severity.FAIL.rank
+        # a score that no reason explains only sorts; it asks nobody to look
+        share = min(odd.score / ODD, 1.0) if odd.flag else 0.0
+        unlike = share * Severity.REVIEW.rank / Severity.FAIL.rank
         reasons = tuple(f.message for f in flags if f.severity.rank >= Severity.REVIEW.rank)
         level = worst(flags)
         own = level.rank / Severity.FAIL.rank if level else 0.0
-        # within one severity the more unlike comes first
-        yield replace(
-            tube, flags=flags, reasons=reasons, oddness=min(1.0, max(own, unlike) + unlike / 100)
-        )
+        sorting = min(odd.score, 100.0) / 10_000.0  # within one severity the odder comes first
+        score = min(1.0, max(own, unlike) + sorting)
+        yield replace(tube, flags=flags, reasons=reasons, oddness=score)
