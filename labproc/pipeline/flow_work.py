@@ -20,6 +20,7 @@ from labproc.model import (
 from labproc.model.flag import unique
 from labproc.pipeline.jobs import FlowJob
 from labproc.pipeline.outcomes import FlowOutcome
+from labproc.pipeline.own_name import in_own_words
 from labproc.pipeline.results import Density, GateView, TubeView
 
 if TYPE_CHECKING:  # gating is imported where it is used: it takes scipy with it
@@ -66,7 +67,10 @@ def _read(staged: str) -> FlowTube:
 
 def _named(tube: FlowTube, path: str, sha256: str) -> FlowTube:
     """Return the tube under the name it has in ``raw/``, not its staged one."""
-    return replace(tube, source=replace(tube.source, path=path, sha256=sha256))
+    staged = tube.source.path
+    flags = (replace(f, message=in_own_words(f.message, staged, path)) for f in tube.flags)
+    source = replace(tube.source, path=path, sha256=sha256)
+    return replace(tube, source=source, flags=tuple(flags))
 
 
 def _gate(job: FlowJob, tube: FlowTube, controls: Sequence["Control"], draws: int) -> Populations:

@@ -11,6 +11,7 @@ from labproc.pipeline.assemble import assemble
 from labproc.pipeline.gather import Gathered, gather, known_files
 from labproc.pipeline.jobs import FlowJob, Job, result_key
 from labproc.pipeline.outcomes import DnaOutcome, FlowOutcome, PlateOutcome
+from labproc.pipeline.own_name import in_own_words
 from labproc.pipeline.payload import decode, encode
 from labproc.pipeline.planner import Earlier, Planned, RawFile, plan
 from labproc.pipeline.results import FileStatus, Results
@@ -207,10 +208,18 @@ def _save(store: Store, done: Done[Job, Outcome]) -> None:
         return
     if done.bug or (done.died and store.count_try(key, done.error) < MAX_TRIES):
         return
-    reason = done.error if job.path in done.error else f"{job.path}: {done.error}"
+    reason = _reason(done.error, job)
     store.save_result(
         key, path=job.path, kind=job.kind, payload=None, status="set_aside", reason=reason
     )
+
+
+def _reason(error: str, job: Job) -> str:
+    """Return an error that begins with the file's path below ``raw/``, once."""
+    name = Path(job.path).name
+    said = in_own_words(error, job.staged, job.path)
+    rest = said.removeprefix(job.path).removeprefix(name).removeprefix(": ")
+    return f"{job.path}: {rest}"
 
 
 def final_statuses(store: Store, planned: Planned) -> tuple[FileStatus, ...]:

@@ -12,6 +12,7 @@ from labproc.model import CopyNumber, DnaTable, FlowTube, QpcrRun, Role, SampleK
 from labproc.model.flag import unique
 from labproc.pipeline.jobs import TableJob
 from labproc.pipeline.outcomes import DnaOutcome, PlateOutcome
+from labproc.pipeline.own_name import own_name
 from labproc.pipeline.results import AcceptanceRow, PlateView
 from labproc.study import Study
 
@@ -108,7 +109,8 @@ def _read(job: TableJob) -> QpcrRun | DnaTable:
     from labproc.errors import ParseError
     from labproc.parsers import read_file
 
-    run = read_file(Path(job.staged))
+    with own_name(job.staged, job.path) as path:
+        run = read_file(path)
     if isinstance(run, FlowTube):
         raise ParseError(f"{Path(job.path).name}: FCS events, expected a table")
     return run

@@ -130,7 +130,10 @@ def test_damaged_and_strange_files_are_set_aside_and_the_rest_is_done(study: Pat
     report = again(study)
     reasons = {s.path: (s.state, s.reason) for s in report.failed}
     assert reasons["2026-04-01/D1_C_d30_count.fcs"][0] == "set_aside"
-    assert "the copy is incomplete" in reasons["2026-04-01/D1_C_d30_count.fcs"][1]
+    torn = reasons["2026-04-01/D1_C_d30_count.fcs"][1]
+    assert torn.startswith("2026-04-01/D1_C_d30_count.fcs: DATA ")
+    assert "the copy is incomplete" in torn
+    assert torn.count("D1_C_d30_count.fcs") == 1
     assert reasons["2026-04-01/D1_C_d31_count.fcs"][0] == "set_aside"
     assert reasons["notes.docx"][0] == "set_aside"
     assert reasons["G11.fcs"][0] == "not_assigned"
