@@ -36,7 +36,7 @@ lint: env
 	$(BIN)/lint-imports
 
 bench: env
-	$(BIN)/python -m pytest -q -m bench tests/benchmarks -s
+	$(BIN)/python -m pytest -q -m bench tests -s
 
 soak: env browser
 	$(BIN)/python -m pytest -q -m soak -n $(JOBS)
