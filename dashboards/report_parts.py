@@ -6,6 +6,8 @@ import plotly.graph_objects as go
 
 from dashboards import report_tables, theme, wording
 from dashboards.figures import FIGURES
+from dashboards.figures.amplification import amplification
+from dashboards.figures.control_chart import control_chart
 from dashboards.figures.plates import plate_copies, plate_map, standard_curve
 from dashboards.markup import Markup, join, tag
 from labproc.model import Comparison
@@ -146,7 +148,8 @@ def _plates(results: Results, figures: Figures) -> Markup:
     shown = results.plates[:MOST_PLATES]
     left = len(results.plates) - len(shown)
     more = tag("p", f"{left} more plates stand in the tables.", cls="quiet") if left else ""
-    return join((*(_plate(results, p, i, figures) for i, p in enumerate(shown)), more))
+    each = (_plate(results, p, i, figures) for i, p in enumerate(shown))
+    return join((_trends(results, figures), *each, more))
 
 
 def _plate(results: Results, plate: PlateView, i: int, figures: Figures) -> Markup:
@@ -163,8 +166,31 @@ def _plate(results: Results, plate: PlateView, i: int, figures: Figures) -> Mark
     accepted = report_tables.plain_table(("Rule", "Target", "Limit", "Found", "Verdict"), rules)
     copies = slot(f"copies{i}", plate_copies(results, plate=plate), figures)
     unfold = tag("details", tag("summary", "Copies per well"), copies)
+    more = (_rise(results, plate, i, figures), _checklist(plate))
+    head = tag("h3", f"{plate.name} ({plate.format})")
+    return join((head, pair, accepted if rules else "", unfold, *more))
+
+
+def _rise(results: Results, plate: PlateView, i: int, figures: Figures) -> Markup:
+    if not plate.amplification:
+        return Markup("")
+    drawn = slot(f"rise{i}", amplification(results, plate=plate), figures)
+    return tag("details", tag("summary", "Amplification"), drawn)
+
+
+def _checklist(plate: PlateView) -> Markup:
+    if not plate.checklist:
+        return Markup("")
+    rows = [(r.section, r.item, r.answer) for r in plate.checklist]
+    listed = report_tables.plain_table(("Section", "Item", "Answer"), rows)
+    return tag("details", tag("summary", "MIQE checklist"), listed)
+
+
+def _trends(results: Results, figures: Figures) -> Markup:
+    """Return the positive control over the plates, for each target that has enough."""
     return join(
-        (tag("h3", f"{plate.name} ({plate.format})"), pair, accepted if rules else "", unfold)
+        slot(f"trend{i}", control_chart(results, target=target), figures)
+        for i, target in enumerate(results.control_charts)
     )
 
 

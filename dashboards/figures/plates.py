@@ -10,6 +10,7 @@ from dashboards import theme
 from dashboards.figures import FIGURES
 from labproc.model import CopyNumber, StandardCurve, Status, Task, Well
 from labproc.pipeline.results import PlateView, Results
+from labproc.qpcr import StandardPoint
 
 COLOUR = theme.CONTROL
 TARGETS = (theme.CONTROL, theme.QUIET, "#009e73", "#cc79a7")
@@ -44,18 +45,25 @@ def standard_curve(results: Results, *, plate: PlateView | None = None) -> go.Fi
     )
     _names(drawing, shown.curves)
     drawing.add_hline(y=0, yref="y2", line={"color": theme.QUIET, "width": 1})
-    drawing.update_layout(meta={"caption": " ".join(curve_words(c) for c in shown.curves)})
+    said = [curve_words(c) for c in shown.curves]
+    if any(p.is_outlier or p.omitted for p in shown.standards):
+        said.append("Open: off the line by more than chance. ×: left out.")
+    drawing.update_layout(meta={"caption": " ".join(said)})
     return drawing
 
 
 def _curve(drawing: go.Figure, plate: PlateView, curve: StandardCurve, colour: str) -> None:
     """Add one target's standards, its line with the name at its end, and the residuals."""
-    wells = [w for w in plate.wells if w.target == curve.target and w.task is Task.STANDARD]
-    wells = [w for w in wells if w.quantity and w.cq is not None and not w.omitted]
-    at = np.array([float(w.quantity or 1) for w in wells])
-    cq = np.array([float(w.cq or 0) for w in wells])
-    words = [f"{w.position}: {theme.number(w.quantity)} copies, Cq {w.cq:.2f}" for w in wells]
-    point = {"mode": "markers", "marker": {"color": colour, "size": 7}, "x": at, "text": words}
+    own = [p for p in plate.standards if p.target == curve.target and p.cq is not None]
+    at = np.array([p.copies for p in own])
+    cq = np.array([float(p.cq or 0) for p in own])
+    marker = {"color": colour, "size": 7, "symbol": [_standard_symbol(p) for p in own]}
+    point = {
+        "mode": "markers",
+        "marker": marker,
+        "x": at,
+        "text": [_standard_words(p) for p in own],
+    }
     point |= {"hovertemplate": "%{text}<extra></extra>"}
     drawing.add_scatter(y=cq, **point)
     residual = cq - (curve.intercept + curve.slope * np.log10(at)) if at.size else cq
@@ -66,6 +74,21 @@ def _curve(drawing: go.Figure, plate: PlateView, curve: StandardCurve, colour: s
         x=10.0**ends, y=curve.intercept + curve.slope * ends, mode="lines", hoverinfo="skip",
         line={"color": colour, "width": 2},
     )  # fmt: skip
+
+
+def _standard_symbol(point: StandardPoint) -> str:
+    if point.omitted:
+        return "x-thin-open"
+    return "circle-open" if point.is_outlier else "circle"
+
+
+def _standard_words(point: StandardPoint) -> str:
+    back = (
+        "" if point.error is None else f", read back {100 * point.error:+.0f} %".replace("-", "−")
+    )
+    doubt = ", left out" if point.omitted else ", off the line" if point.is_outlier else ""
+    copies = theme.number(point.copies)
+    return f"{point.position}: {copies} copies, Cq {point.cq or 0:.2f}{back}{doubt}"
 
 
 def _names(drawing: go.Figure, curves: Sequence[StandardCurve]) -> None:

@@ -6,7 +6,7 @@ from dash import Dash, Input, Output, html
 
 from dashboards import wording
 from dashboards.desk import Desk
-from dashboards.figures.agreement import agreement, pairs
+from dashboards.figures.agreement import agreement, agreement_ratio, pairs
 from dashboards.pages import PAGES, Page
 from dashboards.pages._parts import drawn, table
 from dashboards.pages.trends import place
@@ -28,7 +28,8 @@ def layout(desk: Desk, _rest: str) -> Any:
     heads = ("Sample", "CAR+ by flow (95 %)", "Of", "By qPCR (95 %)", "Unit")
     listed = table(heads, rows, right=(1, 3), label="Flow and qPCR") if rows else ""
     figure = drawn("compare-graph", agreement(results))
-    return html.Div([html.H1("Compare: flow cytometry and qPCR"), figure, listed])
+    apart = drawn("compare-ratio", agreement_ratio(results), "Agreement")
+    return html.Div([html.H1("Compare: flow cytometry and qPCR"), figure, apart, listed])
 
 
 def connect(app: Dash, desk: Desk) -> None:

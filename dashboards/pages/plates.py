@@ -1,5 +1,6 @@
 """The Plates page: curve, plate map, amplification, acceptance and copies of one plate."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -7,10 +8,11 @@ from dash import Dash, Input, Output, html
 
 from dashboards.desk import SHORT, Desk
 from dashboards.figures.amplification import amplification
+from dashboards.figures.control_chart import control_chart
 from dashboards.figures.plates import plate_copies, plate_map, standard_curve
 from dashboards.pages import PAGES, Page
 from dashboards.pages._parts import drawn, flags, table, verdict
-from dashboards.theme import number, with_interval
+from dashboards.theme import number, percent, with_interval
 from labproc.pipeline.results import PlateView, Results
 
 
@@ -46,7 +48,60 @@ def show(results: Results, name: str) -> list[Any]:
         drawn("plate-copies", plate_copies(results, plate=plate), "Copies per well"),
         drawn("plate-rise", amplification(results, plate=plate), "Amplification"),
     ]
-    return [flags(plate.flags), _acceptance(plate), html.Div(two, className="two"), _samples(plate)]
+    trends = [
+        drawn(
+            f"plate-trend-{i}",
+            control_chart(results, target=t),
+            f"Positive control over plates: {t}",
+        )
+        for i, t in enumerate(results.control_charts)
+    ]
+    parts = [
+        flags(plate.flags),
+        _acceptance(plate),
+        html.Div(two, className="two"),
+        _samples(plate),
+    ]
+    return [*parts, *trends, _standards(plate), _recomputed(plate), _checklist(plate)]
+
+
+def _unfold(title: str, heads: Sequence[str], rows: Sequence[Sequence[Any]], **how: Any) -> Any:
+    """Return a table that opens on its title; nothing without rows."""
+    if not rows:
+        return ""
+    return html.Details([html.Summary(title), table(heads, rows, label=title, **how)])
+
+
+def _standards(plate: PlateView) -> Any:
+    rows = [
+        (
+            p.position, p.target, number(p.copies), number(p.cq, 4), number(p.found),
+            "–" if p.error is None else f"{100 * p.error:+.1f} %".replace("-", "−"),
+            number(p.residual), "left out" if p.omitted else "off the line" if p.is_outlier else "",
+        )
+        for p in plate.standards
+    ]  # fmt: skip
+    heads = ("Well", "Target", "Copies per well", "Cq (cycles)", "Read back", "Error",
+             "Residual (cycles)", "")  # fmt: skip
+    return _unfold("Standards read back", heads, rows, right=(2, 3, 4, 5, 6))
+
+
+def _recomputed(plate: PlateView) -> Any:
+    rows = [
+        (
+            r.position, r.target, number(r.stated, 4), number(r.threshold_cq, 4),
+            number(r.maximum_cq, 4), percent(r.efficiency),
+        )
+        for r in plate.recomputed
+    ]  # fmt: skip
+    heads = ("Well", "Target", "Cq of the file", "Cq at the threshold",
+             "Second derivative maximum", "Gain per cycle")  # fmt: skip
+    return _unfold("Cq from the curves", heads, rows, right=(2, 3, 4, 5))
+
+
+def _checklist(plate: PlateView) -> Any:
+    rows = [(r.section, r.item, r.answer) for r in plate.checklist]
+    return _unfold("MIQE checklist", ("Section", "Item", "Answer"), rows)
 
 
 def _acceptance(plate: PlateView) -> Any:

@@ -36,6 +36,10 @@ from labproc.pipeline.results import (
     Results,
     TubeView,
 )
+from labproc.qpcr import StandardPoint
+from labproc.qpcr.miqe import ChecklistRow
+from labproc.qpcr.results import RecomputedCq
+from labproc.qpcr.westgard import levey_jennings
 
 DAYS = (0, 2, 4, 6, 8, 10, 12, 14)
 DONORS = ("D1", "D2", "D3")
@@ -208,6 +212,25 @@ def plate() -> PlateView:
     return PlateView(
         source("plate7.xlsx"), "plate7", "quantstudio_da2", tuple(wells), (curve,), tuple(samples),
         tuple(quantities), (ReportedCurve("CAR", -3.38, 38.2, 0.9985, 0.976),), rise, rules,
+        standards=standards(wells),
+        recomputed=(RecomputedCq("A1", "CAR", 34.7, 34.8, 33.1, 0.97),),
+        checklist=(
+            ChecklistRow("target", "reference gene", HOSTILE),
+            ChecklistRow("target", "specificity", "not known to labproc", is_known=False),
+        ),
+    )  # fmt: skip
+
+
+def standards(wells: list[Well]) -> tuple[StandardPoint, ...]:
+    """Read standards back from the curve, one off the line and one left out."""
+    return tuple(
+        StandardPoint(
+            w.position, w.sample, "CAR", w.quantity or 1.0, w.cq,
+            10 ** (((w.cq or 0) - 38.2) / -3.38), 0.02,
+            is_outlier=w.position == "A1", omitted=w.position == "B1",
+        )
+        for w in wells
+        if w.task is Task.STANDARD
     )  # fmt: skip
 
 
@@ -258,7 +281,11 @@ def study(folder: Path) -> Results:
         versions={"labproc": "0.1.0", "strategy car_t": "3f2a"},
         methods=("CAR+ cells were gated against the untransduced control of the same donor.",),
         audit_head="9f" * 32,
+        control_charts={"CAR": levey_jennings(["a", HOSTILE, "c", "d", "e", "f"], CONTROL)},
     )
+
+
+CONTROL = (3.0, 3.02, 2.99, 3.01, 2.98, 2.6)  # log10(copies), the last lost
 
 
 @pytest.fixture(scope="session")
