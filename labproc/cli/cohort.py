@@ -1,6 +1,5 @@
 """``labproc cohort``: tables and survival from a patient table."""
 
-import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,11 +8,13 @@ import click
 
 from labproc.cli import COMMANDS
 from labproc.cli._output import json_line, say
-from labproc.errors import SettingsError, StudyError
+from labproc.errors import StudyError
 
 if TYPE_CHECKING:
+    from labproc.cohort.dosing import DoseFinding, Protocol
     from labproc.cohort.patients import Cohort
     from labproc.cohort.result import CohortTest
+    from labproc.model import Measurement
 
 
 @click.command("cohort", help=COMMANDS["cohort"])
@@ -39,9 +40,31 @@ if TYPE_CHECKING:
 )
 @click.option("--copies", type=click.Path(path_type=Path), help="A table of copies per µg DNA.")
 @click.option(
+    "--infusion",
+    metavar="PERCENT,...",
+    help="Parts of a split infusion on consecutive days, such as 10,30,60.",
+)
+@click.option(
+    "--day-zero",
+    type=click.Choice(["first", "largest", "last"]),
+    help="Which part of a split infusion is day 0 of --copies; the first by default.",
+)
+@click.option(
+    "--dosing",
+    type=click.Path(path_type=Path),
+    help="Blood counts and doses by day, checked against a protocol; looks back, is no advice.",
+)
+@click.option(
+    "--limit",
+    "limits",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A limit of the protocol, such as hold_anc=0.75; the rest as in [dosing] of the TOML.",
+)
+@click.option(
     "--figures",
     type=click.Path(path_type=Path),
-    help="Draw survival and swimmer figures there, with events.csv beside the table.",
+    help="Draw survival, swimmer and copies there, with events.csv beside the table.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per comparison.")
 def command(
@@ -56,39 +79,66 @@ def command(
     landmark: tuple[float, ...],
     test: str,
     copies: Path | None,
+    infusion: str | None,
+    day_zero: str | None,
+    dosing: Path | None,
+    limits: tuple[str, ...],
     figures: Path | None,
     as_json: bool,
 ) -> int:
     """Read the table, compare its arms and print."""
     if bool(time) != bool(event):
         raise click.UsageError("--time and --event go together")
-    given = _given(table, roles)
-    given |= {k: v for k, v in (("arm", arm), ("control", control)) if v}
+    from labproc.cli._cohort_copies import copies_tests, read_copies_table
+    from labproc.cli._cohort_dosing import dosing_row, dosing_text
+    from labproc.cli._cohort_settings import infusion_of, protocol_of, read_given
+    from labproc.cli._cohort_text import tables_text
+
+    said = read_given(table, roles)
+    given = said.columns | {k: v for k, v in (("arm", arm), ("control", control)) if v}
     if time and event:
         one = {"time": time, "event": event} | ({"unit": time_unit} if time_unit else {})
         given["survival"] = {"survival": one}
+    protocol, given_as = protocol_of(said, limits), infusion_of(said, infusion, day_zero)
     cohort = _read(table, sheet, given)
+    measured = [] if copies is None else read_copies_table(copies, cohort, given_as)
     found = list(_comparisons(cohort, test, landmark))
-    if copies is not None:
-        from labproc.cli._cohort_copies import copies_tests, read_copies_table
-
-        found += copies_tests(cohort, read_copies_table(copies, cohort))
-    for line in map(json_line, (f.as_dict() for f in found)) if as_json else _text(cohort, found):
+    found += copies_tests(cohort, measured, given_as) if copies is not None else ()
+    doses = _doses(dosing, cohort, protocol)
+    rows = [*(f.as_dict() for f in found), *map(dosing_row, doses)]
+    said_of_doses = dosing_text(doses, protocol) if dosing else ()
+    for line in map(json_line, rows) if as_json else (*tables_text(cohort, found), *said_of_doses):
         click.echo(line)
     if figures is not None:
-        _draw(cohort, found, figures, table.parent)
+        _draw(cohort, found, measured, figures, table.parent)
     return 0
 
 
-def _draw(cohort: "Cohort", found: "list[CohortTest]", folder: Path, beside: Path) -> None:
-    """Write the survival curves of every endpoint and the lanes, with the events beside them."""
+def _doses(path: Path | None, cohort: "Cohort", protocol: "Protocol") -> "list[DoseFinding]":
+    """Return what was given against what the protocol foresaw."""
+    from labproc.cli._cohort_dosing import read_counts
+    from labproc.cohort.dosing import check_dosing
+
+    return [] if path is None else check_dosing(read_counts(path, cohort), protocol)
+
+
+def _draw(
+    cohort: "Cohort",
+    found: "list[CohortTest]",
+    measured: "list[Measurement]",
+    folder: Path,
+    beside: Path,
+) -> None:
+    """Write survival of every endpoint, the lanes with the events beside them, and copies."""
+    from dashboards.cohort_copies import copies_figure
     from dashboards.cohort_figures import survival_figure, swimmer_figure
+    from labproc.cli._cohort_text import line_of
     from labproc.cli._static_figures import draw_all
     from labproc.cohort.survival import followed
     from labproc.cohort.swimmer import swimmer
     from labproc.study.sheets import patient_events
 
-    lines = {t.variable: _survival_line(t) for t in reversed(found) if t.table == "survival"}
+    lines = {t.variable: line_of(t) for t in reversed(found) if t.table == "survival"}
     drawings = {
         f"survival_{end.name}": survival_figure(
             followed(cohort, end), sentence=lines.get(end.name, "")
@@ -98,25 +148,11 @@ def _draw(cohort: "Cohort", found: "list[CohortTest]", folder: Path, beside: Pat
     if cohort.roles.survival:
         lanes = swimmer(cohort, events=patient_events(beside))
         drawings["swimmer"] = swimmer_figure(lanes, cohort.arms)
+    if measured:
+        drawings["copies_by_arm"] = copies_figure(measured, cohort.arms)
     folder.mkdir(parents=True, exist_ok=True)
     for path in draw_all(drawings, folder):
         say(str(path))
-
-
-def _given(table: Path, roles: Path | None) -> dict[str, Any]:
-    """Return what the TOML beside the table, the study's or the one named says of its columns."""
-    beside = (table.with_suffix(".toml"), table.with_name("study.toml"))
-    path = roles or next((p for p in beside if p.is_file()), None)
-    if path is None:
-        return {}
-    try:
-        said = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"{path.name}: {error}, expected a TOML file") from error
-    inner = said.get("cohort", {} if path.name == "study.toml" else said)
-    if not isinstance(inner, dict):
-        raise SettingsError(f"{path.name}: cohort is {inner!r}, expected a table [cohort]")
-    return {key: value for key, value in inner.items() if value not in ("", [])}
 
 
 def _read(table: Path, sheet: str | None, given: dict[str, Any]) -> "Cohort":
@@ -142,53 +178,3 @@ def _comparisons(cohort: "Cohort", test: str, landmarks: Sequence[float]) -> "It
     yield from response(cohort, test=test)
     yield from toxicity(cohort, test=test)
     yield from survival(cohort, landmarks=landmarks)
-
-
-def _text(cohort: "Cohort", found: "list[CohortTest]") -> Iterator[str]:
-    """Yield the tables for people."""
-    from labproc.cohort.tables import table_rows
-
-    sizes = [cohort.members().count(arm) for arm in cohort.arms]
-    title = [f"{a} (n = {n})" for a, n in zip(cohort.arms, sizes, strict=True)]
-    p_values = {(t.table, t.variable): t for t in found}
-    yield f"{'':42}" + "".join(f"{name:28}" for name in title) + "P"
-    seen = ""
-    for row in table_rows(cohort):
-        words = ""
-        if row.variable != seen:
-            words = _p(p_values.get((row.table, row.variable)))
-            seen = row.variable
-        label = f"{row.variable}: {row.level}"
-        yield f"{label[:41]:42}" + "".join(f"{cell:28}" for cell in row.cells) + words
-    yield ""
-    for one in found:
-        if one.table in ("survival", "copies", "timeline"):
-            yield _survival_line(one)
-    for message in dict.fromkeys(f.message for t in found for f in t.flags if f.severity != "info"):
-        yield f"! {message}"
-
-
-def _p(one: "CohortTest | None") -> str:
-    return "" if one is None or one.p_value is None else f"{one.p_value:.4f} ({one.test})"
-
-
-def _survival_line(one: "CohortTest") -> str:
-    where = f" from day {one.landmark:g}" if one.landmark is not None else ""
-    words = f"{one.variable}{where}, {one.test}: {_p(one) or 'no P'}, n = {one.n}"
-    if one.estimate is not None and one.ci is not None:
-        low, high = (f"{v:.3g}" if v is not None else "?" for v in one.ci)
-        words += f"; {one.effect} {one.estimate:.3g} ({low} to {high})"
-    for curve in one.details.get("curves", ()):
-        words += f"\n  {_curve_line(curve)}"
-    return words
-
-
-def _curve_line(curve: dict[str, Any]) -> str:
-    unit = curve.get("unit", "")
-    middle = curve.get("median")
-    year = curve.get("one_year")
-    return (
-        f"{curve['arm']}: {curve['events']} events in {curve['n']}; median "
-        f"{'not reached' if middle is None else f'{middle:g} {unit}'}; at one year "
-        f"{'not followed that long' if year is None else f'{100 * year[0]:.0f} %'}"
-    )

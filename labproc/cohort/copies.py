@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labproc.cohort.result import CohortTest
-from labproc.cohort.timeline import VISIT_WINDOWS, visit_of
+from labproc.cohort.timeline import BELOW, VISIT_WINDOWS, visit_of
 from labproc.errors import NotEnoughData
 from labproc.model import Flag, Measurement, Role, Severity
 from labproc.model.flag import info, warning
@@ -18,13 +18,17 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One patient's copies at one nominal visit; the nearest sample within its window."""
+    """One patient's copies at one nominal visit; the nearest sample within its window.
+
+    A sample below its limit stands at half of it: left out, its arm would look higher than it is.
+    """
 
     visit: str
     patient: str
     arm: str
     day: int
     copies: float
+    is_below: bool = False
 
 
 def at_visits(measurements: Iterable[Measurement], *, metric: str = "copies_per_ug") -> list[Visit]:
@@ -38,13 +42,24 @@ def at_visits(measurements: Iterable[Measurement], *, metric: str = "copies_per_
         if visit and (slot not in best or _off(one, visit) < _off(best[slot], visit)):
             best[slot] = one
     return [
-        Visit(visit, patient, m.key.arm, m.key.day or 0, float(m.value or 0.0))
+        Visit(visit, patient, m.key.arm, m.key.day or 0, *_copies(m))
         for (visit, patient), m in best.items()
     ]
 
 
+def _copies(one: Measurement) -> tuple[float, bool]:
+    """Return the copies, or half the limit they are below, and which of the two it is."""
+    if _is_below(one):
+        return (one.ci_high or 0.0) / 2.0, True
+    return float(one.value or 0.0), False
+
+
+def _is_below(one: Measurement) -> bool:
+    return one.status in BELOW and (one.value is None or one.value <= 0)
+
+
 def _counts(one: Measurement, metric: str) -> bool:
-    positive = one.value is not None and one.value > 0
+    positive = _copies(one)[0] > 0
     usable = one.key.role is Role.SAMPLE and one.severity is not Severity.FAIL
     return one.metric == metric and positive and usable and one.key.day is not None
 
@@ -81,7 +96,16 @@ def _compare(
     variable = f"copies at {name}"
     found = compare_logs(variable, {v.patient: v.copies for v in there}, arms, patients)
     absent = sorted(set(patients) - {v.patient for v in there})
-    return replace(found, flags=(*_survivors(variable, absent, len(patients)), *found.flags))
+    flags = (*_survivors(variable, absent, len(patients)), *_limits(variable, there), *found.flags)
+    return replace(found, flags=flags)
+
+
+def _limits(variable: str, there: Sequence[Visit]) -> tuple[Flag, ...]:
+    below = sorted(v.patient for v in there if v.is_below)
+    if not below:
+        return ()
+    message = f"{variable}: {', '.join(below)} below the limit, taken as half of it"
+    return (warning("half_the_limit", message),)
 
 
 def compare_logs(

@@ -55,6 +55,8 @@ def foreseen(count: BloodCount, protocol: Protocol) -> tuple[float | None, str]:
     >>> foreseen(BloodCount("P1", 15, anc=1.4, platelets=80, dose_mg=25), Protocol())
     (10.0, 'ANC 1.4 below 2')
     """
+    if count.cycle_day is not None and count.cycle_day < 1:
+        return 0.0, "not on treatment yet"
     if count.cycle_day is not None:
         in_cycle = (count.cycle_day - 1) % protocol.cycle_days + 1
         if in_cycle > protocol.days_on:

@@ -22,6 +22,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "response": ("best_response", "response", "best_overall_response", "bor"),
     "start_day": ("len_start_day", "lenalidomide_start_day", "treatment_start_day", "start_day"),
     "ongoing": ("ongoing", "ongoing_response", "status_last"),
+    "dose_per_kg": ("dose_per_kg", "cells_per_kg", "cart_per_kg", "dose_1e6_per_kg"),
 }
 SHORT = ("time", "event", "pfs_time", "pfs_event", "treatment_start_day")
 """Settings as ``[cohort]`` of a study writes them."""
@@ -57,6 +58,7 @@ class Roles:
     response: str = ""
     start_day: str = ""
     ongoing: str = ""
+    dose_per_kg: str = ""
     survival: tuple[Endpoint, ...] = ()
     toxicity: tuple[str, ...] = ()
     characteristics: tuple[str, ...] = ()
@@ -76,9 +78,9 @@ def find_roles(
     ----------
     header : sequence of str
     given : mapping, optional
-        ``arm``, ``patient``, ``control``, ``response``, ``start_day``, ``ongoing``: a column;
-        ``toxicity``, ``characteristics``, ``ignore``: lists of columns; ``survival``: name to
-        ``{time, event, unit}``; ``cut``: column to a number.
+        ``arm``, ``patient``, ``control``, ``response``, ``start_day``, ``ongoing``,
+        ``dose_per_kg``: a column; ``toxicity``, ``characteristics``, ``ignore``: lists of
+        columns; ``survival``: name to ``{time, event, unit}``; ``cut``: column to a number.
     where : str
         The table's name, for messages.
 
@@ -99,7 +101,7 @@ def find_roles(
             "treatment; name it with --arm"
         )
     endpoints = _endpoints(header, said.get("survival"), where)
-    taken = {name for name in single.values() if name}
+    taken = {name for role, name in single.items() if name and role != "dose_per_kg"}
     taken |= {c for e in endpoints for c in (e.time, e.event)}
     taken |= set(_listed(header, said, "ignore", where) or ())
     free = [c for c in header if c not in taken and not _is_free_text(c)]

@@ -115,7 +115,7 @@ def area_to(course: Copies, *, end: float = PEAK_DAYS, method: str = "lin_up_log
     NotEnoughData
         If sampling does not begin by day 1 or reach ``end``, or has a gap wider than 10 days.
     """
-    kept = course.days <= end
+    kept = (course.days >= 0) & (course.days <= end)
     days = course.days[kept]
     if not days.size or days[0] > 1 or days[-1] < end:
         span = f"days {days[0]:g} to {days[-1]:g}" if days.size else "no day"

@@ -44,3 +44,9 @@ def test_findings_are_in_order() -> None:
         ("P1", 43, False),
         ("P2", 1, True),
     ]
+
+
+def test_nobody_is_foreseen_a_dose_before_treatment() -> None:
+    (found,) = check_dosing([BloodCount("P1", 3, 3.0, 90.0, None, 0)])
+    assert (found.foreseen_mg, found.agrees) == (0.0, None)
+    assert found.reason == "not on treatment yet"
