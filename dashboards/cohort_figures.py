@@ -10,10 +10,14 @@ from dashboards import theme
 from labproc.cohort.kaplan_meier import Curve, kaplan_meier, numbers_at_risk
 from labproc.cohort.survival import Followed
 from labproc.cohort.swimmer import Lane
+from labproc.model import PatientEvent
 from labproc.pipeline.results import Arm
 
 DAYS_PER_MONTH = 30.4375
-SYMBOLS = ("diamond", "square", "triangle-up", "star", "cross", "circle", "triangle-down")
+SYMBOLS = (
+    "diamond", "square", "triangle-up", "star", "cross", "circle", "triangle-down", "x", "pentagon",
+    "hourglass", "bowtie", "triangle-left",
+)  # fmt: skip
 SHADES = {"CR": 1.0, "PR": 0.65, "SD": 0.4, "NR": 0.25, "PD": 0.25}
 """How strongly a lane is coloured: the better the best response, the fuller."""
 
@@ -106,6 +110,7 @@ def swimmer_figure(lanes: Sequence[Lane], arms: Sequence[str]) -> go.Figure:
     for arm in dict.fromkeys(lane.arm for lane in lanes):
         mine = [i for i, lane in enumerate(lanes) if lane.arm == arm]
         drawing.add_trace(_bars([lanes[i] for i in mine], colours[arm], arm))
+        drawing.add_trace(_swatch(colours[arm], arm))
     for kind, symbol in zip(_events(lanes), (SYMBOLS * 3), strict=False):
         drawing.add_trace(_marks(lanes, kind, symbol))
     for name, months_seen, lane in zip(names, months, lanes, strict=True):
@@ -126,14 +131,27 @@ def _bars(lanes: Sequence[Lane], colour: str, arm: str) -> go.Bar:
     return go.Bar(
         x=[lane.days / DAYS_PER_MONTH for lane in lanes],
         y=[theme.plain(lane.patient) for lane in lanes],
-        orientation="h", width=0.62, name=theme.plain(arm),
+        orientation="h", width=0.62, name=theme.plain(arm), showlegend=False,
         marker={"color": shades, "line": {"color": colour, "width": 1}},
         hovertemplate="%{y}: %{x:.1f} months<extra></extra>",
     )  # fmt: skip
 
 
+def _swatch(colour: str, arm: str) -> go.Scatter:
+    """Return an arm's line in the legend in its full colour, whatever its first patient's shade."""
+    marker = {"symbol": "square", "size": 12, "color": colour}
+    return go.Scatter(x=[None], y=[None], mode="markers", name=theme.plain(arm), marker=marker)
+
+
+def _lived(lane: Lane) -> list[PatientEvent]:
+    """Return the events that a lane does not show already: its start and that of treatment do."""
+    begun = lane.treatment_from
+    told = [m for m in lane.marks if m.day == begun and "start" in m.event.casefold()]
+    return [m for m in lane.marks if m not in told and (m.day or "infusion" not in m.event)]
+
+
 def _events(lanes: Sequence[Lane]) -> list[str]:
-    kinds = [m.event for lane in lanes for m in lane.marks]
+    kinds = [m.event for lane in lanes for m in _lived(lane)]
     begun = ["treatment starts"] if any(lane.treatment_from is not None for lane in lanes) else []
     return [*begun, *dict.fromkeys(kinds)]
 
@@ -145,14 +163,15 @@ def _marks(lanes: Sequence[Lane], kind: str, symbol: str) -> go.Scatter:
         for day in (
             [lane.treatment_from]
             if kind == "treatment starts"
-            else [m.day for m in lane.marks if m.event == kind]
+            else [m.day for m in _lived(lane) if m.event == kind]
         )
         if day is not None
     ]
     return go.Scatter(
         x=[day / DAYS_PER_MONTH for day, _ in points], y=[theme.plain(who) for _, who in points],
         mode="markers", name=theme.plain(kind),
-        marker={"symbol": symbol, "size": 9, "color": theme.TEXT},
+        marker={"symbol": symbol, "size": 10, "color": theme.TEXT,
+                "line": {"width": 1, "color": "white"}},
         hovertemplate=f"{theme.plain(kind)}: %{{x:.1f}} months<extra></extra>",
     )  # fmt: skip
 

@@ -96,7 +96,8 @@ def _compare(
     variable = f"copies at {name}"
     found = compare_logs(variable, {v.patient: v.copies for v in there}, arms, patients)
     absent = sorted(set(patients) - {v.patient for v in there})
-    flags = (*_survivors(variable, absent, len(patients)), *_limits(variable, there), *found.flags)
+    gone = () if found.p_value is None else _survivors(variable, absent, len(patients))
+    flags = (*gone, *_limits(variable, there), *found.flags)
     return replace(found, flags=flags)
 
 

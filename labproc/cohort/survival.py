@@ -207,8 +207,9 @@ def _immortal(data: Followed) -> list[Flag]:
     begun = data.begun[np.isfinite(data.begun)] * data.endpoint.days
     if not begun.size or begun.max() <= 0:
         return []
+    span = f"{begun.min():g}" + (f" to {begun.max():g}" if begun.max() > begun.min() else "")
     message = (
-        f"{data.endpoint.name}: treatment began on day {begun.min():g} to {begun.max():g}; its "
+        f"{data.endpoint.name}: treatment began on day {span}; its "
         "patients could not die before, the others could (immortal time), which favours the "
         "treatment; read the landmark and the time-dependent lines"
     )

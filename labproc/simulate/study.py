@@ -15,6 +15,7 @@ from labproc.simulate.acquisition import (
     write_tube,
 )
 from labproc.simulate.answers import write_truth
+from labproc.simulate.cohort import cohort_rows, event_rows
 from labproc.simulate.cultures import (
     RESTIMULATION_DAY,
     SAMPLE_ML,
@@ -22,7 +23,7 @@ from labproc.simulate.cultures import (
     simulate_cultures,
 )
 from labproc.simulate.design import CONTROL, TREATED, Design
-from labproc.simulate.patient import EVENTS, PATIENT, patient_course
+from labproc.simulate.patient import PATIENT, patient_course
 from labproc.simulate.plates import (
     DNA_NG,
     POSITIVE,
@@ -112,17 +113,16 @@ def dna_name(culture: CultureDay) -> str:
 
 
 def _write_patient(folder: Path, design: Design) -> None:
-    """Write the patient's plate (as text), row and events."""
+    """Write the patient's plate (as text), the table of all patients and their events."""
     raw = folder / "raw" / "qpcr"
     raw.mkdir(parents=True, exist_ok=True)
     course = patient_course()
     samples = [DnaSample(patient_name(d.day), d.copies_per_ug, d.dna_ng) for d in course]
     wells = simulate_plate(samples, np.random.default_rng([design.seed, 4]))
     write_text(raw / f"{PATIENT}_CAR_ALB.txt", wells, run_start="2027-03-22 11:20:00 AM CET")
-    row = {"patient": PATIENT, "arm": TREATED, "sex": "F", "age": 61, "response": "CR"}
-    _table(folder / "patients.csv", [row])
-    events = [{"patient": PATIENT, "day": d, "event": e, "note": n} for d, e, n in EVENTS]
-    _table(folder / "events.csv", events)
+    patients = cohort_rows(design.arms, np.random.default_rng([design.seed, 5]))
+    _table(folder / "patients.csv", patients)
+    _table(folder / "events.csv", event_rows(patients))
 
 
 def patient_name(day: int) -> str:

@@ -1,0 +1,74 @@
+"""Simulated patients around the one with copies: a table to try ``labproc cohort`` on."""
+
+from typing import Any
+
+import numpy as np
+
+from labproc.simulate.patient import EVENTS, PATIENT
+
+N_CONTROL, N_TREATED = 9, 7
+START_DAY = 15  # of lenalidomide; who dies before is never treated
+PROGRESSION, DEATH = (5.0, 14.0), (9.0, 30.0)
+"""Mean months to progression and from there to death: control, lenalidomide."""
+MONTH = 30.4375
+RESPONSES = ("CR", "PR", "NR")
+Rows = list[dict[str, Any]]
+
+
+def cohort_rows(arms: tuple[str, str], rng: np.random.Generator) -> Rows:
+    """Return the patient table: the simulated patient first, then the others arm by arm.
+
+    Times are exponential and censored where a patient's follow-up ends.
+    """
+    first = {
+        "patient": PATIENT, "arm": arms[1], "sex": "F", "age": 61, "stage": "III/IV",
+        "best_response": "CR", "crs": "1-2", "thrombocytopenia34": 0, "len_start_day": START_DAY,
+        "os_months": 12.2, "os_event": 0, "pfs_months": 12.2, "pfs_event": 0, "ongoing": "CR",
+    }  # fmt: skip
+    sides = [0] * N_CONTROL + [1] * (N_TREATED - 1)
+    others = [
+        _patient(f"P{number:02d}", arms[side], side, rng)
+        for number, side in enumerate(sides, start=2)
+    ]
+    return [first, *others]
+
+
+def _patient(name: str, arm: str, side: int, rng: np.random.Generator) -> dict[str, Any]:
+    least = START_DAY / MONTH * side  # nobody is treated who did not live to the first dose
+    progression = least + rng.exponential(PROGRESSION[side])
+    death = progression + rng.exponential(DEATH[side])
+    end = rng.uniform(8.0, 20.0)
+    response = str(rng.choice(RESPONSES, p=[0.45, 0.3, 0.25]))
+    alive, stable = death > end, progression > end
+    return {
+        "patient": name,
+        "arm": arm,
+        "sex": str(rng.choice(["F", "M"])),
+        "age": int(rng.integers(38, 72)),
+        "stage": str(rng.choice(["I/II", "III/IV"], p=[0.2, 0.8])),
+        "best_response": response,
+        "crs": str(rng.choice(["0", "1-2", "3-4"])),
+        "thrombocytopenia34": int(rng.random() < 0.4),
+        "len_start_day": START_DAY if side else "",
+        "os_months": round(min(death, end), 1),
+        "os_event": int(not alive),
+        "pfs_months": round(min(progression, end), 1),
+        "pfs_event": int(not stable),
+        "ongoing": response if stable else "",
+    }
+
+
+def event_rows(patients: Rows) -> Rows:
+    """Return all that happened to the patient with copies, and the others' progression."""
+    found = [{"patient": PATIENT, "day": d, "event": e, "note": n} for d, e, n in EVENTS]
+    progressed = [p for p in patients if p["pfs_event"] and p["pfs_months"] < p["os_months"]]
+    found += [
+        {
+            "patient": p["patient"],
+            "day": round(p["pfs_months"] * MONTH),
+            "event": "progression",
+            "note": "",
+        }
+        for p in progressed
+    ]
+    return found
