@@ -15,12 +15,12 @@ HEAD = "<!-- Made by `make docs` from the code; change it there. -->\n"
 
 def commands_page() -> str:
     """Return the page of every command with its options."""
-    context = click.Context(app, info_name="labproc")
+    context = click.Context(app, info_name="labproc", **app.context_settings)
     parts = [HEAD, "# Commands\n"]
     for name in app.list_commands(context):
         command = app.get_command(context, name)
         assert command is not None
-        with click.Context(command, info_name=f"labproc {name}", max_content_width=96) as inner:
+        with click.Context(command, context, name, max_content_width=96) as inner:
             parts.append(f"## {name}\n\n```\n{command.get_help(inner)}\n```\n")
     return "\n".join(parts)
 
