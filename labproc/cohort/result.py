@@ -4,7 +4,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from labproc.errors import NotEnoughData
 from labproc.model import Flag
+
+FEWEST = 2  # patients of each arm for a P: one patient says nothing of an arm
+
+
+def enough(n: tuple[int, ...]) -> None:
+    """Refuse to test arms of one patient.
+
+    Raises
+    ------
+    NotEnoughData
+        If an arm has fewer than two.
+    """
+    if min(n, default=0) < FEWEST:
+        found = " and ".join(map(str, n))
+        raise NotEnoughData(f"{found} patients, expected at least {FEWEST} in each arm")
 
 
 @dataclass(frozen=True, slots=True)

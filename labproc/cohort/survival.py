@@ -20,7 +20,7 @@ from labproc.cohort.kaplan_meier import (
 )
 from labproc.cohort.patients import Cohort
 from labproc.cohort.rank_tests import exact_rank_test, rank_test
-from labproc.cohort.result import CohortTest
+from labproc.cohort.result import FEWEST, CohortTest, enough
 from labproc.cohort.roles import Endpoint
 from labproc.errors import NotEnoughData
 from labproc.model import Flag
@@ -105,6 +105,7 @@ def _tests(data: Followed, flags: tuple[Flag, ...]) -> Iterator[CohortTest]:
         yield replace(whole, details=summary) if name == RANK_TESTS[0] else whole
     for name in RANK_TESTS:
         try:
+            enough(data.n)
             exact = exact_rank_test(data.time, data.event, data.arm, test=name)
         except NotEnoughData:
             continue
@@ -116,6 +117,7 @@ def _tests(data: Followed, flags: tuple[Flag, ...]) -> Iterator[CohortTest]:
 def _rank(data: Followed, name: str, flags: tuple[Flag, ...] = ()) -> CohortTest:
     empty = CohortTest("survival", data.endpoint.name, name, data.arms, data.n, None, flags=flags)
     try:
+        enough(data.n)
         found = rank_test(data.time, data.event, data.arm, test=name)
     except NotEnoughData as error:
         reason = info("nothing_to_compare", f"{data.endpoint.name}: {error}")
@@ -125,7 +127,7 @@ def _rank(data: Followed, name: str, flags: tuple[Flag, ...] = ()) -> CohortTest
 
 def _hazards(data: Followed, flags: tuple[Flag, ...]) -> Iterator[CohortTest]:
     """Yield hazard ratios of two arms: as if treated from time zero, and as it really began."""
-    if len(data.arms) != 2:
+    if len(data.arms) != 2 or min(data.n) < FEWEST:
         return
     treated = np.array([a == data.arms[1] for a in data.arm], dtype=float)
     naive = from_arms(data.time, data.event, treated)
@@ -163,7 +165,7 @@ def _mean_difference(data: Followed) -> Iterator[CohortTest]:
     """Yield the difference in restricted mean up to a year, or as far as both arms allow."""
     from scipy.special import ndtr
 
-    if len(data.arms) != 2 or min(data.n) < 2:
+    if len(data.arms) != 2 or min(data.n) < FEWEST:
         return
     curves = [kaplan_meier(*data.of(arm)) for arm in data.arms]
     until = min(YEAR_DAYS / data.endpoint.days, *(c.last for c in curves))

@@ -15,7 +15,7 @@ from labproc.cohort.contingency import (
     smallest_expected,
 )
 from labproc.cohort.patients import NO, YES, Cohort
-from labproc.cohort.result import CohortTest, TableRow
+from labproc.cohort.result import FEWEST, CohortTest, TableRow, enough
 from labproc.errors import NotEnoughData
 from labproc.model import Flag
 from labproc.model.flag import info, warning
@@ -127,6 +127,7 @@ def compare_levels(levels: Levels, test: str = "fisher") -> CohortTest:
     flags = [_missing(levels)] if levels.n_missing else []
     empty = CohortTest(levels.table, levels.variable, test, levels.arms, levels.n, None)
     try:
+        enough(levels.n)
         found = _tested(levels, test)
     except NotEnoughData as error:
         reason = info("nothing_to_compare", f"{levels.variable}: {error}")
@@ -180,8 +181,9 @@ def _ranked(cohort: Cohort, column: str) -> CohortTest:
     name = "mann_whitney" if len(groups) == 2 else "kruskal_wallis"
     empty = CohortTest("characteristics", column, name, cohort.arms, n, None, flags=flags)
     pooled = np.concatenate(groups)
-    if min(n) < 1 or np.ptp(pooled) == 0:
-        reason = info("nothing_to_compare", f"{column}: an arm without values, or all are equal")
+    if min(n) < FEWEST or np.ptp(pooled) == 0:
+        words = f"{column}: an arm with fewer than {FEWEST} values, or all are equal"
+        reason = info("nothing_to_compare", words)
         return replace(empty, flags=(*flags, reason))
     if len(groups) == 2:
         tied = np.unique(pooled).size < pooled.size

@@ -130,3 +130,12 @@ def test_survival_for_people_has_intervals_and_numbers_at_risk(tmp_path: Path) -
     assert "C: 3 events in 5; median 15 (" in words
     assert "at risk: 5 at 0" in words
     assert "median follow-up" in words
+
+
+def test_one_patient_an_arm_gives_no_p(tmp_path: Path) -> None:
+    path = tmp_path / "patients.csv"
+    path.write_text("patient,arm,sex,age,os_months,os_event\n1,C,m,50,3,1\n2,L,f,60,9,1\n")
+    found = lines(path)
+    assert found
+    assert [x["p_value"] for x in found] == [None] * len(found)
+    assert all("nothing_to_compare" in {f["code"] for f in x["flags"]} for x in found)
