@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from labproc.qpcr import QpcrRules, RunAnalysis, StandardPoint
     from labproc.qpcr.results import TargetFit
 
+COPIES = "copies_per_well"  # what most exports count their standards in
+
 
 @click.command("curve", help=COMMANDS["curve"])
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--unit",
     type=click.Choice(["copies_per_well", "copies_per_ul", "ng"]),
-    default="copies_per_well",
-    show_default=True,
-    help="What the standards' quantities are.",
+    help="What the standards' quantities are; copies_per_well, with a flag, unless you say it.",
 )
 @click.option("--template-ul", type=float, help="Template per well, for copies_per_ul.")
 @click.option("--copies-per-ng", type=float, help="Copies in 1 ng of standard DNA, for ng.")
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per target and file.")
 def command(
     files: tuple[Path, ...],
-    unit: str,
+    unit: str | None,
     template_ul: float | None,
     copies_per_ng: float | None,
     omit: tuple[str, ...],
@@ -51,14 +51,14 @@ def command(
     """Fit, read and print every file."""
     from labproc.qpcr import QpcrRules
 
-    _check_unit(unit, template_ul, copies_per_ng)
+    _check_unit(unit or COPIES, template_ul, copies_per_ng)
     rules = QpcrRules(
-        standard_unit=unit,
+        standard_unit=unit or COPIES,
         template_ul_per_well=template_ul,
         copies_per_ng=copies_per_ng,
         omitted=_omissions(omit),
     )
-    show = Show(rules, lod=lod, miqe=miqe, as_json=as_json)
+    show = Show(rules, lod=lod, miqe=miqe, as_json=as_json, unit_said=unit is not None)
     if pooled:
         return _together(files, calibrator=calibrator, show=show)
     return for_each_file(files, lambda path: _one(path, show=show))
@@ -72,6 +72,7 @@ class Show:
     lod: bool
     miqe: bool
     as_json: bool
+    unit_said: bool = True
 
 
 def _together(files: tuple[Path, ...], *, calibrator: str | None, show: Show) -> int:
@@ -123,12 +124,20 @@ def _read(path: Path) -> "QpcrRun":
 def _print(path: Path, run: "QpcrRun", analysis: "RunAnalysis", *, show: Show) -> None:
     for fit in analysis.targets:
         row = target_row(path, fit, analysis)
-        row["flags"] = [f.as_dict() for f in (*run.flags, *row["flags"])]
+        assumed = () if show.unit_said or fit.curve is None else (_assumed(fit.target),)
+        row["flags"] = [f.as_dict() for f in (*run.flags, *row["flags"], *assumed)]
         if show.lod:
             row["lod"] = limits_row(fit)
         if show.miqe:
             row["miqe"] = _checklist(run, analysis, show.rules)
         click.echo(json_line(row) if show.as_json else _text(row))
+
+
+def _assumed(target: str) -> "Flag":
+    from labproc.model.flag import info
+
+    text = f"{target}: quantities are taken as copies per well; --unit says what they are"
+    return info("standard_unit_assumed", text)
 
 
 def _checklist(run: "QpcrRun", analysis: "RunAnalysis", rules: "QpcrRules") -> list[dict[str, Any]]:
@@ -254,4 +263,6 @@ def _sample_text(sample: dict[str, Any]) -> str:
     copies = "-" if sample["copies"] is None else f"{sample['copies']:.4g}"
     low, high = sample["ci_low"], sample["ci_high"]
     interval = "" if high is None else f" ({low or 0:.4g} to {high:.4g})"
-    return f"{name:<20} {copies}{interval} copies per well, {wells}, {sample['status']}"
+    codes = ", ".join(dict.fromkeys(f["code"] for f in sample["flags"]))
+    doubts = f" [{codes}]" if codes else ""
+    return f"{name:<20} {copies}{interval} copies per well, {wells}, {sample['status']}{doubts}"

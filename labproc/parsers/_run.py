@@ -71,7 +71,7 @@ def run_of(
         doubts=doubts,
         instrument=export.value("Instrument Type", "Instrument", "Instrument Name"),
         acquired=export.value(*_END_KEYS),
-        details=details_of(export),
+        details=details_of(export) | unit_of(tables),
         plate=plate_name(export),
     )
 
@@ -90,6 +90,15 @@ def details_of(export: Export) -> dict[str, str]:
     """Return what the preamble says of the run, in words."""
     found = {key.casefold().replace(" ", "_"): export.value(key) for key in _DETAIL_KEYS}
     return {key: value for key, value in found.items() if value}
+
+
+def unit_of(tables: Sequence[ResultTable]) -> dict[str, str]:
+    """Return what stands in brackets behind the heading of the quantities, as it is written."""
+    headings = [c.heading for t in tables for f in ("given", "quantity") for c in t.columns.all(f)]
+    found = (re.search(r"[(\[]([^()\[\]]+)[)\]]\s*$", heading) for heading in headings)
+    units = (match.group(1).strip() for match in found if match)
+    unit = next(units, "")
+    return {"quantity_unit": unit} if unit else {}
 
 
 def plate_name(export: Export) -> str:

@@ -154,6 +154,7 @@ def _sample(document: _Document, element: Element) -> bool:
         value = _number(quantity.findtext("value"))
         if value is not None:
             sample.quantities[quantity.get("targetId", "")] = value
+            document.details.setdefault("quantity_unit", quantity.findtext("unit") or "")
     name = element.get("id", "")
     document.samples[name] = sample
     if sample.description and sample.description != name:

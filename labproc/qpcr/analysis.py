@@ -68,7 +68,11 @@ def analyse_run(
     controls = check_controls(samples, roles=roles or {}, rules=rules)
     checked = checked + controls + inhibition_row(delays, rules)
     recomputed = recompute(run)
-    flags = [*_of_plate(run, recomputed), *(f for t in done for f in t.flags), *controls.flags]
+    flags = [
+        *_of_plate(run, recomputed),
+        *(f for t in done for f in t.flags),
+        *controls.flags,
+    ]
     return RunAnalysis(
         curves=tuple(t.curve for t in done if t.curve is not None),
         quantities=tuple(quantities),

@@ -14,6 +14,7 @@ from labproc.qpcr.standard_curve import copies_at, levels_out_of_order
 # One molecule needs 33 doublings to the 1e10 that are seen; 3 cycles are left for the threshold.
 EARLIEST_SINGLE_COPY = 30.0
 MIN_SERIES = 3  # levels that make names a dilution series of their own
+MIN_WELLS = 2  # of a level that make a group
 SERIES_APART = 1.0  # cycles; more than pipetting, less than two genes
 LOW_STANDARD = 10.0  # copies; under it some wells hold no molecule
 OUTLIER_MATTERS = 0.10  # of copies; less is within the intervals
@@ -84,7 +85,7 @@ def several_series(name: str, used: Sequence[StandardPoint]) -> list[Flag]:
         series.setdefault(point.sample, []).append(point)
     whole = {n: s for n, s in series.items() if n and len({p.copies for p in s}) >= MIN_SERIES}
     if len(whole) < 2:
-        return []
+        return _two_lines(name, used)
     shared = set.intersection(*({p.copies for p in s} for s in whole.values()))
     means = [np.mean([p.cq for p in s if p.copies in shared]) for s in whole.values() if shared]
     if not means or max(means) - min(means) < SERIES_APART:
@@ -94,6 +95,31 @@ def several_series(name: str, used: Sequence[StandardPoint]) -> list[Flag]:
         f"{max(means) - min(means):.1f} cycles apart, expected one series; name the targets"
     )
     return [fail("several_standard_series", text)]
+
+
+def _two_lines(name: str, used: Sequence[StandardPoint]) -> list[Flag]:
+    """Flag levels that each fall into two groups of wells, by the same cycles: two targets."""
+    levels: dict[float, list[float]] = {}
+    for point in used:
+        if point.cq is not None:
+            levels.setdefault(point.copies, []).append(point.cq)
+    gaps = [_gap(cqs) for cqs in levels.values() if len(cqs) >= 2 * MIN_WELLS]
+    if len(gaps) < MIN_SERIES or min(gaps) < SERIES_APART:
+        return []
+    text = (
+        f"{name or 'plate'}: the standards of every level fall into two groups, "
+        f"{float(np.mean(gaps)):.1f} cycles apart, expected one; two targets with one name?"
+    )
+    return [fail("several_standard_series", text)]
+
+
+def _gap(cqs: Sequence[float]) -> float:
+    """Return the largest gap between neighbours with a group of wells on both sides, else 0."""
+    steps = np.diff(np.sort(cqs))
+    at = int(steps.argmax())
+    is_between = MIN_WELLS <= at + 1 <= len(cqs) - MIN_WELLS
+    rest = np.delete(steps, at).sum()
+    return float(steps[at]) if is_between and steps[at] > rest else 0.0
 
 
 def undetected(fit: TargetFit) -> list[Flag]:

@@ -32,6 +32,7 @@ from labproc.qpcr.standard_curve import (
     fit_standard_curve,
     outlier_wells,
 )
+from labproc.qpcr.units import unit_differs
 
 
 def target_name(well: Well) -> str:
@@ -64,8 +65,8 @@ def fit_target(
     reported = next((c for c in run.reported_curves if c.target == name), None)
     if reported is None and len(run.reported_curves) == 1 and not run.table.targets:
         reported = run.reported_curves[0]
-    flags = [*repeated(name, wells), *left_out(name, wells, rules)]
     fit = TargetFit(name, tuple(wells), reported=reported)
+    flags = [*repeated(name, wells), *left_out(name, wells, rules), *unit_differs(fit, run, rules)]
     try:
         factor = rules.copies_per_unit(name)
     except SettingsError as error:

@@ -94,7 +94,7 @@ class QpcrRules:
         SettingsError
             If the unit was never said, or the number that it needs is missing.
         """
-        unit = self._unit_of(target)
+        unit = self.unit_of(target)
         if unit is None:
             raise SettingsError(
                 f"{target}: the standards' quantities have no unit, expected standard_unit to be "
@@ -110,7 +110,8 @@ class QpcrRules:
         named = self.reference_target
         return named is not None and target.casefold() == named.casefold()
 
-    def _unit_of(self, target: str) -> str | None:
+    def unit_of(self, target: str) -> str | None:
+        """Return what a target's standards are counted in, None where nobody has said."""
         own = self.reference_standard_unit if self._is_reference(target) else None
         return own or self.standard_unit
 
@@ -122,7 +123,7 @@ class QpcrRules:
     def _needed(self, value: float | None, name: str, target: str) -> float:
         if value is None or not value > 0:
             raise SettingsError(
-                f"{target}: standard_unit is {self._unit_of(target)!r} and {name} is {value}, "
+                f"{target}: standard_unit is {self.unit_of(target)!r} and {name} is {value}, "
                 f"expected a number more than 0; add {name} under [qpcr]"
             )
         return value
