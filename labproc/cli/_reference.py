@@ -5,11 +5,16 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from labproc.cli import app
 
+if TYPE_CHECKING:
+    from labproc.parsers import Parser
+
+MORE = "[how exports are understood](../qpcr-exports.md)"
 HEAD = "<!-- Made by `make docs` from the code; change it there. -->\n"
 
 
@@ -26,25 +31,51 @@ def commands_page() -> str:
 
 
 def formats_page() -> str:
-    """Return the page of every file family that can be read."""
+    """Return the page that lists every file family that can be read."""
     from labproc.parsers import PARSERS
 
-    rows = [
-        "| name | kind | what it is | usual endings | note |",
-        "| --- | --- | --- | --- | --- |",
-    ]
+    rows = ["| family | kind | usual endings | name |", "| --- | --- | --- | --- |"]
     for name, parser in PARSERS.items():
         endings = " ".join(parser.extensions)
-        instruments = ", ".join(parser.instruments)
-        note = ". ".join(n for n in (instruments, parser.note) if n).replace("|", "/")
-        rows.append(f"| `{name}` | {parser.kind} | {parser.title} | {endings} | {note} |")
-    return "\n".join([HEAD, "# What can be read\n", *rows, ""])
+        title = f"[{parser.title}](formats/{name}.md)"
+        rows.append(f"| {title} | {parser.kind} | {endings} | `{name}` |")
+    text = "Files are recognised by their content; endings are only what they are usually called.\n"
+    return "\n".join([HEAD, "# What can be read\n", text, *rows, ""])
+
+
+def family_pages() -> dict[str, str]:
+    """Return file name -> page for every family."""
+    from labproc.parsers import PARSERS
+
+    return {f"{name}.md": _family_page(name, parser) for name, parser in PARSERS.items()}
+
+
+def _family_page(name: str, parser: "Parser") -> str:
+    gives = {
+        "fcs": "Events of a tube, gated and counted.",
+        "qpcr": "Reactions of a plate: curves, quantities and copies.",
+        "dna": "DNA concentrations, the source of `dna_ng`.",
+    }
+    details = {
+        "Instruments": ", ".join(parser.instruments),
+        "Usual endings": " ".join(parser.extensions),
+        "Gives": gives[parser.kind],
+        "To know": parser.note,
+        "More": "[all FCS files](../fcs.md)" if parser.kind == "fcs" else MORE,
+    }
+    lines = [f"- **{what}:** {text}" for what, text in details.items() if text]
+    check = f"`labproc check FILE` names such a file `{name}` and says what is wrong with it."
+    return "\n".join([HEAD, f"# {parser.title}\n", *lines, "", check, ""])
 
 
 def main(folder: Path) -> None:
     """Write the pages into a folder."""
     (folder / "commands.md").write_text(commands_page(), encoding="utf-8")
     (folder / "formats.md").write_text(formats_page(), encoding="utf-8")
+    families = folder / "formats"
+    families.mkdir(exist_ok=True)
+    for name, page in family_pages().items():
+        (families / name).write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":
