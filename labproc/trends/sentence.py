@@ -146,7 +146,7 @@ def _caveats(
 
 def _narrow(low: float, high: float, decimals: int) -> str:
     """Write a range that may be narrower than the interval: enough decimals to tell its ends."""
-    return span((low, high), min(max(decimals, digits(low, high)), decimals + 2))
+    return span((low, high), min(max(decimals, digits(low, high)), decimals + 1))
 
 
 def _window(window: tuple[float, float] | None) -> str:
