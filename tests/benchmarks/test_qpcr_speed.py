@@ -1,11 +1,16 @@
-"""A 384-well plate: file to Fieller in 0.3 s warm, every low-copy likelihood in 2 s."""
+"""A 384-well plate: file to Fieller in 0.3 s warm, every likelihood in 2 s, 20 plates in 15 s.
+
+The bars are held against CPU time, which does not depend on who else is at work; the clock is
+written beside it.
+"""
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from labproc.model import CqTable, QpcrRun, SourceFile, Task, Well
@@ -19,20 +24,28 @@ PLATE = (
 )
 
 
-def best_of(work: Callable[[], object], n: int = 5) -> float:
-    """Return the shortest of some runs, in seconds; the first warms up."""
-    work()
-    times = []
+def cpu_s() -> float:
+    """Return the seconds of CPU of this process and of the worker that reads workbooks."""
+    ours = psutil.Process()
+    times = [p.cpu_times() for p in (ours, *ours.children())]
+    return sum(t.user + t.system for t in times)
+
+
+def timed(what: str, bar: float, work: Callable[[], object], n: int = 5) -> float:
+    """Write clock (best of n) and CPU (mean of n), and return the CPU seconds."""
+    clocks, cpu = [], cpu_s()
     for _ in range(n):
         start = time.perf_counter()
         work()
-        times.append(time.perf_counter() - start)
-    return min(times)
+        clocks.append(time.perf_counter() - start)
+    used = (cpu_s() - cpu) / n
+    sys.stdout.write(f"\n{what}: {min(clocks):.3f} s clock, {used:.3f} s CPU (bar {bar:g})\n")
+    return used
 
 
-def report(line: str) -> None:
-    """Write a figure where ``make bench`` shows it."""
-    sys.stdout.write(line + "\n")
+def analyse(paths: Sequence[Path]) -> list[object]:
+    """Read and analyse one plate after the other, as ``labproc curve`` does."""
+    return [analyse_run(read_file(path), RULES) for path in paths]
 
 
 def low_plate() -> QpcrRun:
@@ -59,14 +72,21 @@ def low_plate() -> QpcrRun:
 @pytest.mark.bench
 @pytest.mark.shared
 def test_file_to_fieller(shared: Path):
-    seconds = best_of(lambda: analyse_run(read_file(shared / PLATE), RULES))
-    report(f"\n384-well xlsx to curve and Fieller: {seconds:.3f} s (bar 0.3)")
-    assert seconds <= 0.3
+    analyse([shared / PLATE])  # starts the worker
+    assert timed("384-well xlsx to Fieller", 0.3, lambda: analyse([shared / PLATE]), n=8) <= 0.3
+
+
+@pytest.mark.bench
+@pytest.mark.shared
+def test_twenty_plates(shared: Path, tmp_path: Path):
+    paths = [tmp_path / f"plate{i}.xlsx" for i in range(20)]
+    for path in paths:
+        path.write_bytes((shared / PLATE).read_bytes())
+    assert timed("20 plates of 384 wells", 15, lambda: analyse(paths), n=1) <= 15
 
 
 @pytest.mark.bench
 def test_every_low_copy_likelihood():
     run = low_plate()
-    seconds = best_of(lambda: analyse_run(run, RULES))
-    report(f"\n384 wells, every likelihood: {seconds:.3f} s (bar 2)")
-    assert seconds <= 2
+    analyse_run(run, RULES)
+    assert timed("384 wells, every likelihood", 2, lambda: analyse_run(run, RULES)) <= 2
