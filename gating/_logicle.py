@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 
 MANTISSA_BITS = 8  # nodes 0.4 % apart: interpolation error 1.8e-7 of a 4.5-decade scale
 FORWARD_LIMIT = np.float32(2.0**30)  # beyond any cytometer; larger values are held there
@@ -70,6 +69,8 @@ class Biexponential:
 
 def _matching_decay(b: float, w: float) -> float:
     """Solve 2 (ln d - ln b) + w (b + d) = 0 for d, the condition of a flat second derivative."""
+    from scipy.optimize import brentq  # half a second that a strategy's text does without
+
     if w == 0:
         return b
     return float(brentq(lambda d: 2.0 * (log(d) - log(b)) + w * (b + d), 1e-300, b, xtol=1e-14))

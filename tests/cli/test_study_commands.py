@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from labproc.pipeline.runner import run_study
 from labproc.simulate import Design, write_study
 
 Run = Callable[..., Any]  # gives code, out and err
@@ -142,3 +143,18 @@ def _until(is_so: Callable[[], bool], seconds: float) -> None:
     while not is_so():
         assert time.monotonic() < end, f"not so after {seconds} s"
         time.sleep(0.1)
+
+
+def test_a_run_with_nothing_to_do_loads_no_science(study: Path) -> None:
+    script = (
+        "import sys; sys.argv = ['labproc', 'run', sys.argv[1]]\n"
+        "from labproc.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "heavy = {'scipy', 'pandas', 'sklearn', 'statsmodels', 'plotly'} & set(sys.modules)\n"
+        "sys.exit(f'imported {heavy}' if heavy else 0)"
+    )
+    run_study(study, hold=(), workers=1)
+    ran = subprocess.run([sys.executable, "-c", script, study], capture_output=True, text=True)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.startswith("nothing to do: ")
