@@ -55,7 +55,7 @@ method = "volume"                # volume ($VOL of the file), beads or manual
 sample_ul = 20                   # culture taken ...
 final_ul = 200                   # ... in the volume on the cytometer; not "1:10"
 pipetting_cv = 0.07              # of one dilution; without it the interval holds counting only
-# bead_count = 50000             # beads added to a tube, with method = "beads"
+# bead_count = 50000             # beads in a tube; method = "beads", strategy = "live_beads"
 # washed = false                 # true: cells were lost, counts are flagged
 
 [qpcr]

@@ -14,7 +14,7 @@ CELLS = '[[step]]\npopulation = "Cells"\nmethod = "cells"\nchannels = ["forward"
 
 
 def test_the_shipped_strategies_are_read_and_hashed():
-    assert shipped() == ["car_t", "cd4_cd8", "live"]
+    assert shipped() == ["car_t", "cd4_cd8", "live", "live_beads"]
     for name in shipped():
         strategy = load_strategy(name)
         assert len(strategy.text_sha256) == 64
