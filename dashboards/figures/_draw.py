@@ -186,3 +186,11 @@ def last(found: Sequence[Mean], points: Measures) -> dict[str, tuple[float, floa
         if p.value
     }
     return ends | {m.arm: (float(m.days[-1]), float(m.values[-1])) for m in found}
+
+
+def beside(drawing: go.Figure, at: float, words: str) -> None:
+    """Write words at the right end of a level line of a log axis."""
+    drawing.add_annotation(
+        text=words, x=1, xref="paper", xanchor="left", xshift=4, y=math.log10(at), showarrow=False,
+        font={"size": theme.SMALL, "color": theme.QUIET},
+    )  # fmt: skip

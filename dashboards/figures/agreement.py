@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 COPIES = ("vcn", "copies_per_ug")  # the first of these that the study has
 WORDS = {"vcn": "Vector copies", "copies_per_ug": "CAR copies"}
+PER_CART = {"vcn": "copies/CAR+ cell", "copies_per_ug": "copies/µg DNA per fraction"}
 Pair = tuple[Measurement, Measurement]
 
 
@@ -112,11 +113,11 @@ def agreement_ratio(results: Results) -> go.Figure:
     ends = np.exp([seen.low, seen.bias, seen.high])
     for at, dash in zip(ends, ("dot", "solid", "dot"), strict=True):
         line = {"color": theme.QUIET, "width": 1.5, "dash": dash}
-        drawing.add_hline(y=at, line=line, annotation_text=theme.number(float(at)))
+        drawing.add_hline(y=at, line=line)
+        _draw.beside(drawing, float(at), theme.number(float(at)))
     low, high = min(ratio.min(), ends[0]), max(ratio.max(), ends[2])
     metric = found[0][1].metric
-    title = f"{WORDS[metric]} per CAR+ fraction"
-    drawing.update_yaxes(**theme.log_axis(title, METRICS[metric], low / 1.2, high * 1.2))
+    drawing.update_yaxes(**theme.log_axis("Ratio", PER_CART[metric], low / 1.2, high * 1.2))
     across = theme.log_axis(*axes, mean.min() / 1.2, mean.max() * 1.2)
     drawing.update_xaxes(**across)
     bias = theme.with_interval(float(ends[1]), *map(float, np.exp(seen.bias_ci)))

@@ -4,7 +4,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from dashboards import theme
-from dashboards.figures import FIGURES
+from dashboards.figures import FIGURES, _draw
 from labproc.pipeline.results import Results
 from labproc.qpcr.westgard import LeveyJennings
 
@@ -26,7 +26,8 @@ def control_chart(results: Results, *, target: str | None = None) -> go.Figure:
         for sign in (-k, k):
             at = 10 ** (chart.mean + sign * chart.sd)
             line = {"color": theme.QUIET, "width": 1, "dash": "solid" if k == LIMITS[-1] else "dot"}
-            drawing.add_hline(y=at, line=line, annotation_text=f"{sign:+d} SD".replace("-", "−"))
+            drawing.add_hline(y=at, line=line)
+            _draw.beside(drawing, at, f"{sign:+d} SD".replace("-", "−"))
     drawing.add_hline(y=10**chart.mean, line={"color": theme.QUIET, "width": 1.5})
     rejected = [_is_rejected(chart, name) for name in chart.plates]
     names = {p.source.path: p.name for p in results.plates}

@@ -61,3 +61,11 @@ def test_the_report_holds_curves_checklist_and_trend(results: Results) -> None:
     text = body(results, figures)
     assert "MIQE checklist" in text
     assert {"rise0", "trend0", "curve0"} <= figures.keys()
+
+
+@pytest.mark.parametrize("draw", [control_chart, agreement_ratio])
+def test_words_stand_beside_their_lines(draw, results: Results) -> None:
+    figure = draw(results)  # a log axis: annotations are in powers of ten, lines are not
+    low, high = figure.layout.yaxis.range
+    assert figure.layout.annotations
+    assert all(low <= a.y <= high for a in figure.layout.annotations)
