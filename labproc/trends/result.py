@@ -13,7 +13,7 @@ from labproc.trends.design import repeats_needed
 from labproc.trends.gather import Gathered
 from labproc.trends.outcomes import GROWTH_RATE, WINDOWED, Outcome
 from labproc.trends.robustness import robustness
-from labproc.trends.sentence import sentence
+from labproc.trends.sentence import sentence, untested
 
 NO_INTERVAL = (np.nan, np.nan)
 """The interval of what was not tested; tables leave it empty."""
@@ -128,8 +128,9 @@ def _rescaled(robust: Robustness, scale: Callable[[float], float]) -> Robustness
 
 def _sentence(comparison: Comparison, one: Draft, plan: Plan) -> str:
     if comparison.p_value is None:
-        reasons = [f.message for f in comparison.flags if f.severity is Severity.FAIL]
-        return f"{one.outcome.name}, {comparison.contrast}: not tested; {'; '.join(reasons)}."
+        fails = [f.message for f in comparison.flags if f.severity is Severity.FAIL]
+        reasons = [m.removeprefix(f"{one.outcome.name}, ").partition(": ")[2] or m for m in fails]
+        return untested(comparison, one.outcome, reasons)
     return sentence(
         comparison,
         one.outcome,

@@ -113,6 +113,17 @@ def sentence(
     return " ".join([body, *_caveats(comparison, floor, needed, decimals)])
 
 
+def untested(comparison: Comparison, outcome: Outcome, reasons: Sequence[str]) -> str:
+    """Return what was seen and why it has neither interval nor P."""
+    when = f" on day {comparison.day}" if comparison.day is not None else ""
+    return (
+        f"{_capital(outcome.title)}{when}, {comparison.contrast}: not tested: "
+        f"{'; '.join(reasons)}. "
+        f"Seen: {comparison.effect} {number(comparison.estimate)}{_unit(comparison)}, "
+        f"{n_words(comparison.n, comparison.unit_of_replication)}."
+    )
+
+
 def _percent(level: float) -> str:
     return f"{100 * (1 - level):g}"
 
