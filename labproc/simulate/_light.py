@@ -2,15 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from labproc.simulate.panels import AUTOFLUORESCENCE, DYES, Dye
-
-if TYPE_CHECKING:
-    from labproc.simulate.tubes import TubeSpec
+from labproc.simulate.spec import TubeSpec
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float32]
@@ -86,7 +83,7 @@ def _size(alive: Bools, rng: np.random.Generator) -> tuple[NDArray[np.float64], 
 
 
 def stain(
-    cells: Cells, dyes: Mapping[str, Dye], spec: "TubeSpec", light: Floats, rng: np.random.Generator
+    cells: Cells, dyes: Mapping[str, Dye], spec: TubeSpec, light: Floats, rng: np.random.Generator
 ) -> Floats:
     """Return the amount of each dye on every event, autofluorescence included.
 
@@ -108,7 +105,7 @@ def _reach(cells: Cells, surface: Floats) -> Floats:
     return reach
 
 
-def _dye(cells: Cells, name: str, dye: Dye, spec: "TubeSpec", rng: np.random.Generator) -> Floats:
+def _dye(cells: Cells, name: str, dye: Dye, spec: TubeSpec, rng: np.random.Generator) -> Floats:
     """Draw one dye on every event, both cells of a pair added."""
     total = _one(cells.first, name, dye, spec, rng)
     partner = np.flatnonzero(cells.doublet)
@@ -119,7 +116,7 @@ def _dye(cells: Cells, name: str, dye: Dye, spec: "TubeSpec", rng: np.random.Gen
 
 
 def _one(
-    carried: Mapping[str, Bools], name: str, dye: Dye, spec: "TubeSpec", rng: np.random.Generator
+    carried: Mapping[str, Bools], name: str, dye: Dye, spec: TubeSpec, rng: np.random.Generator
 ) -> Floats:
     """Draw one dye on single cells."""
     alive = carried["alive"]
@@ -133,7 +130,7 @@ def _one(
     return total
 
 
-def _bright(n: int, dye: Dye, spec: "TubeSpec", name: str, rng: np.random.Generator) -> Floats:
+def _bright(n: int, dye: Dye, spec: TubeSpec, name: str, rng: np.random.Generator) -> Floats:
     """Draw what n positive cells carry, some of them dim."""
     median = spec.car_median if name == "CAR" and spec.car_median else dye.median
     drawn = median * np.exp(dye.sigma * rng.standard_normal(n, np.float32))

@@ -12,7 +12,8 @@ from labproc.formats.fcs.write import write_fcs
 from labproc.simulate.cultures import CultureDay
 from labproc.simulate.design import CONTROL, Design
 from labproc.simulate.panels import DETECTORS, DYES, PANELS, SPILL, channels
-from labproc.simulate.tubes import FLOW_UL_MIN, TIME_STEP_S, TubeSpec, simulate_tube
+from labproc.simulate.spec import TubeSpec
+from labproc.simulate.tubes import FLOW_UL_MIN, TIME_STEP_S, simulate_tube
 
 SAMPLE_UL, FINAL_UL = 20.0, 200.0
 LARGEST_UL = 150.0  # what a tube of 200 µL lets the cytometer take

@@ -9,7 +9,7 @@ from gating.engine import gate_tube
 from gating.strategy import load_strategy
 from labproc.counts import CountRule, count_cells
 from labproc.model import FlowTube, SampleKey
-from labproc.simulate.tubes import TubeSpec, simulate_tube
+from labproc.simulate import TubeSpec, simulate_tube
 
 SAMPLE_UL, BEADS_ADDED = 50.0, 50_000.0
 MARKERS = {"viability": "RL2-A", "beads": "VL1-A"}
