@@ -122,3 +122,20 @@ def test_limits_and_checklist_on_request(shared):
     assert (best["model"], best["lod"]) == ("single_hit_poisson", pytest.approx(11.1631, rel=1e-3))
     assert [best["low"], best["high"]] == pytest.approx([9.420, 13.285], abs=1e-3)
     assert "SVC: PCR efficiency" in {r["item"] for r in row["miqe"]}
+
+
+@pytest.mark.parametrize(("words", "said"), [((), True), (("--unit", "copies_per_well"), False)])
+def test_a_unit_that_nobody_said_is_told(shared, words, said):
+    result = run(shared / EXPORT, "--json", *words)
+    codes = [f["code"] for f in json.loads(result.stdout)["flags"]]
+    assert ("standard_unit_assumed" in codes) is said
+
+
+def test_a_heading_with_another_unit_is_flagged(tmp_path):
+    rows = [f"A{i + 1},S,CAR,Standard,{38 - 3.3 * i:.2f},{10**i}" for i in range(1, 6)]
+    path = tmp_path / "plate.csv"
+    path.write_text("\n".join(["Well,Sample,Target,Task,Cq,Quantity (ng)", *rows, ""]))
+    codes = [f["code"] for f in json.loads(run(path, "--json").stdout)["flags"]]
+    assert "quantity_unit_differs" in codes
+    told = run(path, "--json", "--unit", "ng", "--copies-per-ng", "300")
+    assert "quantity_unit_differs" not in told.stdout
