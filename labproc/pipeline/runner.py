@@ -17,7 +17,7 @@ from labproc.pipeline.planner import Earlier, Planned, RawFile, plan
 from labproc.pipeline.results import FileStatus, Results
 from labproc.pipeline.tables import all_tables, write_tables
 from labproc.pipeline.versions import PIPELINE_VERSION
-from labproc.pipeline.workers import Done, run_jobs, worker_count
+from labproc.pipeline.workers import Done, run_jobs
 from labproc.store import ResultKey, Store, StoredResult, current_gates
 from labproc.study import Study, load_study
 
@@ -76,7 +76,7 @@ def run_study(
     folder : Path
         The study: it holds ``study.toml``.
     workers : int, optional
-        Worker processes; one a core by default.
+        Worker processes; one a core by default. With 1 the files are read in this process.
     scheduler : str, optional
         Address of a Dask scheduler that runs the jobs instead.
     hold : collection of str, optional
@@ -186,7 +186,7 @@ def _work(
 ) -> list[str]:
     """Run the jobs, save each as it finishes, and return the tracebacks of bugs."""
     bugs = []
-    running = run_jobs(do_job, todo, workers=worker_count(workers), scheduler=scheduler)
+    running = run_jobs(do_job, todo, workers=workers, scheduler=scheduler)
     for n_done, done in enumerate(running, start=1):
         _save(store, done)
         bugs += [done.bug] if done.bug else []

@@ -49,20 +49,22 @@ def worker_count(asked: int | None = None) -> int:
 
 
 def run_jobs(
-    work: Callable[[J], R], jobs: Sequence[J], *, workers: int = 1, scheduler: str = ""
+    work: Callable[[J], R], jobs: Sequence[J], *, workers: int | None = None, scheduler: str = ""
 ) -> Iterator[Done[J, R]]:
     """Yield every job as it finishes, in no fixed order.
 
-    With one worker jobs run in this process. A worker that dies (a crash, out of memory) breaks
+    Jobs run in worker processes, one a core where nothing else is asked, even when there is one
+    job only: it may be the one that kills its process. With ``workers=1`` they run in this
+    process, unguarded. A worker that dies (a crash, out of memory) breaks
     its pool; the jobs that were under way are then run again, one process each, so that the one
     that kills its worker is named and the others are done.
     """
     if scheduler:
         yield from _on_dask(work, jobs, scheduler)
-    elif workers <= 1 or len(jobs) <= 1:
+    elif workers == 1:
         yield from (_guarded(work, job) for job in jobs)
-    else:
-        yield from _in_pool(work, jobs, workers)
+    elif jobs:
+        yield from _in_pool(work, jobs, min(worker_count(workers), len(jobs)))
 
 
 def _guarded(work: Callable[[J], R], job: J) -> Done[J, R]:

@@ -31,6 +31,11 @@ def test_a_job_that_kills_its_worker_is_named_and_the_others_are_done() -> None:
     assert done[7].error == "a bug in labproc (KeyError)"
 
 
+def test_a_single_job_that_kills_its_process_kills_nothing_else() -> None:
+    (done,) = run_jobs(work, [3])
+    assert done.died
+
+
 def test_one_worker_runs_in_this_process() -> None:
     done = list(run_jobs(work, [5, 6], workers=1))
     assert done[0].error == "five.fcs: 5 events, expected 6"
