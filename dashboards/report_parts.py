@@ -48,7 +48,7 @@ def body(results: Results, figures: Figures) -> Markup:
 
 
 def _head(results: Results) -> Markup:
-    patients = {e.patient for e in results.patient_events}
+    patients = results.patients
     donors = {m.key.donor for m in results.measurements if m.key.donor} - patients
     kept = [m.key for m in results.measurements if m.key.donor in donors or not donors]
     days = sorted({key.day for key in kept if key.day is not None})

@@ -17,7 +17,7 @@ Culture = tuple[str, str, str, str]
 
 def longest(results: Results) -> Culture | None:
     """Return the culture with the most days of copies, patients with events before others."""
-    patients = {e.patient for e in results.patient_events}
+    patients = results.patients
     found = lines(results.of(METRIC))
     best = max(found, key=lambda n: (n.donor in patients, len(n.points)), default=None)
     return best.points[0].key.culture if best else None

@@ -69,7 +69,7 @@ def grouped_tables(results: Results) -> Iterator[Grouped]:
 def _points(results: Results, metric: str) -> list[Measurement]:
     """Return what was measured of the arms' cultures; a patient's days are not a culture's."""
     arms = {a.name for a in results.arms}
-    patients = {e.patient for e in results.patient_events}
+    patients = results.patients
     found = [m for m in results.of(metric) if m.key.role.value == "sample"]
     here = [m for m in found if m.key.arm in arms and m.key.day is not None]
     return [m for m in here if m.key.donor not in patients]

@@ -8,6 +8,7 @@ from labproc.model.flag import unique, warning
 from labproc.pipeline.attention import by_attention
 from labproc.pipeline.methods import methods_text
 from labproc.pipeline.outcomes import FlowOutcome, PlateOutcome
+from labproc.pipeline.patients import patients_of
 from labproc.pipeline.payload import decode
 from labproc.pipeline.plates import control_charts, omission_flags, with_trend
 from labproc.pipeline.reduce import Derived, reduce_study
@@ -67,6 +68,7 @@ def assemble(study: Study, store: Store, statuses: Sequence[FileStatus]) -> Resu
         plates=with_trend(outcomes.plates, charts),
         culture_events=study.culture_log,
         patient_events=study.patient_events,
+        patient_names=patients_of(study),
         lloq_copies_per_ug=_lloq(derived.measurements),
         versions=software_versions(),
         methods=methods_text(study, outcomes.tubes, outcomes.plates, derived.comparisons),

@@ -177,12 +177,18 @@ class Results:
     plates: tuple[PlateView, ...] = ()
     culture_events: tuple[CultureEvent, ...] = ()
     patient_events: tuple[PatientEvent, ...] = ()
+    patient_names: frozenset[str] = frozenset()
     lloq_copies_per_ug: float | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     methods: tuple[str, ...] = ()
     audit_head: str = ""
     flags: tuple[Flag, ...] = ()
     control_charts: Mapping[str, LeveyJennings] = field(default_factory=dict)
+
+    @property
+    def patients(self) -> frozenset[str]:
+        """Who is a patient and no culture: of the table, and of what happened to patients."""
+        return self.patient_names | {e.patient for e in self.patient_events}
 
     def of(self, metric: str) -> tuple[Measurement, ...]:
         """Return the measurements of one metric."""

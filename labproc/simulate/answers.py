@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from labproc.simulate.cohort import patients_of
 from labproc.simulate.cultures import CultureDay
 from labproc.simulate.design import CONTROL, TREATED, Design
-from labproc.simulate.patient import PATIENT, patient_course
 from labproc.simulate.plates import DNA_NG
 
 
@@ -18,7 +18,7 @@ def write_truth(folder: Path, cultures: Sequence[CultureDay], design: Design) ->
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder / "samples.csv", [_sample_row(c) for c in cultures])
     copies = [_copies_row(c) for c in cultures] if design.with_qpcr else []
-    _write(folder / "copies.csv", copies + (_patient_rows() if design.with_patient else []))
+    _write(folder / "copies.csv", copies + (_patient_rows(design) if design.with_patient else []))
     rates = list(_rate_rows(cultures, design))
     _write(folder / "cultures.csv", rates)
     _write(folder / "arms.csv", _arm_rows(rates, design))
@@ -50,8 +50,14 @@ def _copies_row(c: CultureDay) -> dict[str, Any]:
     return _copies(c.donor, c.arm, c.day, c.copies_per_ug, DNA_NG)
 
 
-def _patient_rows() -> list[dict[str, Any]]:
-    return [_copies(PATIENT, TREATED, d.day, d.copies_per_ug, d.dna_ng) for d in patient_course()]
+def _patient_rows(design: Design) -> list[dict[str, Any]]:
+    patients, courses = patients_of(design)
+    arms = {row["patient"]: row["arm"] for row in patients}
+    return [
+        _copies(who, arms[who], d.day, d.copies_per_ug, d.dna_ng)
+        for who, course in courses.items()
+        for d in course
+    ]
 
 
 def _copies(donor: str, arm: str, day: int, per_ug: float, dna_ng: float) -> dict[str, Any]:

@@ -4,13 +4,23 @@ from typing import Any
 
 import numpy as np
 
-from labproc.simulate.patient import EVENTS, PATIENT
+from labproc.simulate.design import Design
+from labproc.simulate.patient import (
+    EVENTS,
+    FULL_NG,
+    PATIENT,
+    PatientDay,
+    copies_per_ug,
+    patient_course,
+)
 
 N_CONTROL, N_TREATED = 9, 7
 START_DAY = 15  # of lenalidomide; who dies before is never treated
 PROGRESSION, DEATH = (5.0, 14.0), (9.0, 30.0)
 """Mean months to progression and from there to death: control, lenalidomide."""
 MONTH = 30.4375
+VISITS = (7, 28, 90)
+SUSTAINED = 0.6
 RESPONSES = ("CR", "PR", "NR")
 Rows = list[dict[str, Any]]
 
@@ -31,6 +41,34 @@ def cohort_rows(arms: tuple[str, str], rng: np.random.Generator) -> Rows:
         for number, side in enumerate(sides, start=2)
     ]
     return [first, *others]
+
+
+def patients_of(design: Design) -> tuple[Rows, dict[str, list[PatientDay]]]:
+    """Return a design's patient table and every patient's blood samples, always the same."""
+    rows = cohort_rows(design.arms, np.random.default_rng([design.seed, 5]))
+    return rows, followed(rows, np.random.default_rng([design.seed, 6]))
+
+
+def followed(rows: Rows, rng: np.random.Generator) -> dict[str, list[PatientDay]]:
+    """Return the blood samples of every patient: all days of the first, visits of the others.
+
+    Patients differ by a factor in how far their CAR-T cells expand; under lenalidomide copies
+    fall ``SUSTAINED`` times as fast from its start on. Who has died comes no more.
+    """
+    return {PATIENT: patient_course()} | {
+        row["patient"]: _visits(row, rng) for row in rows if row["patient"] != PATIENT
+    }
+
+
+def _visits(row: dict[str, Any], rng: np.random.Generator) -> list[PatientDay]:
+    factor = float(np.exp(rng.normal(0.0, 0.5)))
+    pace = SUSTAINED if row["len_start_day"] != "" else 1.0
+    days = [day for day in VISITS if day <= row["os_months"] * MONTH]
+    return [PatientDay(day, factor * copies_per_ug(_paced(day, pace)), FULL_NG) for day in days]
+
+
+def _paced(day: float, pace: float) -> float:
+    return day if day <= START_DAY else START_DAY + (day - START_DAY) * pace
 
 
 def _patient(name: str, arm: str, side: int, rng: np.random.Generator) -> dict[str, Any]:

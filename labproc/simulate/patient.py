@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import exp
 
 PATIENT = "P01"
+FULL_NG = 200.0  # DNA in a well where a blood sample gave enough
 DAYS = (1, 3, 7, 10, 14, 21, 28, 42, 60, 90, 120, 180, 240, 300, 360)
 EVENTS = (
     (0, "infusion", "CAR-T cells, single dose"),
@@ -44,4 +45,4 @@ def copies_per_ug(day: float) -> float:
 
 
 def _dna_ng(day: int) -> float:
-    return 100.0 if day <= 14 else 200.0
+    return FULL_NG / 2 if day <= 14 else FULL_NG

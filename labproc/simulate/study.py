@@ -15,7 +15,7 @@ from labproc.simulate.acquisition import (
     write_tube,
 )
 from labproc.simulate.answers import write_truth
-from labproc.simulate.cohort import cohort_rows, event_rows
+from labproc.simulate.cohort import event_rows, patients_of
 from labproc.simulate.cultures import (
     RESTIMULATION_DAY,
     SAMPLE_ML,
@@ -34,6 +34,7 @@ from labproc.simulate.plates import (
 from labproc.simulate.quantstudio import write_text, write_workbook
 
 REDOSING_DAYS = (0, 6)
+PLATE_SAMPLES = 23  # in triplicate beside standards and controls
 Rows = Iterable[Mapping[str, Any]]
 
 
@@ -56,7 +57,7 @@ def write_study(folder: Path, design: Design | None = None) -> None:
     if design.with_qpcr:
         _write_plates(folder, cultures, design)
     if design.with_patient:
-        _write_patient(folder, design)
+        _write_patients(folder, design)
     write_truth(folder / "truth", cultures, design)
 
 
@@ -91,7 +92,7 @@ def _dna_rows(design: Design) -> Rows:
     if design.with_patient:
         for day in patient_course():
             if day.dna_ng != DNA_NG:
-                yield {"sample": patient_name(day.day), "dna_ng": f"{day.dna_ng:g}"}
+                yield {"sample": patient_name(PATIENT, day.day), "dna_ng": f"{day.dna_ng:g}"}
 
 
 def _write_plates(folder: Path, cultures: list[CultureDay], design: Design) -> None:
@@ -112,22 +113,31 @@ def dna_name(culture: CultureDay) -> str:
     return f"{culture.donor}_{culture.arm}_d{culture.day:02d}"
 
 
-def _write_patient(folder: Path, design: Design) -> None:
-    """Write the patient's plate (as text), the table of all patients and their events."""
+def _write_patients(folder: Path, design: Design) -> None:
+    """Write the patients' plates (as text), the table of all patients and their events."""
     raw = folder / "raw" / "qpcr"
     raw.mkdir(parents=True, exist_ok=True)
-    course = patient_course()
-    samples = [DnaSample(patient_name(d.day), d.copies_per_ug, d.dna_ng) for d in course]
-    wells = simulate_plate(samples, np.random.default_rng([design.seed, 4]))
-    write_text(raw / f"{PATIENT}_CAR_ALB.txt", wells, run_start="2027-03-22 11:20:00 AM CET")
-    patients = cohort_rows(design.arms, np.random.default_rng([design.seed, 5]))
+    patients, courses = patients_of(design)
+    samples = [
+        DnaSample(patient_name(who, d.day), d.copies_per_ug, d.dna_ng)
+        for who, course in courses.items()
+        for d in course
+    ]
+    first = len(courses[PATIENT])
+    plates = {PATIENT: samples[:first]}
+    for number, start in enumerate(range(first, len(samples), PLATE_SAMPLES), start=1):
+        plates[f"patients{number}"] = samples[start : start + PLATE_SAMPLES]
+    for number, (name, held) in enumerate(plates.items()):
+        wells = simulate_plate(held, np.random.default_rng([design.seed, 4, number]))
+        start_of_run = f"2027-03-{22 + number:02d} 11:20:00 AM CET"
+        write_text(raw / f"{name}_CAR_ALB.txt", wells, run_start=start_of_run)
     _table(folder / "patients.csv", patients)
     _table(folder / "events.csv", event_rows(patients))
 
 
-def patient_name(day: int) -> str:
+def patient_name(patient: str, day: int) -> str:
     """Return the name of a patient's DNA sample on its plate."""
-    return f"{PATIENT}_d{day:03d}"
+    return f"{patient}_d{day:03d}"
 
 
 def _culture_rows(cultures: Sequence[CultureDay]) -> Rows:

@@ -3,7 +3,8 @@ import numpy as np
 from labproc.cohort.patients import Patient, read_cohort
 from labproc.cohort.roles import find_roles
 from labproc.cohort.survival import survival
-from labproc.simulate.cohort import START_DAY, cohort_rows, event_rows
+from labproc.simulate.cohort import START_DAY, cohort_rows, event_rows, patients_of
+from labproc.simulate.design import Design
 
 
 def rows(seed: int) -> list[dict[str, object]]:
@@ -31,3 +32,12 @@ def test_events_are_of_patients_in_the_table() -> None:
     names = {row["patient"] for row in found}
     assert {event["patient"] for event in event_rows(found)} <= names
     assert "progression" in {event["event"] for event in event_rows(found)}
+
+
+def test_every_patient_is_sampled_for_as_long_as_they_live() -> None:
+    table, courses = patients_of(Design())
+    assert set(courses) == {row["patient"] for row in table}
+    lived = {row["patient"]: row["os_months"] * 30.4375 for row in table}
+    others = {who: course for who, course in courses.items() if who != "P01"}
+    assert all(day.day <= lived[who] for who, course in others.items() for day in course)
+    assert len(others) == 15
