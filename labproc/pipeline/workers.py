@@ -49,7 +49,12 @@ def worker_count(asked: int | None = None) -> int:
 
 
 def run_jobs(
-    work: Callable[[J], R], jobs: Sequence[J], *, workers: int | None = None, scheduler: str = ""
+    work: Callable[[J], R],
+    jobs: Sequence[J],
+    *,
+    workers: int | None = None,
+    scheduler: str = "",
+    limit_s: int = TIME_LIMIT_S,
 ) -> Iterator[Done[J, R]]:
     """Yield every job as it finishes, in no fixed order.
 
@@ -57,8 +62,10 @@ def run_jobs(
     job only: it may be the one that kills its process. With ``workers=1`` they run in this
     process, unguarded. A worker that dies (a crash, out of memory) breaks
     its pool; the jobs that were under way are then run again, one process each, so that the one
-    that kills its worker is named and the others are done.
+    that kills its worker is named and the others are done. No job may take longer than
+    ``limit_s``, on the clock or of a processor.
     """
+    work = partial(_limited, work, limit_s)
     if scheduler:
         yield from _on_dask(work, jobs, scheduler)
     elif workers == 1:
@@ -70,42 +77,52 @@ def run_jobs(
 def _guarded(work: Callable[[J], R], job: J) -> Done[J, R]:
     """Do one job; an error of the file's becomes part of the answer, a bug does too."""
     try:
-        return Done(job, _time_limited(work)(job))
+        return Done(job, work(job))
     except LabprocError as error:
         notes = getattr(error, "__notes__", [])
         return Done(job, error=" ".join(" ".join([str(error), *notes]).split()))
     except MemoryError:
         return Done(job, error="out of memory while reading; more than a file of its size needs")
-    except TimeoutError:
-        return Done(job, error=f"not done after {TIME_LIMIT_S} s, expected a few seconds")
+    except TimeoutError as error:
+        return Done(job, error=f"not done after {error} s, expected a few seconds")
     except Exception as error:  # one file's bug must not stop the others
         return Done(
             job, error=f"a bug in labproc ({type(error).__name__})", bug=traceback.format_exc()
         )
 
 
-def _time_limited(work: Callable[[J], R]) -> Callable[[J], R]:
-    """Wrap the work in an alarm where the platform has one (not on Windows, not in a thread)."""
-    if not hasattr(signal, "SIGALRM") or not _in_main_thread():
-        return work
-    return partial(_with_alarm, work)
+def _limited(work: Callable[[J], R], limit_s: int, job: J) -> R:
+    """Do one job under an alarm and, in a worker, a limit on the processor's time.
 
+    The alarm gives a clear answer but has to wait for Python; code that never comes back to it is
+    ended by the system, with its worker. Neither exists on Windows, nor the alarm in a thread.
+    """
+    if multiprocessing.parent_process() is not None:
+        _limit_processor(limit_s)
+    if not hasattr(signal, "SIGALRM") or threading.current_thread() is not threading.main_thread():
+        return work(job)
 
-def _in_main_thread() -> bool:
-    return threading.current_thread() is threading.main_thread()
-
-
-def _with_alarm(work: Callable[[J], R], job: J) -> R:
     def ring(*_: Any) -> None:
-        raise TimeoutError
+        raise TimeoutError(limit_s)
 
     before = signal.signal(signal.SIGALRM, ring)
-    signal.alarm(TIME_LIMIT_S)
+    signal.alarm(limit_s)
     try:
         return work(job)
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
+
+
+def _limit_processor(limit_s: int) -> None:
+    """Let this job use as much processor time as the alarm gives it, and a little more."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    soft = int(used.ru_utime + used.ru_stime) + limit_s + 2
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))
 
 
 def _set_up_worker(workers: int) -> None:

@@ -3,10 +3,7 @@
 import os
 import time
 
-import pytest
-
 from labproc.errors import ParseError
-from labproc.pipeline import workers
 from labproc.pipeline.workers import run_jobs, worker_count
 
 
@@ -19,6 +16,11 @@ def work(job: int) -> int:
     if job == 7:
         raise KeyError("seven")
     return 2 * job
+
+
+def never_back(job: int) -> int:
+    """Sum so many numbers in C that no signal's Python handler ever runs."""
+    return sum(range(job))
 
 
 def test_a_job_that_kills_its_worker_is_named_and_the_others_are_done() -> None:
@@ -42,10 +44,14 @@ def test_one_worker_runs_in_this_process() -> None:
     assert done[1].result == 12
 
 
-def test_a_job_that_hangs_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "TIME_LIMIT_S", 1)
-    (done,) = run_jobs(time.sleep, [30], workers=1)
+def test_a_job_that_hangs_is_stopped() -> None:
+    (done,) = run_jobs(time.sleep, [30], workers=1, limit_s=1)
     assert done.error == "not done after 1 s, expected a few seconds"
+
+
+def test_a_job_that_never_comes_back_to_python_is_ended_with_its_worker() -> None:
+    (done,) = run_jobs(never_back, [10**12], limit_s=1)
+    assert done.died
 
 
 def test_one_worker_a_core_unless_asked() -> None:
