@@ -1,6 +1,5 @@
 """What the commands that work on a study share."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,19 +64,32 @@ def say_failed(rows: list[tuple[str, str]]) -> None:
 
 def run_and_report(folder: Path, **options: Any) -> "RunReport":
     """Run a study and write its report where anything has changed."""
-    from labproc.pipeline.runner import run_study
+    from labproc.pipeline.runner import load_results, run_study
 
     report = run_study(folder, **options)
-    if report.results is not None:
-        write_report(report.results)
+    results = report.results
+    if results is None and _report_is_old(report.folder):
+        results = load_results(report.folder)
+    if results is not None:
+        write_report(results)
     return report
+
+
+def _report_is_old(folder: Path) -> bool:
+    """Whether the tables are newer than the report: the run that wrote them was cut short."""
+    report, tables = (folder / "results" / name for name in ("report.html", "tables/files.csv"))
+    if not tables.exists():
+        return False
+    return not report.exists() or report.stat().st_mtime_ns < tables.stat().st_mtime_ns
 
 
 def write_report(results: "Results") -> Path:
     """Write ``results/report.html``, whole or not at all, and return where it is."""
     from dashboards.report import build_report
+    from labproc.formats.drafts import clean_drafts, draft_path
 
     path = results.folder / "results" / "report.html"
-    draft = path.with_name(f".report.{os.getpid()}.html")
+    clean_drafts(path.parent)
+    draft = draft_path(path)
     draft.write_text(build_report(results), encoding="utf-8")
     return draft.replace(path)

@@ -2,13 +2,12 @@
 
 from labproc.intake.scan import Seen, scan
 from labproc.intake.settle import is_complete, is_quiet, quiet_s, unchanged, wait_until_quiet
-from labproc.intake.stage import Staged, TornFile, clean_drafts, stage, staged_path
+from labproc.intake.stage import Staged, TornFile, stage, staged_path
 
 __all__ = [
     "Seen",
     "Staged",
     "TornFile",
-    "clean_drafts",
     "is_complete",
     "is_quiet",
     "quiet_s",

@@ -3,15 +3,14 @@
 import contextlib
 import hashlib
 import os
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from labproc.errors import ParseError
+from labproc.formats.drafts import draft_path
 
 CHUNK = 1 << 20
-STALE_S = 3600.0  # no copy takes this long
 
 
 class TornFile(ParseError):
@@ -47,33 +46,12 @@ def stage(source: Path, folder: Path) -> Staged:
         If the copy cannot be written (the disk is full): nothing half-written stays.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    draft = folder / f".{os.getpid()}-{os.urandom(4).hex()}.part"
+    draft = draft_path(folder / os.urandom(4).hex())
     try:
         return _copy(source, folder, draft)
     finally:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)
-
-
-def clean_drafts(folder: Path) -> None:
-    """Remove half-made copies whose process is no more: it was killed while it copied."""
-    for draft in folder.glob(".*.part"):
-        pid = draft.name[1:].split("-")[0]
-        if pid.isdigit() and not _is_alive(int(pid), draft):
-            with contextlib.suppress(OSError):
-                draft.unlink()
-
-
-def _is_alive(pid: int, draft: Path) -> bool:
-    if os.name == "nt":  # where signal 0 would end the process instead of asking for it
-        return time.time() - draft.stat().st_mtime < STALE_S
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
 
 
 def _copy(source: Path, folder: Path, draft: Path) -> Staged:

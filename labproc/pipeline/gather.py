@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 
 from labproc.errors import ParseError, StoreError
+from labproc.formats.drafts import clean_drafts
 from labproc.intake import (
     Seen,
     TornFile,
-    clean_drafts,
     is_quiet,
     scan,
     stage,

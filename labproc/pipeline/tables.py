@@ -2,12 +2,12 @@
 
 import csv
 import json
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from labproc.formats.drafts import clean_drafts, draft_path
 from labproc.formats.inert import inert
 from labproc.model import Comparison, Flag, Measurement, SampleKey, SourceFile, Trend
 from labproc.pipeline.results import FileStatus, PlateView, Results, TubeView
@@ -264,10 +264,11 @@ def _behind(c: Comparison, measured: Sequence[Measurement]) -> str:
 def write_tables(tables: Mapping[str, Sequence[Row]], folder: Path) -> None:
     """Write every table as CSV: each to a temporary name first, so that none is ever half there."""
     folder.mkdir(parents=True, exist_ok=True)
+    clean_drafts(folder)
     for name, rows in tables.items():
         path = folder / f"{name}.csv"
         columns = columns_of(name)
-        draft = path.with_name(f".{name}.{os.getpid()}.csv")
+        draft = draft_path(path)
         with draft.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(columns)

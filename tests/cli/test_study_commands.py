@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from labproc.cli._study import run_and_report
 from labproc.pipeline.runner import run_study
 from labproc.simulate import Design, write_study
 
@@ -154,7 +155,18 @@ def test_a_run_with_nothing_to_do_loads_no_science(study: Path) -> None:
         "heavy = {'scipy', 'pandas', 'sklearn', 'statsmodels', 'plotly'} & set(sys.modules)\n"
         "sys.exit(f'imported {heavy}' if heavy else 0)"
     )
-    run_study(study, hold=(), workers=1)
+    run_and_report(study, hold=(), workers=1)
     ran = subprocess.run([sys.executable, "-c", script, study], capture_output=True, text=True)
     assert (ran.returncode, ran.stderr) == (0, "")
     assert ran.stdout.startswith("nothing to do: ")
+
+
+def test_a_report_that_a_killed_run_did_not_write_is_written_by_the_next(
+    study: Path, labproc: Run
+) -> None:
+    run_study(study, hold=(), workers=1)  # up to the tables; no report yet
+    draft = study / "results/.999999999-report.html.part"
+    draft.write_text("half a report", encoding="utf-8")
+    assert labproc("run", study).out.startswith("nothing to do: ")
+    assert (study / "results/report.html").stat().st_size > 10_000
+    assert not draft.exists()
