@@ -25,7 +25,8 @@ def test_names_that_windows_keeps_for_itself():
 def test_xml_takes_every_text(text):
     element = etree.Element("a", {"b": xml_text(text)})
     element.text = xml_text(text)
-    etree.fromstring(etree.tostring(element))
+    read = etree.fromstring(etree.tostring(element))
+    assert (read.text or "", read.get("b")) == (xml_text(text), xml_text(text))
 
 
 @given(st.text())
