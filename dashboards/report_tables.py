@@ -118,4 +118,19 @@ def origin(results: Results) -> Markup:
     ]
     summary = tag("summary", "Raw files ", tag("span", f"{len(rows)} files", cls="quiet"))
     files = table(("File", "Kind", "Sample", "State", "SHA-256"), rows)
-    return join((flags, head, versions, tag("details", summary, files)))
+    signed = signatures(results)
+    return join((flags, head, signed, versions, tag("details", summary, files)))
+
+
+def signatures(results: Results) -> Markup:
+    """Return who signed what as what, and whether the results are still what was signed."""
+    rows = [
+        (s.path, s.meaning, s.who, s.signed_at[:19].replace("T", " "), s.reason,
+         wording.SIGNED.get(s.state, s.state))
+        for s in results.signatures
+    ]  # fmt: skip
+    if not rows:
+        return Markup("")
+    summary = tag("summary", "Signatures ", tag("span", f"{len(rows)} rows", cls="quiet"))
+    heads = ("File", "Signed as", "By", "At (UTC)", "Remark", "Now")
+    return tag("details", summary, table(heads, rows), open="open")

@@ -22,6 +22,13 @@ STATES = {
     "replaced": "replaced by newer content",
     "gone": "no longer in raw/",
 }
+SIGNED = {
+    "covers": "covers the results as they are",
+    "changed": "no longer covers: the results have changed since",
+    "withdrawn": "withdrawn since",
+    "withdrawal": "takes the earlier ones back",
+}
+"""What a signature is worth now."""
 TROUBLE = ("set_aside", "not_assigned")
 
 

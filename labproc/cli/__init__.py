@@ -20,6 +20,7 @@ COMMANDS = {
     "report": "Write the self-contained report.html again.",
     "export": "Write results for Excel, Prism, FlowJo and others.",
     "import-gates": "Turn GatingML or FlowJo gates into a strategy file.",
+    "sign": "Sign results as performed, reviewed or approved.",
     "verify": "Check raw hashes and the audit chain.",
     "audit": "Say who changed what, when, from what to what, and why.",
     "backup": "Copy a study's results so that verify accepts the copy.",

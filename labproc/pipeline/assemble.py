@@ -13,6 +13,7 @@ from labproc.pipeline.payload import decode
 from labproc.pipeline.plates import control_charts, omission_flags, with_trend
 from labproc.pipeline.reduce import Derived, reduce_study
 from labproc.pipeline.results import Arm, FileStatus, PlateView, Results, TubeView
+from labproc.pipeline.signing import signature_views
 from labproc.pipeline.versions import software_versions
 from labproc.store import Store, StoredResult
 from labproc.study import Study
@@ -75,6 +76,7 @@ def assemble(study: Study, store: Store, statuses: Sequence[FileStatus]) -> Resu
         audit_head=store.audit_head(),
         flags=_flags(study, outcomes, derived),
         control_charts=charts,
+        signatures=signature_views(store),
     )
 
 

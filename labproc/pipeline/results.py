@@ -160,6 +160,24 @@ class PlateView:
 
 
 @dataclass(frozen=True, slots=True)
+class SignatureView:
+    """One signature as it is shown: who signed what, as what, when.
+
+    ``meaning`` is ``performed``, ``reviewed``, ``approved`` or ``withdrawn``. ``state`` says what
+    it is worth now: ``covers`` (the results are what was signed), ``changed`` (a newer version
+    stands in their place), ``withdrawn`` (it was taken back), ``withdrawal`` (the row that did).
+    """
+
+    path: str
+    sha256: str
+    meaning: str
+    who: str
+    reason: str
+    signed_at: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
     """A study's results as they stand in its store.
 
@@ -184,6 +202,7 @@ class Results:
     audit_head: str = ""
     flags: tuple[Flag, ...] = ()
     control_charts: Mapping[str, LeveyJennings] = field(default_factory=dict)
+    signatures: tuple[SignatureView, ...] = ()
 
     @property
     def patients(self) -> frozenset[str]:

@@ -16,6 +16,7 @@ from labproc.pipeline.planner import plan
 from labproc.pipeline.results import Results, TubeView
 from labproc.pipeline.runner import earlier, load_results, run_study
 from labproc.store import Store
+from labproc.store.signatures import Signature, signed_now
 from labproc.study import Study, load_study
 
 Points = Sequence[Sequence[float]]
@@ -68,14 +69,15 @@ def save_gates(
     Raises
     ------
     StoreError
-        If no reason is given, or a tube is approved: nothing is saved then.
+        If no reason is given, or a tube is approved or signed: nothing is saved then.
     """
     jobs = [job_of(folder, sha256) for sha256 in sha256s]
     study = load_study(folder)
     with Store.open(study.store_url) as store:
         decisions = stores.current_decisions(store)
+        signed = signed_now(store, sha256s)
         for job in jobs:
-            _need_open(job, decisions.get(job.sha256))
+            _need_open(job, decisions.get(job.sha256), signed.get(job.sha256))
         for job in jobs:
             stores.save_gate(
                 store, job.sha256, population, points, who=who, reason=reason, subject=job.path
@@ -84,7 +86,13 @@ def save_gates(
     return report.results or load_results(folder)
 
 
-def _need_open(job: FlowJob, decided: "stores.Decision | None") -> None:
+def _need_open(job: FlowJob, decided: "stores.Decision | None", signed: "Signature | None") -> None:
+    """Refuse a locked tube before the first of several is changed."""
+    if signed is not None:
+        raise StoreError(
+            f"{job.path}: {signed.meaning} and signed by {signed.who}, expected an open result; "
+            "withdraw the signature first"
+        )
     if decided is not None and decided.verdict == "approved":
         raise StoreError(
             f"{job.path}: approved by {decided.who}, expected an open sample; reopen it first"

@@ -6,7 +6,9 @@ bound to the result by the hash of what was signed. Whoever calls this has asked
 
 import hashlib
 import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select
@@ -20,6 +22,15 @@ from labproc.store.store import Store, set_meta
 
 MEANINGS = ("performed", "reviewed", "approved")
 WITHDRAWN = "withdrawn"
+
+
+class SignatureState(StrEnum):
+    """What a signature says of a file's results as they are now."""
+
+    COVERS = "covers"  # the results are what was signed
+    CHANGED = "changed"  # a newer version stands in their place
+    WITHDRAWN = "withdrawn"  # it was taken back
+    WITHDRAWAL = "withdrawal"  # the row that takes the earlier ones back
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +70,59 @@ def sign(
         If the meaning is unknown or already signed, the file has no result, or one person signs
         for two.
     """
+    many = {sha256: subject}
+    return sign_each(store, many, meaning, who=who, reason=reason, two_persons=two_persons)[0]
+
+
+def sign_each(
+    store: Store,
+    files: Mapping[str, str],
+    meaning: str,
+    *,
+    who: str,
+    reason: str = "",
+    two_persons: bool = False,
+) -> list[Signature]:
+    """Sign the current results of several files, all or none.
+
+    Parameters
+    ----------
+    files : mapping
+        SHA-256 of a file -> its name for people.
+
+    Raises
+    ------
+    StoreError
+        As ``sign`` does, for the first file that cannot be signed.
+    """
     if meaning not in MEANINGS:
         raise StoreError(f"signature: meaning is {meaning!r}; {nearest(meaning, list(MEANINGS))}")
     with store.writing() as connection:
-        standing = standing_signatures(connection, sha256)
-        _check(standing, meaning, who, two_persons=two_persons, name=subject or sha256)
-        content = content_sha256(connection, sha256)
-        if not content:
-            raise StoreError(f"{subject or sha256}: no result to sign, expected one")
-        return _write(
-            connection, Signature(sha256, meaning, who, reason, content, now_utc()), subject
-        )
+        return [
+            _sign(connection, sha256, name, meaning, who, reason, two_persons=two_persons)
+            for sha256, name in files.items()
+        ]
+
+
+def _sign(
+    connection: Connection,
+    sha256: str,
+    subject: str,
+    meaning: str,
+    who: str,
+    reason: str,
+    *,
+    two_persons: bool,
+) -> Signature:
+    content = content_sha256(connection, sha256)
+    if not content:
+        raise StoreError(f"{subject or sha256}: no result to sign, expected one")
+    standing = [
+        one for one in standing_signatures(connection, sha256) if one.content_sha256 == content
+    ]
+    _check(standing, meaning, who, two_persons=two_persons, name=subject or sha256)
+    one = Signature(sha256, meaning, who, reason, content, now_utc())
+    return _write(connection, one, subject)
 
 
 def withdraw(store: Store, sha256: str, *, who: str, reason: str, subject: str = "") -> Signature:
@@ -80,15 +133,28 @@ def withdraw(store: Store, sha256: str, *, who: str, reason: str, subject: str =
     StoreError
         If no reason is given, or nothing is signed.
     """
-    if not reason.strip():
-        raise StoreError(f"{subject or sha256}: no reason given, expected why it is withdrawn")
+    return withdraw_each(store, {sha256: subject}, who=who, reason=reason)[0]
+
+
+def withdraw_each(
+    store: Store, files: Mapping[str, str], *, who: str, reason: str
+) -> list[Signature]:
+    """Take the signatures of several files back, all or none."""
     with store.writing() as connection:
-        if not standing_signatures(connection, sha256):
-            raise StoreError(f"{subject or sha256}: not signed, expected a signature to withdraw")
-        content = content_sha256(connection, sha256)
-        return _write(
-            connection, Signature(sha256, WITHDRAWN, who, reason, content, now_utc()), subject
-        )
+        return [_withdraw(connection, sha, name, who, reason) for sha, name in files.items()]
+
+
+def _withdraw(
+    connection: Connection, sha256: str, subject: str, who: str, reason: str
+) -> Signature:
+    name = subject or sha256
+    if not reason.strip():
+        raise StoreError(f"{name}: no reason given, expected why it is withdrawn")
+    if not standing_signatures(connection, sha256):
+        raise StoreError(f"{name}: not signed, expected a signature to withdraw")
+    content = content_sha256(connection, sha256)
+    one = Signature(sha256, WITHDRAWN, who, reason, content, now_utc())
+    return _write(connection, one, subject)
 
 
 def signature_history(store: Store) -> list[Signature]:
@@ -98,7 +164,7 @@ def signature_history(store: Store) -> list[Signature]:
 
 
 def standing_signatures(connection: Connection, sha256: str) -> list[Signature]:
-    """Return a file's signatures since the last withdrawal."""
+    """Return a file's signatures since the last withdrawal, of older results too."""
     rows = connection.execute(_ordered().where(signatures.c.sha256 == sha256))
     standing: list[Signature] = []
     for one in map(_signature, rows):
@@ -107,10 +173,14 @@ def standing_signatures(connection: Connection, sha256: str) -> list[Signature]:
 
 
 def refuse_signed(connection: Connection, sha256: str, subject: str = "") -> None:
-    """Raise where a file's results are signed: a change then needs the signature withdrawn."""
-    standing = standing_signatures(connection, sha256)
-    if standing:
-        last = standing[-1]
+    """Raise where a file's results are signed: a change then needs the signature withdrawn.
+
+    A signature of an older version holds nothing up: what stands now nobody has signed.
+    """
+    content = content_sha256(connection, sha256)
+    signed = [s for s in standing_signatures(connection, sha256) if s.content_sha256 == content]
+    if signed:
+        last = signed[-1]
         raise StoreError(
             f"{subject or sha256}: {last.meaning} and signed by {last.who}, expected an open "
             "result; withdraw the signature first"
@@ -119,14 +189,37 @@ def refuse_signed(connection: Connection, sha256: str, subject: str = "") -> Non
 
 def changed_since_signed(store: Store) -> list[Signature]:
     """Return standing signatures whose results are no longer what was signed."""
+    return [one for one, state in signature_states(store) if state is SignatureState.CHANGED]
+
+
+def signature_states(store: Store) -> list[tuple[Signature, SignatureState]]:
+    """Return every signature, oldest first, with what it says of the results of now."""
     with store.reading() as connection:
-        files = connection.execute(select(signatures.c.sha256).distinct()).scalars().all()
-        return [
-            one
-            for sha256 in files
-            for one in standing_signatures(connection, sha256)
-            if one.content_sha256 != content_sha256(connection, sha256)
-        ]
+        rows = [_signature(row) for row in connection.execute(_ordered())]
+        now = {sha: content_sha256(connection, sha) for sha in {one.sha256 for one in rows}}
+    return list(_states(rows, now))
+
+
+def _states(
+    rows: list[Signature], now: Mapping[str, str]
+) -> Iterator[tuple[Signature, SignatureState]]:
+    last = {one.sha256: n for n, one in enumerate(rows) if one.meaning == WITHDRAWN}
+    for n, one in enumerate(rows):
+        if one.meaning == WITHDRAWN:
+            yield one, SignatureState.WITHDRAWAL
+        elif n < last.get(one.sha256, -1):
+            yield one, SignatureState.WITHDRAWN
+        else:
+            same = one.content_sha256 == now[one.sha256]
+            yield one, SignatureState.COVERS if same else SignatureState.CHANGED
+
+
+def signed_now(store: Store, files: Iterable[str]) -> dict[str, Signature]:
+    """Return file -> its last signature, for those whose results of now are signed."""
+    wanted = set(files)
+    states = signature_states(store)
+    covering = (one for one, state in states if state is SignatureState.COVERS)
+    return {one.sha256: one for one in covering if one.sha256 in wanted}
 
 
 def content_sha256(connection: Connection, sha256: str) -> str:

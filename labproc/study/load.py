@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import json
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -31,6 +32,7 @@ from labproc.study.sheets import (
 from labproc.study.where import key_lines, line_of
 
 SHEETS = ("samples", "culture", "patients", "events", "plates")
+AROUND = frozenset({"store", "signatures", "notify"})  # tables of study.toml that no result knows
 
 
 @dataclass(frozen=True)
@@ -261,8 +263,15 @@ def _dna_ng(samples: list[SheetRow]) -> dict[str, float]:
 
 
 def _sheets_sha256(folder: Path) -> str:
-    """Return one hash over study.toml and every sheet: what decides whose sample is whose."""
-    whole = hashlib.sha256((folder / "study.toml").read_bytes())
+    """Return one hash over study.toml and every sheet: what decides whose sample is whose.
+
+    Where results are kept, who is told and who signs change no result: a signed plate stays
+    signed when a webhook is added.
+    """
+    said = tomllib.loads((folder / "study.toml").read_text(encoding="utf-8-sig"))
+    kept = {name: part for name, part in said.items() if name not in AROUND}
+    text = json.dumps(kept, default=str, sort_keys=True, ensure_ascii=False)
+    whole = hashlib.sha256(text.encode())
     for name in SHEETS:
         if found := find_sheet(folder, name):
             whole.update(name.encode() + found[0].read_bytes())

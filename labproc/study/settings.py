@@ -189,6 +189,12 @@ class StoreSettings(_Part):
     url: str = ""
 
 
+class SignatureSettings(_Part):
+    """``[signatures]``: who may sign a result for whom."""
+
+    two_persons: bool = False  # whoever reviews or approves must not have signed before
+
+
 class NotifySettings(_Part):
     """``[notify]``: who is told when a file is set aside or a run has finished."""
 
@@ -209,6 +215,7 @@ class Settings(_Part):
     plan: PlanSettings | None = None
     cohort: CohortSettings | None = None
     store: StoreSettings = StoreSettings()
+    signatures: SignatureSettings = SignatureSettings()
     notify: NotifySettings = NotifySettings()
 
     @model_validator(mode="after")

@@ -113,6 +113,10 @@ correction = "holm"
 # [store]
 # url = "postgresql+psycopg://user@server/study"
 
+# Who signs (labproc sign): with two persons nobody reviews or approves what they performed.
+# [signatures]
+# two_persons = true
+
 # Who is told when a file is set aside or a run has finished.
 # [notify]
 # webhook = "https://..."
