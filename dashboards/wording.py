@@ -16,6 +16,7 @@ FAMILIES = {
 STATES = {
     "done": "read",
     "waiting": "waiting",
+    "running": "being processed",
     "set_aside": "set aside",
     "not_assigned": "not assigned",
     "duplicate": "same content as another file",

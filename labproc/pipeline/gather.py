@@ -47,8 +47,9 @@ def gather(study: Study, store: Store, *, hold: Collection[str] | None = None) -
         Paths to leave for later, since they are still being written. Without it files that were
         written a moment ago are waited for.
     """
-    seen = scan(study.raw)
+    # the store first: what another process observes meanwhile must not look gone to this one
     known = {o.path: o for o in store.observations() if o.state == "current"}
+    seen = scan(study.raw)
     _mark_gone(store, known, seen)
     staging = study.results / STAGED
     clean_drafts(staging)

@@ -1,10 +1,8 @@
 """One run over a study: what is new is done, what is done is left alone."""
 
-import hashlib
-import json
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from labproc.pipeline.assemble import assemble
@@ -13,12 +11,12 @@ from labproc.pipeline.jobs import FlowJob, Job, result_key
 from labproc.pipeline.outcomes import DnaOutcome, FlowOutcome, PlateOutcome
 from labproc.pipeline.own_name import in_own_words
 from labproc.pipeline.payload import decode, encode
-from labproc.pipeline.planner import Earlier, Planned, RawFile, plan
+from labproc.pipeline.planner import Earlier, RawFile, plan
+from labproc.pipeline.publish import final_statuses, publish
 from labproc.pipeline.results import FileStatus, Results
-from labproc.pipeline.tables import all_tables, write_tables
-from labproc.pipeline.versions import PIPELINE_VERSION
+from labproc.pipeline.share import Share, one_publisher
 from labproc.pipeline.workers import Done, run_jobs
-from labproc.store import ResultKey, Store, StoredResult, current_gates
+from labproc.store import ResultKey, Store, current_gates
 from labproc.study import Study, load_study
 
 Progress = Callable[[int, int, str], None]
@@ -92,19 +90,18 @@ def run_study(
     _check_plan(study)
     with Store.open(study.store_url) as store:
         gathered = _files(study, store, hold=hold, look=look)
-        worked = _work_through(study, store, gathered.files, workers, scheduler, progress)
-        keys = {result_key(job): job for job in worked.planned.jobs}
-        statuses = (*final_statuses(store, worked.planned), *gathered.statuses)
-        results = _publish(study, store, statuses, keys)
+        n_done, bugs = _work_through(study, store, gathered.files, workers, scheduler, progress)
+        with one_publisher(store):
+            statuses, results = _publish(study, store, gathered.statuses)
     return RunReport(
         folder=study.folder,
-        n_done=worked.n_done,
+        n_done=n_done,
         n_files=len(statuses),
         seconds=time.monotonic() - began,
         failed=tuple(s for s in statuses if s.state in NOT_DONE),
         waiting=tuple(s for s in statuses if s.state == "waiting"),
         results=results,
-        bugs=tuple(worked.bugs),
+        bugs=tuple(bugs),
     )
 
 
@@ -122,11 +119,18 @@ def _files(study: Study, store: Store, *, hold: Collection[str] | None, look: bo
     return Gathered(tuple(known_files(study, store)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Worked:
-    planned: Planned
-    n_done: int
-    bugs: list[str]
+def _publish(
+    study: Study, store: Store, waiting: Sequence[FileStatus]
+) -> tuple[tuple[FileStatus, ...], Results | None]:
+    """Say what became of every file and write tables, as the store has it now.
+
+    The plan is made again: another process may know files that were not here when we looked.
+    """
+    planned = plan(study, known_files(study, store), earlier(store))
+    keys = [result_key(job) for job in planned.jobs]
+    store.set_current(keys)
+    statuses = (*final_statuses(store, planned), *waiting)
+    return statuses, publish(study, store, statuses, keys)
 
 
 def _work_through(
@@ -136,24 +140,29 @@ def _work_through(
     workers: int | None,
     scheduler: str,
     progress: Progress | None,
-) -> _Worked:
-    """Do every job that has no result yet.
+) -> tuple[int, list[str]]:
+    """Do every job that has no result yet, shared with whoever else is at it.
 
     DNA concentrations are known only when their files have been read; the plates that they speak
     of are then planned anew, with them.
+
+    Returns
+    -------
+    tuple
+        How many jobs were done here, and the tracebacks of bugs.
     """
-    n_done, bugs = 0, []
+    n_done, bugs = 0, list[str]()
     while True:
         before = earlier(store)
         planned = plan(study, files, before)
         keys = {result_key(job): job for job in planned.jobs}
         known = store.known_results()
-        todo = [job for key, job in keys.items() if key not in known]
-        bugs += _work(store, todo, workers, scheduler, progress)
-        n_done += len(todo)
-        store.set_current(keys)
+        todo = {key: job for key, job in keys.items() if key not in known}
+        ours, found = _work(store, todo, workers, scheduler, progress)
+        n_done, bugs = n_done + ours, [*bugs, *found]
+        store.set_current(keys, files={job.sha256 for job in planned.jobs})
         if earlier(store) == before:
-            return _Worked(planned, n_done, bugs)
+            return n_done, bugs
 
 
 def earlier(store: Store) -> Earlier:
@@ -179,24 +188,33 @@ def do_job(job: Job) -> Outcome:
 
 def _work(
     store: Store,
-    todo: Sequence[Job],
+    todo: Mapping[ResultKey, Job],
     workers: int | None,
     scheduler: str,
     progress: Progress | None,
-) -> list[str]:
-    """Run the jobs, save each as it finishes, and return the tracebacks of bugs."""
-    bugs = []
-    running = run_jobs(do_job, todo, workers=workers, scheduler=scheduler)
-    for n_done, done in enumerate(running, start=1):
-        _save(store, done)
-        bugs += [done.bug] if done.bug else []
-        if progress is not None:
-            progress(n_done, len(todo), done.job.path)
-    return bugs
+) -> tuple[int, list[str]]:
+    """Run the jobs that nobody else does, save each as it finishes, wait for the others'.
+
+    Returns
+    -------
+    tuple
+        How many were done here, and the tracebacks of bugs.
+    """
+    n_done, bugs = 0, []
+    share = Share(store, todo)
+    while share:
+        for done in run_jobs(do_job, share.free(), workers=workers, scheduler=scheduler):
+            share.done(result_key(done.job), saved=_save(store, done))
+            n_done += 1
+            bugs += [done.bug] if done.bug else []
+            if progress is not None:
+                progress(n_done, len(todo), done.job.path)
+        share.wait()
+    return n_done, bugs
 
 
-def _save(store: Store, done: Done[Job, Outcome]) -> None:
-    """Save a result, or the reason why there is none.
+def _save(store: Store, done: Done[Job, Outcome]) -> bool:
+    """Save a result, or the reason why there is none; say whether either was saved.
 
     A file that took its worker down is tried again at the next run, three times in all; a bug is
     not kept, so that the next version of labproc tries the file anew.
@@ -205,13 +223,14 @@ def _save(store: Store, done: Done[Job, Outcome]) -> None:
     if done.result is not None:
         kind = KINDS[type(done.result)]
         store.save_result(key, path=job.path, kind=kind, payload=encode(done.result))
-        return
+        return True
     if done.bug or (done.died and store.count_try(key, done.error) < MAX_TRIES):
-        return
+        return False
     reason = _reason(done.error, job)
     store.save_result(
         key, path=job.path, kind=job.kind, payload=None, status="set_aside", reason=reason
     )
+    return True
 
 
 def _reason(error: str, job: Job) -> str:
@@ -220,54 +239,6 @@ def _reason(error: str, job: Job) -> str:
     said = in_own_words(error, job.staged, job.path)
     rest = said.removeprefix(job.path).removeprefix(name).removeprefix(": ")
     return f"{job.path}: {rest}"
-
-
-def final_statuses(store: Store, planned: Planned) -> tuple[FileStatus, ...]:
-    """Return every planned file's status as the store has it now."""
-    by_file = {r.key.sha256: r for r in store.current_results(payloads=False)}
-    done = (_status(s, by_file.get(s.sha256)) for s in planned.statuses)
-    return tuple(_gone(s) if s.path in planned.gone else s for s in done)
-
-
-def _gone(status: FileStatus) -> FileStatus:
-    if status.state != "done":
-        return status
-    return replace(status, state="gone", reason="no longer in raw/; its results are kept")
-
-
-def _status(status: FileStatus, result: StoredResult | None) -> FileStatus:
-    if status.state != "waiting":
-        return status
-    if result is None:
-        reason = "not done: a worker stopped while reading it; it is tried again"
-        return replace(status, state="set_aside", reason=reason)
-    return replace(status, state=result.status, reason=result.reason, kind=result.kind)
-
-
-def _publish(
-    study: Study, store: Store, statuses: Sequence[FileStatus], keys: Iterable[ResultKey]
-) -> Results | None:
-    """Reduce, and write tables, where anything they rest on has changed."""
-    fingerprint = _fingerprint(study, statuses, keys)
-    tables = study.results / "tables"
-    if store.get_meta("fingerprint") == fingerprint and (tables / "files.csv").exists():
-        return None
-    results = assemble(study, store, statuses)
-    rows = all_tables(results)
-    write_tables(rows, tables)
-    store.replace_tables(rows, fingerprint=fingerprint)
-    return results
-
-
-def _fingerprint(study: Study, statuses: Sequence[FileStatus], keys: Iterable[ResultKey]) -> str:
-    """Return one hash over everything the tables rest on."""
-    parts = [
-        PIPELINE_VERSION,
-        study.sheets_sha256,
-        sorted([k.sha256, k.parameter_hash] for k in keys),
-        sorted([s.path, s.sha256, s.state, s.reason] for s in statuses),
-    ]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def load_results(folder: Path) -> Results:

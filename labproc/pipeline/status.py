@@ -5,8 +5,9 @@ from pathlib import Path
 from labproc.intake import scan
 from labproc.pipeline.gather import known_files
 from labproc.pipeline.planner import plan
+from labproc.pipeline.publish import final_statuses
 from labproc.pipeline.results import FileStatus
-from labproc.pipeline.runner import earlier, final_statuses
+from labproc.pipeline.runner import earlier
 from labproc.store import Observation, Store
 from labproc.study import load_study
 

@@ -6,11 +6,12 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain, islice
 from typing import Any, Generic, TypeVar
 
 from labproc.errors import LabprocError
@@ -50,7 +51,7 @@ def worker_count(asked: int | None = None) -> int:
 
 def run_jobs(
     work: Callable[[J], R],
-    jobs: Sequence[J],
+    jobs: Iterable[J],
     *,
     workers: int | None = None,
     scheduler: str = "",
@@ -63,15 +64,19 @@ def run_jobs(
     process, unguarded. A worker that dies (a crash, out of memory) breaks
     its pool; the jobs that were under way are then run again, one process each, so that the one
     that kills its worker is named and the others are done. No job may take longer than
-    ``limit_s``, on the clock or of a processor.
+    ``limit_s``, on the clock or of a processor. ``jobs`` is asked for the next job only when a
+    worker will soon be free for it.
     """
     work = partial(_limited, work, limit_s)
     if scheduler:
         yield from _on_dask(work, jobs, scheduler)
     elif workers == 1:
         yield from (_guarded(work, job) for job in jobs)
-    elif jobs:
-        yield from _in_pool(work, jobs, min(worker_count(workers), len(jobs)))
+    else:
+        coming = iter(jobs)
+        first = list(islice(coming, worker_count(workers)))
+        if first:
+            yield from _in_pool(work, chain(first, coming), len(first))
 
 
 def _guarded(work: Callable[[J], R], job: J) -> Done[J, R]:
@@ -164,26 +169,35 @@ def _pool(workers: int) -> ProcessPoolExecutor:
     )
 
 
-def _in_pool(work: Callable[[J], R], jobs: Sequence[J], workers: int) -> Iterator[Done[J, R]]:
-    waiting = list(reversed(jobs))
+def _in_pool(work: Callable[[J], R], jobs: Iterator[J], workers: int) -> Iterator[Done[J, R]]:
+    suspects = yield from _until_broken(work, jobs, workers)
+    while suspects:
+        yield from (_alone(work, job) for job in suspects)
+        suspects = yield from _until_broken(work, jobs, workers)
+
+
+def _until_broken(
+    work: Callable[[J], R], jobs: Iterator[J], workers: int
+) -> Generator[Done[J, R], None, list[J]]:
+    """Yield jobs as they finish; return those under way when a worker died, none at the end."""
     under_way: dict[Future[Done[J, R]], J] = {}
+    taken: list[J] = []  # asked for, and not yet with the pool
     with _pool(workers) as pool:
         try:
-            while waiting or under_way:
-                while waiting and len(under_way) < workers * QUEUED_PER_WORKER:
-                    job = waiting.pop()
+            while True:
+                for job in islice(jobs, workers * QUEUED_PER_WORKER - len(under_way)):
+                    taken.append(job)
                     under_way[pool.submit(_guarded, work, job)] = job
+                    taken.pop()
+                if not under_way:
+                    return []
                 finished, _ = wait(under_way, return_when=FIRST_COMPLETED)
                 for future in finished:
                     done = future.result()
                     del under_way[future]
                     yield done
-            return
         except BrokenProcessPool:
-            suspects = [*under_way.values()]
-    yield from (_alone(work, job) for job in suspects)
-    if waiting:
-        yield from _in_pool(work, list(reversed(waiting)), workers)
+            return [*under_way.values(), *taken]
 
 
 def _alone(work: Callable[[J], R], job: J) -> Done[J, R]:
@@ -195,7 +209,7 @@ def _alone(work: Callable[[J], R], job: J) -> Done[J, R]:
             return Done(job, error="its worker process died while reading it", died=True)
 
 
-def _on_dask(work: Callable[[J], R], jobs: Sequence[J], address: str) -> Iterator[Done[J, R]]:
+def _on_dask(work: Callable[[J], R], jobs: Iterable[J], address: str) -> Iterator[Done[J, R]]:
     import distributed
 
     dask: Any = distributed

@@ -61,6 +61,11 @@ def named(key: ResultKey) -> dict[str, str]:
     }
 
 
+def lease_of(key: ResultKey) -> str:
+    """Return the name under which a result is worked on."""
+    return ":".join(key_words(key))
+
+
 def matches(table: Any, key: ResultKey) -> Any:
     """Return the condition that a row of a table is that of a key."""
     same = (table.c.sha256 == key.sha256) & (table.c.parameter_hash == key.parameter_hash)

@@ -1,7 +1,7 @@
 """Reading and writing the results database; every write is one transaction."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -24,13 +24,24 @@ from labproc.store.rows import (
     as_seen,
     cells,
     key_words,
+    lease_of,
     matches,
     named,
     observation,
     result_seq,
     stored,
 )
-from labproc.store.schema import audit, meta, observations, result_tables, results, tries
+from labproc.store.schema import (
+    audit,
+    leases,
+    meta,
+    observations,
+    result_tables,
+    results,
+    tries,
+)
+
+MOST_ASKED = 500  # values in one question: databases bound them
 
 
 class Store:
@@ -133,6 +144,19 @@ class Store:
             rows = connection.execute(select(*columns, results.c.status))
             return {ResultKey(*row[:3]): row[3] for row in rows}
 
+    def with_result(self, keys: Sequence[ResultKey]) -> set[ResultKey]:
+        """Return those of some keys that have a result, done or set aside."""
+        files = sorted({key.sha256 for key in keys})
+        columns = (results.c.sha256, results.c.pipeline_version, results.c.parameter_hash)
+        found: set[ResultKey] = set()
+        with self.reading() as connection:
+            for i in range(0, len(files), MOST_ASKED):
+                asked = results.c.sha256.in_(files[i : i + MOST_ASKED])
+                found |= {
+                    ResultKey(*row) for row in connection.execute(select(*columns).where(asked))
+                }
+        return found & set(keys)
+
     def save_result(
         self,
         key: ResultKey,
@@ -164,6 +188,7 @@ class Store:
                 key_words(key), path, payload, who=who, action=f"file {status}", new=reason
             )
             self._audit(connection, entry)
+            connection.execute(leases.delete().where(leases.c.name == lease_of(key)))
 
     def drop_failed(self, keys: Iterable[ResultKey]) -> None:
         """Forget that files were set aside, so that they are tried again."""
@@ -172,8 +197,16 @@ class Store:
                 set_aside = matches(results, key) & (results.c.status == "set_aside")
                 connection.execute(results.delete().where(set_aside))
 
-    def set_current(self, keys: Iterable[ResultKey]) -> None:
-        """Say which results the study stands on now; the others stay readable."""
+    def set_current(
+        self, keys: Iterable[ResultKey], *, files: Collection[str] | None = None
+    ) -> None:
+        """Say which results the study stands on now; the others stay readable.
+
+        Parameters
+        ----------
+        files : collection of str, optional
+            Only results of these files (SHA-256) are touched: another process may know more.
+        """
         wanted = set(keys)
         with self.writing() as connection:
             rows = connection.execute(
@@ -187,7 +220,7 @@ class Store:
             ).all()
             for seq, *name, current in rows:
                 now = int(ResultKey(*name) in wanted)
-                if now != current:
+                if now != current and (files is None or name[0] in files):
                     chosen = results.update().where(results.c.seq == seq)
                     connection.execute(chosen.values(is_current=now))
 
