@@ -13,7 +13,8 @@ The tree::
     +-- StandardCurveError     a standard curve that cannot be fitted or read
     +-- CountError             no volume, beads or manual count to count with
     +-- NotEnoughData          a trend or comparison that the data do not support
-    +-- StoreError             the results database
+    +-- StoreError             the results database, and the disk it lies on
+        +-- DiskFailed         a disk that no longer keeps what is written; ends a watcher
 
 Messages read *where: what was found, what was expected[; what to do]*. Anything that is not a
 ``LabprocError`` is a bug in labproc.
@@ -70,3 +71,11 @@ class NotEnoughData(LabprocError):
 
 class StoreError(LabprocError):
     """The results database cannot be opened, or holds something it should not."""
+
+
+class DiskFailed(StoreError):
+    """The disk failed to keep what was written: nothing that was not read back can be trusted.
+
+    After a failed sync a system may report the next one as done although the data are lost, so
+    that whoever meets this ends and begins anew from what is on the disk.
+    """

@@ -1,6 +1,7 @@
 """What the commands that work on a study share."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,13 +58,19 @@ class ProgressBar:
 
 def say_failed(rows: list[tuple[str, str]]) -> None:
     """Write one line for each file that was not done."""
-    for path, reason in rows:
-        text = " ".join(reason.split())
-        say(text if text.startswith(path) else f"{path}: {text}")
+    for line in one_line_each(rows):
+        say(line)
+
+
+def one_line_each(rows: list[tuple[str, str]]) -> list[str]:
+    """Return one line for each file that was not done, beginning with its path."""
+    texts = ((path, " ".join(reason.split())) for path, reason in rows)
+    return [text if text.startswith(path) else f"{path}: {text}" for path, text in texts]
 
 
 def run_and_report(folder: Path, **options: Any) -> "RunReport":
-    """Run a study and write its report where anything has changed."""
+    """Run a study, write its report where anything has changed, tell whom the settings name."""
+    from labproc.pipeline.notify import notify_of_run
     from labproc.pipeline.runner import load_results, run_study
 
     report = run_study(folder, **options)
@@ -72,7 +79,7 @@ def run_and_report(folder: Path, **options: Any) -> "RunReport":
         results = load_results(report.folder)
     if results is not None:
         write_report(results)
-    return report
+    return replace(report, untold=tuple(notify_of_run(report)))
 
 
 def _report_is_old(folder: Path) -> bool:
@@ -86,10 +93,12 @@ def _report_is_old(folder: Path) -> bool:
 def write_report(results: "Results") -> Path:
     """Write ``results/report.html``, whole or not at all, and return where it is."""
     from dashboards.report import build_report
-    from labproc.formats.drafts import clean_drafts, draft_path
+    from labproc.formats.drafts import clean_drafts, drafted
+    from labproc.pipeline.disk import plain_disk_errors
 
     path = results.folder / "results" / "report.html"
     clean_drafts(path.parent)
-    draft = draft_path(path)
-    draft.write_text(build_report(results), encoding="utf-8")
-    return draft.replace(path)
+    page = build_report(results)
+    with plain_disk_errors(path.parent), drafted(path) as draft:
+        draft.write_text(page, encoding="utf-8")
+    return path

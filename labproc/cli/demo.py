@@ -6,7 +6,7 @@ import click
 
 from labproc.cli._output import json_line, say
 from labproc.cli._study import ProgressBar, run_and_report, say_failed
-from labproc.cli.run import log_bugs
+from labproc.cli.run import bug_lines
 
 
 @click.command()
@@ -32,7 +32,8 @@ def command(folder: Path, open_it: bool, workers: int | None, as_json: bool) -> 
     finally:
         bar.stop()
     say_failed([(s.path, s.reason) for s in report.failed])
-    log_bugs(report)
+    for line in bug_lines(report):
+        say(line)
     rows = score(folder)
     for row in rows:
         click.echo(json_line(row.as_dict()) if as_json else row.sentence)

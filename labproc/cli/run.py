@@ -37,18 +37,27 @@ def _run(study: Path, workers: int | None, scheduler: str, as_json: bool) -> int
         report = run_and_report(study, workers=workers, scheduler=scheduler, progress=bar)
     finally:
         bar.stop()
-    say_failed([(s.path, s.reason) for s in report.failed])
-    log_bugs(report)
+    say_failed([(s.path, s.reason) for s in (*report.failed, *report.waiting)])
+    for line in (*bug_lines(report), *report.untold):
+        say(line)
+    if report.away:
+        say(shares_away(report))
     click.echo(json_line(as_dict(report)) if as_json else summary(report))
     return report.exit_code
 
 
-def log_bugs(report: "RunReport") -> None:
-    """Write the tracebacks of labproc's own mistakes to the log, and say where."""
+def bug_lines(report: "RunReport") -> list[str]:
+    """Write the tracebacks of labproc's own mistakes to the log, and return where they are."""
     from labproc.cli._bug import log_folder, write_report
 
-    for traceback in report.bugs:
-        say(f"a bug in labproc, report {write_report(traceback)}: see {log_folder() / 'bugs.log'}")
+    log = log_folder() / "bugs.log"
+    return [f"a bug in labproc, report {write_report(bug)}: see {log}" for bug in report.bugs]
+
+
+def shares_away(report: "RunReport") -> str:
+    """Say which shares are not there."""
+    names = " and ".join(f"raw/{name}" if name else "raw/" for name in report.away)
+    return f"{names} is away: an empty folder where files lay; their results are kept"
 
 
 def summary(report: "RunReport") -> str:

@@ -78,10 +78,15 @@ def _signed(
     password: str,
     reason: str,
 ) -> "list[SignatureView]":
-    from labproc.pipeline.signing import file_named, sign_files, signable, withdraw_files
+    from labproc.pipeline.signing import (
+        file_named,
+        files_with_results,
+        sign_files,
+        withdraw_files,
+    )
 
-    known = signable(study)
-    chosen = list(known.values()) if everything else [file_named(known, f) for f in files]
+    known = files_with_results(study)
+    chosen = [file_named(known, name) for name in files]  # none: every file of the study
     if withdraw:
         return withdraw_files(study, chosen, who=who, password=password, reason=reason)
     return sign_files(study, chosen, meaning, who=who, password=password, reason=reason)

@@ -15,16 +15,25 @@ SAID = {
     "not_assigned": "not assigned to a sample",
     "duplicate": "with the same content as another",
     "gone": "no longer in raw/, results kept",
+    "away": "on a share that is away, results kept",
+    "changed": "changed since they were read",
+    "running": "being processed now",
     "replaced": "replaced by newer content, results kept",
     "new": "new since the last run",
 }
+
+SAY_WHY = frozenset({"set_aside", "not_assigned", "changed", "waiting"})
 
 
 @click.command()
 @study_argument
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a file.")
 def command(study: Path, as_json: bool) -> int:
-    """Say what is done, waiting and set aside, and why."""
+    """Say what is done, running, waiting and set aside, and why.
+
+    raw/ is looked at, nothing is done: files that are new, changed, duplicate, replaced, no
+    longer there or on a share that is away are told apart.
+    """
     from labproc.pipeline.status import study_status
 
     found = study_status(study)
@@ -37,5 +46,5 @@ def command(study: Path, as_json: bool) -> int:
         click.echo(f"{counted(n, 'file')} {SAID.get(state, state)}")
     if not found:
         click.echo("no files yet; drop instrument files into raw/ and run")
-    say_failed([(s.path, s.reason) for s in found if s.state in {"set_aside", "not_assigned"}])
+    say_failed([(s.path, s.reason) for s in found if s.state in SAY_WHY])
     return 0

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 STALE_S = 3600.0  # nothing takes this long to write
@@ -11,6 +12,18 @@ STALE_S = 3600.0  # nothing takes this long to write
 def draft_path(path: Path) -> Path:
     """Return the name to write a file under before it takes its own, beside it."""
     return path.with_name(f".{os.getpid()}-{path.name}.part")
+
+
+@contextlib.contextmanager
+def drafted(path: Path) -> Iterator[Path]:
+    """Give a name to write a file under; it takes its own at the end, or goes where that fails."""
+    draft = draft_path(path)
+    try:
+        yield draft
+        draft.replace(path)
+    finally:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)
 
 
 def clean_drafts(folder: Path) -> None:

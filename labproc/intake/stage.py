@@ -1,16 +1,20 @@
 """Copy a file out of the drop folder while its hash is taken; everything reads the copy."""
 
 import contextlib
+import errno
 import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from labproc.errors import ParseError
+from labproc.errors import DiskFailed, ParseError
 from labproc.formats.drafts import draft_path
 
 CHUNK = 1 << 20
+
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class TornFile(ParseError):
@@ -59,11 +63,11 @@ def _copy(source: Path, folder: Path, draft: Path) -> Staged:
     with _open(source) as reading:
         before = os.fstat(reading.fileno())
         with draft.open("wb") as writing:
-            while chunk := reading.read(CHUNK):
+            while chunk := _read(reading, source):
                 hasher.update(chunk)
                 writing.write(chunk)
             writing.flush()
-            os.fsync(writing.fileno())
+            _sync(writing.fileno(), draft.parent)
     _check_same(source, before)
     target = staged_path(folder, hasher.hexdigest())
     target.parent.mkdir(exist_ok=True)
@@ -76,8 +80,39 @@ def _open(source: Path) -> BinaryIO:
     try:
         return source.open("rb")
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise ParseError(f"{source.name}: {reason}, expected a readable file") from error
+        raise _unreadable(source, error) from error
+
+
+def _read(reading: BinaryIO, source: Path) -> bytes:
+    try:
+        return reading.read(CHUNK)
+    except OSError as error:  # a share that went away, a bad sector: this file's trouble only
+        raise _unreadable(source, error) from error
+
+
+def _unreadable(source: Path, error: OSError) -> ParseError:
+    reason = error.strerror or type(error).__name__
+    return ParseError(f"{source.name}: {reason}, expected a readable file")
+
+
+def _sync(descriptor: int, folder: Path) -> None:
+    """Have the disk keep what was written.
+
+    Raises
+    ------
+    DiskFailed
+        If it does not. What a failed sync leaves in memory may pass the next one unsaid, so that
+        nobody goes on from there.
+    """
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno in FULL:
+            raise
+        raise DiskFailed(
+            f"{folder}: the disk did not keep what was written ({error.strerror}), expected a "
+            "disk that does; look at the disk, then run again, nothing is lost"
+        ) from error
 
 
 def _check_same(source: Path, before: os.stat_result) -> None:
@@ -99,6 +134,6 @@ def _sync_folder(folder: Path) -> None:
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        _sync(descriptor, folder)
     finally:
         os.close(descriptor)

@@ -1,6 +1,6 @@
 """What lies in ``raw/`` now, staged and described: the files that a plan is made of."""
 
-import errno
+import json
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -8,37 +8,52 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from labproc.errors import ParseError, StoreError
+from labproc.errors import ParseError
 from labproc.formats.drafts import clean_drafts
 from labproc.intake import (
     Seen,
     TornFile,
+    away,
+    devices,
     is_quiet,
+    is_under,
     scan,
     stage,
     staged_path,
     wait_until_quiet,
 )
+from labproc.pipeline.disk import disk_error, plain_disk_errors
 from labproc.pipeline.planner import RawFile
 from labproc.pipeline.results import FileStatus
 from labproc.store import Observation, Store
 from labproc.study import Study
 
 STAGING_THREADS = 8  # 1,000 small files: 0.9 s against 10.5 s one by one
+DEVICES = "devices"  # in the store: which devices the files in raw/ lay on
+State = tuple[int, int, int]  # size, time and inode, see Seen.state
 STAGED = "staged"  # under results/: copies named by their content
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """Files to plan with, and the status of those that cannot be planned with yet."""
+    """Files to plan with, and the status of those that cannot be planned with yet.
+
+    ``away`` names the shares that are not there: the drop folder itself is ''.
+    """
 
     files: tuple[RawFile, ...]
     statuses: tuple[FileStatus, ...] = ()
     n_new: int = 0
+    away: tuple[str, ...] = ()
 
 
-def gather(study: Study, store: Store, *, hold: Collection[str] | None = None) -> Gathered:
+def gather(
+    study: Study,
+    store: Store,
+    *,
+    hold: Collection[str] | None = None,
+    take: Mapping[str, State] | None = None,
+) -> Gathered:
     """Look at ``raw/``, stage what is new or changed, and describe every file.
 
     Parameters
@@ -46,20 +61,29 @@ def gather(study: Study, store: Store, *, hold: Collection[str] | None = None) -
     hold : collection of str, optional
         Paths to leave for later, since they are still being written. Without it files that were
         written a moment ago are waited for.
+    take : mapping, optional
+        The only files to take, each in the state it settled in; instead of ``hold``.
     """
     # the store first: what another process observes meanwhile must not look gone to this one
     known = {o.path: o for o in store.observations() if o.state == "current"}
-    seen = scan(study.raw)
-    _mark_gone(store, known, seen)
+    with plain_disk_errors(study.raw):
+        seen = scan(study.raw)
+    missing = shares_away(store, study.raw, seen)
+    _mark_gone(store, known, seen, missing)
+    _remember_devices(store, study.raw, seen, missing)
     staging = study.results / STAGED
     clean_drafts(staging)
     new = [s for s in seen if _is_new(s, known.get(s.path), staging)]
-    late = _unsettled(study.raw, new) if hold is None else set(hold)
+    if take is not None:
+        late = {s.path for s in new if take.get(s.path) != s.state}
+    else:
+        late = _unsettled(study.raw, new) if hold is None else set(hold)
     staged = _stage_all(study.raw, staging, [s for s in new if s.path not in late])
     store.observe([one for one in staged if isinstance(one, Observation)])
     statuses = [one for one in staged if isinstance(one, FileStatus)]
     statuses += [_waiting(path) for path in sorted(late)]
-    return Gathered(tuple(known_files(study, store)), tuple(statuses), len(new))
+    files = tuple(known_files(study, store))
+    return Gathered(files, tuple(statuses), len(new), tuple(sorted(missing)))
 
 
 def known_files(study: Study, store: Store) -> list[RawFile]:
@@ -94,11 +118,32 @@ def _is_new(seen: Seen, known: Observation | None, staging: Path) -> bool:
     return not staged_path(staging, known.sha256).is_file()
 
 
-def _mark_gone(store: Store, known: Mapping[str, Observation], seen: Iterable[Seen]) -> None:
-    """Record what is no longer there; a folder that is empty at once is away, not emptied."""
+def shares_away(store: Store, raw: Path, seen: Iterable[Seen]) -> set[str]:
+    """Return the shares that held files and are not there now."""
+    return away(json.loads(store.get_meta(DEVICES) or "{}"), devices(raw), [s.path for s in seen])
+
+
+def _remember_devices(store: Store, raw: Path, seen: Iterable[Seen], missing: set[str]) -> None:
+    """Write down which devices hold files, so that a share that goes away is missed."""
+    before = json.loads(store.get_meta(DEVICES) or "{}")
+    paths = [s.path for s in seen]
+    now = {
+        share: device
+        for share, device in devices(raw).items()
+        if any(is_under(path, share) for path in paths)
+    }
+    now |= {share: before[share] for share in missing}
+    if now != before:
+        store.put_meta(DEVICES, json.dumps(now, sort_keys=True))
+
+
+def _mark_gone(
+    store: Store, known: Iterable[str], seen: Iterable[Seen], missing: Collection[str]
+) -> None:
+    """Record what is no longer there; what lies on a share that is away is not gone."""
     here = {s.path for s in seen}
-    gone = [path for path in known if path not in here]
-    if gone and here:
+    gone = [p for p in known if p not in here and not any(is_under(p, m) for m in missing)]
+    if gone:
         store.mark_gone(gone)
 
 
@@ -135,18 +180,9 @@ def _stage_one(raw: Path, staging: Path, seen: Seen) -> Observation | FileStatus
     except ParseError as error:
         return FileStatus(seen.path, "", "set_aside", reason=str(error))
     except OSError as error:
-        raise _no_room(staging, error) from error
+        raise disk_error(error, staging) from error
     facts = describe(staged.path)
     return Observation(seen.path, staged.sha256, *seen.state, facts)
-
-
-def _no_room(staging: Path, error: OSError) -> Exception:
-    if error.errno not in FULL:
-        return error
-    return StoreError(
-        f"{staging.parent}: the disk is full, expected room for a copy of every new file; "
-        "free some and run again, nothing is lost"
-    )
 
 
 def describe(staged: Path) -> dict[str, str]:

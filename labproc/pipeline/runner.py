@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labproc.pipeline.assemble import assemble
-from labproc.pipeline.gather import Gathered, gather, known_files
+from labproc.pipeline.disk import plain_disk_errors
+from labproc.pipeline.gather import Gathered, State, gather, known_files
 from labproc.pipeline.jobs import FlowJob, Job, result_key
 from labproc.pipeline.outcomes import DnaOutcome, FlowOutcome, PlateOutcome
 from labproc.pipeline.own_name import in_own_words
@@ -31,7 +32,8 @@ class RunReport:
     """What a run did, for the person or the script that asked for it.
 
     ``results`` is None where nothing has changed; ``bugs`` holds tracebacks of labproc's own
-    mistakes, for the log.
+    mistakes, for the log; ``away`` names the shares in ``raw/`` that are not there, '' for all;
+    ``untold`` says why somebody could not be told of the run.
     """
 
     folder: Path
@@ -42,6 +44,8 @@ class RunReport:
     waiting: tuple[FileStatus, ...] = ()
     results: Results | None = None
     bugs: tuple[str, ...] = ()
+    away: tuple[str, ...] = ()
+    untold: tuple[str, ...] = ()
 
     @property
     def changed(self) -> bool:
@@ -64,6 +68,7 @@ def run_study(
     workers: int | None = None,
     scheduler: str = "",
     hold: Collection[str] | None = None,
+    take: Mapping[str, State] | None = None,
     look: bool = True,
     progress: Progress | None = None,
 ) -> RunReport:
@@ -80,6 +85,9 @@ def run_study(
     hold : collection of str, optional
         Paths under ``raw/`` to leave for later. Without it files that were written a moment ago
         are waited for.
+    take : mapping, optional
+        What a watcher saw settle: path -> (size, time, inode). Whatever is new and not in that
+        very state is left for later, a file that came after the watcher's look too.
     look : bool
         Look at ``raw/``; False after a reviewer's change, when only the gates are new.
     progress : callable, optional
@@ -88,8 +96,8 @@ def run_study(
     began = time.monotonic()
     study = load_study(folder)
     _check_plan(study)
-    with Store.open(study.store_url) as store:
-        gathered = _files(study, store, hold=hold, look=look)
+    with plain_disk_errors(study.results), Store.open(study.store_url) as store:
+        gathered = gather(study, store, hold=hold, take=take) if look else _known(study, store)
         n_done, bugs = _work_through(study, store, gathered.files, workers, scheduler, progress)
         with one_publisher(store):
             statuses, results = _publish(study, store, gathered.statuses)
@@ -102,6 +110,7 @@ def run_study(
         waiting=tuple(s for s in statuses if s.state == "waiting"),
         results=results,
         bugs=tuple(bugs),
+        away=gathered.away,
     )
 
 
@@ -113,9 +122,7 @@ def _check_plan(study: Study) -> None:
         check_plan(planned)
 
 
-def _files(study: Study, store: Store, *, hold: Collection[str] | None, look: bool) -> Gathered:
-    if look:
-        return gather(study, store, hold=hold)
+def _known(study: Study, store: Store) -> Gathered:
     return Gathered(tuple(known_files(study, store)))
 
 

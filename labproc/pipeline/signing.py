@@ -3,16 +3,17 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from labproc.errors import SettingsError, UnknownName
+from labproc.errors import SettingsError, StoreError, UnknownName
 from labproc.pipeline.results import SignatureView
 from labproc.registry import nearest
 from labproc.store import Store
 from labproc.store.signatures import (
     MEANINGS,
     Signature,
+    SignatureState,
     sign_each,
     signature_states,
-    signed_now,
+    standing_by_file,
     withdraw_each,
 )
 from labproc.store.users import User, UserRole, list_users, log_in
@@ -23,7 +24,13 @@ SHORTEST = 8  # digits of a SHA-256 that may stand for a file
 
 
 def sign_files(
-    folder: Path, files: Sequence[str], meaning: str, *, who: str, password: str, reason: str = ""
+    folder: Path,
+    files: Sequence[str],
+    meaning: str,
+    *,
+    who: str,
+    password: str | None = None,
+    reason: str = "",
 ) -> list[SignatureView]:
     """Sign the current results of files, all or none.
 
@@ -32,11 +39,15 @@ def sign_files(
     folder : Path
         The study.
     files : sequence of str
-        SHA-256 of each file.
+        SHA-256 of each file; without any, every file of the study that does not bear the meaning
+        or a later one.
     meaning : str
         ``performed`` (an analyst or a reviewer), ``reviewed`` or ``approved`` (a reviewer).
-    who, password : str
-        The user who signs; a signature needs both each time.
+    who : str
+        The user who signs.
+    password : str, optional
+        Theirs, for a signature needs both each time. None where the caller has asked for it and
+        for the role: the dashboard does.
 
     Raises
     ------
@@ -51,13 +62,17 @@ def sign_files(
             raise UnknownName(
                 f"signature: meaning is {meaning!r}; {nearest(meaning, list(MEANINGS))}"
             )
-        person = _signer(store, who, password)
-        _need_role(person, NEEDED[meaning], f"sign as {meaning}")
+        if password is not None:
+            person = _signer(store, who, password)
+            _need_role(person, NEEDED[meaning], f"sign as {meaning}")
+        chosen = files or _unsigned(store, meaning)
+        if not chosen:
+            raise StoreError(f"{study.folder.name}: nothing left to be signed as {meaning}")
         done = sign_each(
             store,
-            _named(store, files),
+            _named(store, chosen),
             meaning,
-            who=person.name,
+            who=who,
             reason=reason,
             two_persons=study.settings.signatures.two_persons,
         )
@@ -65,9 +80,11 @@ def sign_files(
 
 
 def withdraw_files(
-    folder: Path, files: Sequence[str], *, who: str, password: str, reason: str
+    folder: Path, files: Sequence[str], *, who: str, reason: str, password: str | None = None
 ) -> list[SignatureView]:
     """Take the signatures of files back, all or none: a reviewer's, or of those who signed.
+
+    Without files those of the whole study are taken back; ``password`` as in ``sign_files``.
 
     Raises
     ------
@@ -77,11 +94,16 @@ def withdraw_files(
         If a file is not signed, or no reason is given.
     """
     with Store.open(load_study(folder).store_url) as store:
-        person = _signer(store, who, password)
-        signers = {one.who for one in signed_now(store, files).values()}
-        if signers != {person.name}:
-            _need_role(person, UserRole.REVIEWER, "withdraw what somebody else signed")
-        done = withdraw_each(store, _named(store, files), who=person.name, reason=reason)
+        chosen = files or list(standing_by_file(store))
+        if not chosen:
+            raise StoreError(f"{folder.name}: not signed, expected a signature to withdraw")
+        if password is not None:
+            person = _signer(store, who, password)
+            standing = standing_by_file(store)
+            signers = {one.who for sha256 in chosen for one in standing.get(sha256, ())}
+            if signers != {person.name}:
+                _need_role(person, UserRole.REVIEWER, "withdraw what somebody else signed")
+        done = withdraw_each(store, _named(store, chosen), who=who, reason=reason)
         return _views_of(store, done)
 
 
@@ -97,11 +119,10 @@ def signature_views(store: Store) -> tuple[SignatureView, ...]:
     return tuple(_view(one, state, paths) for one, state in signature_states(store))
 
 
-def signable(folder: Path) -> dict[str, str]:
+def files_with_results(folder: Path) -> dict[str, str]:
     """Return path -> SHA-256 of the files that have a result of now."""
     with Store.open(load_study(folder).store_url) as store:
-        found = store.current_results(payloads=False)
-        return {r.path: r.key.sha256 for r in found if r.status == "done"}
+        return {path: sha256 for sha256, path in _done(store).items()}
 
 
 def file_named(known: Mapping[str, str], name: str) -> str:
@@ -125,6 +146,19 @@ def file_named(known: Mapping[str, str], name: str) -> str:
     if not found:
         raise UnknownName(f"{name}: no file with a result, expected one that labproc status lists")
     return found.pop()
+
+
+def _done(store: Store) -> dict[str, str]:
+    found = store.current_results(payloads=False)
+    return {r.key.sha256: r.path for r in found if r.status == "done"}
+
+
+def _unsigned(store: Store, meaning: str) -> list[str]:
+    """Return the files whose results bear neither this meaning nor a later one."""
+    rank = MEANINGS.index(meaning)
+    covering = [one for one, state in signature_states(store) if state is SignatureState.COVERS]
+    signed = {one.sha256 for one in covering if MEANINGS.index(one.meaning) >= rank}
+    return [sha256 for sha256 in _done(store) if sha256 not in signed]
 
 
 def _signer(store: Store, who: str, password: str) -> User:

@@ -7,7 +7,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from labproc.formats.drafts import clean_drafts, draft_path
+from labproc.formats.drafts import clean_drafts, drafted
 from labproc.formats.inert import inert
 from labproc.model import Comparison, Flag, Measurement, SampleKey, SourceFile, Trend
 from labproc.pipeline.results import FileStatus, PlateView, Results, TubeView
@@ -268,12 +268,10 @@ def write_tables(tables: Mapping[str, Sequence[Row]], folder: Path) -> None:
     for name, rows in tables.items():
         path = folder / f"{name}.csv"
         columns = columns_of(name)
-        draft = draft_path(path)
-        with draft.open("w", encoding="utf-8", newline="") as file:
+        with drafted(path) as draft, draft.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(columns)
             writer.writerows([_cell(row[column]) for column in columns] for row in rows)
-        draft.replace(path)
 
 
 def _cell(value: Any) -> Any:

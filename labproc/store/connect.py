@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from labproc.errors import StoreError
+from labproc.errors import DiskFailed, StoreError
 from labproc.store.audit import (
     AuditEntry,
     append,
@@ -35,7 +35,7 @@ def connect(url: str) -> Engine:
     try:
         _prepare(engine)
     except DBAPIError as error:
-        raise StoreError(f"{engine.url.render_as_string()}: {plain_reason(error)}") from error
+        raise plain_error(engine, error) from error
     return engine
 
 
@@ -132,6 +132,15 @@ def engine_has_meta(connection: Connection) -> bool:
     return connection.dialect.has_table(connection, "meta")
 
 
+def plain_error(engine: Engine, error: DBAPIError) -> StoreError:
+    """Return the error to show for what the database refused."""
+    # two writes of SQLite's that a disk did not keep, by SQLite's own names for them
+    unsynced = {"SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC"}
+    kind = getattr(error.orig, "sqlite_errorname", "")
+    made = DiskFailed if kind in unsynced else StoreError
+    return made(f"{engine.url.render_as_string()}: {plain_reason(error)}")
+
+
 def plain_reason(error: DBAPIError) -> str:
     """Say why the database refused, and what to do, in a line for people."""
     said = " ".join(str(error.orig).split())
@@ -140,6 +149,8 @@ def plain_reason(error: DBAPIError) -> str:
         "is locked": "another program holds it; close it, or wait",
         "readonly database": "expected a folder that can be written",
         "malformed": "it is damaged; bring a backup back with `labproc restore`",
+        "disk I/O error": "look at the disk, then run again, nothing is lost",
+        "unable to open": "expected a folder that can be written; run again, nothing is lost",
     }
     hint = next((h for words, h in hints.items() if words in said), "")
     return f"{said}; {hint}" if hint else said

@@ -172,6 +172,15 @@ def standing_signatures(connection: Connection, sha256: str) -> list[Signature]:
     return standing
 
 
+def standing_by_file(store: Store) -> dict[str, tuple[Signature, ...]]:
+    """Return file -> its signatures since the last withdrawal, for the files that have any."""
+    standing: dict[str, tuple[Signature, ...]] = {}
+    for one in signature_history(store):
+        before = standing.get(one.sha256, ())
+        standing[one.sha256] = () if one.meaning == WITHDRAWN else (*before, one)
+    return {sha256: signed for sha256, signed in standing.items() if signed}
+
+
 def refuse_signed(connection: Connection, sha256: str, subject: str = "") -> None:
     """Raise where a file's results are signed: a change then needs the signature withdrawn.
 

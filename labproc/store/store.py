@@ -8,13 +8,13 @@ from types import TracebackType
 from typing import Any
 
 from sqlalchemy import Connection, Engine, bindparam, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from labproc.errors import StoreError
 from labproc.store import audit as chain
 from labproc.store.agreement import changed_reviews
 from labproc.store.audit import AuditEntry, now_utc
-from labproc.store.connect import connect, plain_reason, sqlite_url
+from labproc.store.connect import connect, plain_error, sqlite_url
 from labproc.store.rows import (
     KEY_COLUMNS,
     Observation,
@@ -69,7 +69,7 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Give a connection whose reads all see one moment."""
-        with self.engine.connect() as connection:
+        with self._plain_errors(), self.engine.connect() as connection:
             if connection.dialect.name == "postgresql":  # SQLite's reads are of one moment anyway
                 connection = connection.execution_options(isolation_level="REPEATABLE READ")
             with connection.begin():
@@ -78,13 +78,21 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Give a connection whose writes all happen or none."""
-        try:
+        with self._plain_errors():
             connection = self.engine.connect().execution_options(writes=True)
             with connection, connection.begin():
                 yield connection
-        except OperationalError as error:
-            url = self.engine.url.render_as_string()
-            raise StoreError(f"{url}: {plain_reason(error)}") from error
+
+    @contextmanager
+    def _plain_errors(self) -> Iterator[None]:
+        """Say what the database refused: a full disk, a damaged file, a server that is away."""
+        try:
+            yield
+        except DatabaseError as error:
+            # its other kinds are ours to answer for: a wrong statement, a broken rule of a table
+            if type(error) not in (DatabaseError, OperationalError):
+                raise
+            raise plain_error(self.engine, error) from error
 
     # files ------------------------------------------------------------------------------------
 
@@ -279,6 +287,18 @@ class Store:
         with self.reading() as connection:
             found = connection.execute(select(meta.c.value).where(meta.c.name == name)).scalar()
             return str(found or "")
+
+    def put_meta(self, name: str, value: str) -> None:
+        """Write a named value."""
+        with self.writing() as connection:
+            set_meta(connection, name, value)
+
+    def change_meta(self, name: str, value: str) -> str:
+        """Write a named value and return the one before; of several at once each sees another."""
+        with self.writing() as connection:
+            before = connection.execute(select(meta.c.value).where(meta.c.name == name)).scalar()
+            set_meta(connection, name, value)
+            return str(before or "")
 
     # audit ------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ import pytest
 from labproc.errors import StoreError
 from labproc.pipeline.review import save_gate
 from labproc.pipeline.runner import load_results, run_study
-from labproc.pipeline.signing import signable
+from labproc.pipeline.signing import files_with_results
 from labproc.simulate import Design, write_study
 from labproc.store import Store
 from labproc.store.users import add_user
@@ -46,11 +46,11 @@ def study(signed_by: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
 
 
 def tube(study: Path) -> str:
-    return next(p for p in signable(study) if p.endswith(".fcs"))
+    return next(p for p in files_with_results(study) if p.endswith(".fcs"))
 
 
 def plate(study: Path) -> str:
-    return next(p for p in signable(study) if not p.endswith(".fcs"))
+    return next(p for p in files_with_results(study) if not p.endswith(".fcs"))
 
 
 def states(labproc: Run, study: Path) -> list[tuple[str, str]]:
@@ -64,7 +64,7 @@ def test_a_file_is_signed_listed_locked_and_taken_back(study: Path, labproc: Run
     done = labproc("sign", study, name, "--meaning", "performed", "--as", "cem")
     assert done.code == 0, done.err
     assert f"{name}: performed by cem: covers the results as they are" in done.out
-    sha256 = signable(study)[name]
+    sha256 = files_with_results(study)[name]
     with pytest.raises(StoreError, match="performed and signed by cem"):
         save_gate(study, sha256, "Cells", None, who="ann", reason="debris")
     refused = labproc("sign", study, name, "--withdraw", "--as", "cem")
@@ -137,16 +137,26 @@ def test_who_may_not_sign_is_told_why(
     assert states(labproc, study) == []
 
 
-def test_all_are_signed_or_none(study: Path, labproc: Run) -> None:
-    name = tube(study)
+def test_several_are_signed_or_none(study: Path, labproc: Run) -> None:
+    name, other = tube(study), plate(study)
     labproc("sign", study, name, "--meaning", "performed", "--as", "ann")
-    refused = labproc("sign", study, "--all", "--meaning", "performed", "--as", "bob")
+    refused = labproc("sign", study, other, name, "--meaning", "performed", "--as", "bob")
     assert refused.code == 3
     assert f"{name}: already performed by ann" in refused.err
     assert len(states(labproc, study)) == 1
-    everything = labproc("sign", study, "--all", "--meaning", "approved", "--as", "bob")
-    assert everything.code == 0
-    assert len(states(labproc, study)) == 1 + len(signable(study))
+
+
+def test_all_are_those_that_are_not_signed_so_yet(study: Path, labproc: Run) -> None:
+    labproc("sign", study, tube(study), "--meaning", "performed", "--as", "ann")
+    assert labproc("sign", study, "--all", "--meaning", "performed", "--as", "bob").code == 0
+    assert len(states(labproc, study)) == len(files_with_results(study))
+    again = labproc("sign", study, "--all", "--meaning", "performed", "--as", "bob")
+    assert again.code == 3
+    assert "nothing left to be signed as performed" in again.err
+    assert labproc("sign", study, "--all", "--meaning", "approved", "--as", "bob").code == 0
+    back = labproc("sign", study, "--all", "--withdraw", "--as", "bob", "--reason", "wrong day")
+    assert back.code == 0
+    assert {state for _, state in states(labproc, study)} == {"withdrawn", "withdrawal"}
 
 
 def test_only_the_signer_or_a_reviewer_withdraws(study: Path, labproc: Run) -> None:
@@ -159,7 +169,7 @@ def test_only_the_signer_or_a_reviewer_withdraws(study: Path, labproc: Run) -> N
 
 def test_files_are_named_as_people_do(study: Path, labproc: Run) -> None:
     name = tube(study)
-    sha256 = signable(study)[name]
+    sha256 = files_with_results(study)[name]
     for said in (f"raw/{name}", name.rpartition("/")[2], sha256[:10]):
         options = ("--meaning", "performed", "--as", "ann")
         assert labproc("sign", study, said, *options).code == 0, said
