@@ -43,9 +43,11 @@ def command(study: Path, every: float, workers: int | None, with_log: bool, once
     run = partial(run_and_report, progress=log_file)
     said: set[str] = set()
     with _stopped_by_term() as stop:
-        for n, outcome in enumerate(watch(folder, run, every=every, workers=workers, stop=stop)):
+        is_ready = False
+        for outcome in watch(folder, run, every=every, workers=workers, stop=stop):
             _tell(tell, folder, outcome, said)
-            if n == 0:
+            if not is_ready and not isinstance(outcome, LabprocError):
+                is_ready = True
                 tell.say("ready: going on as files arrive")
             if once:
                 break
