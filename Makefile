@@ -26,8 +26,9 @@ browser:
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; } || \
 	  echo "left out: browser tests (no chromium, and it cannot be installed here; try: apt-get install chromium)"
 
+# no -q: the last line is pytest's full summary, which whoever reads a log looks for
 test: env browser
-	$(BIN)/python -m pytest -q -n $(JOBS) --dist loadgroup
+	$(BIN)/python -m pytest --no-header -o console_output_style=none -n $(JOBS) --dist loadgroup
 
 lint: env
 	$(BIN)/ruff format --check .
