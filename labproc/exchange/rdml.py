@@ -4,10 +4,19 @@ import re
 import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from labproc.exchange import EXPORTS, Export
+from labproc.exchange._rdml_plan import (
+    RdmlSample,
+    by_position,
+    dye_of,
+    runs_of,
+    samples_of,
+    target_of,
+)
 from labproc.exchange._text import distinct, file_name, xml_text
 from labproc.model import Amplification, StandardCurve, Task, Well
 from labproc.pipeline.results import PlateView, Results
@@ -24,7 +33,7 @@ TYPES = {
 SHAPES = ((8, 12), (16, 24), (32, 48))  # rows and columns of 96, 384 and 1536 wells
 PLACE = re.compile(r"^([A-Za-z]{1,2})0*(\d{1,2})$")
 
-SampleId = tuple[str, Task, float | None]
+Curves = dict[tuple[str, str], list[Amplification]]
 
 
 def write(results: Results, folder: Path) -> list[Path]:
@@ -40,25 +49,26 @@ def write(results: Results, folder: Path) -> list[Path]:
 
 
 def rdml(plate: PlateView) -> bytes:
-    """Return one run as an RDML 1.3 document.
+    """Return one run as an RDML 1.3 document, as the consortium's schema has it.
 
-    A sample that stands on the plate in several tasks or with several nominal quantities becomes
-    as many RDML samples. A well without a Cq has none in RDML either.
+    A sample that stands on the plate in several tasks or with several nominal quantities of one
+    target becomes as many RDML samples. A well without a Cq has none in RDML either.
     """
     from lxml import etree
 
     root = etree.Element(f"{{{NAMESPACE}}}rdml", nsmap={None: NAMESPACE}, version="1.3")  # type: ignore[dict-item]
     made = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
     _leaf(root, "dateMade", made)
-    ids = _sample_ids(plate.wells)
+    runs = runs_of(plate.wells)
+    samples, places = samples_of(runs)
     curves = {c.target: c for c in plate.curves}
-    for dye in _dyes(plate.wells):
+    for dye in dict.fromkeys(map(dye_of, plate.wells)):
         _leaf(root, "dye", id=dye)
-    for sample, name in ids.items():
-        _sample(root, sample, name)
-    for target in dict.fromkeys(_target(w) for w in plate.wells):
+    for sample in samples:
+        _sample(root, sample)
+    for target in dict.fromkeys(map(target_of, plate.wells)):
         _target_element(root, target, plate.wells, curves.get(target))
-    _run(root, plate, ids)
+    _experiment(root, plate, runs, places)
     text: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
     return text
 
@@ -73,40 +83,23 @@ def _leaf(parent: Any, tag: str, text: str | None = None, **attributes: str) -> 
     return element
 
 
-def _sample_of(well: Well) -> SampleId:
-    """Say which RDML sample a well holds: quantities belong to standards only."""
-    quantity = well.quantity if well.task is Task.STANDARD else None
-    return (well.sample or "unnamed", well.task, quantity)
+def _sample(root: Any, sample: RdmlSample) -> None:
+    """Write a sample; type and quantity name their target where targets differ."""
+    element = _leaf(root, "sample", id=sample.id)
+    if sample.id != sample.name:
+        _leaf(element, "description", sample.name)
+    roles = sample.by_target
+    for target, (task, _) in roles.items():
+        _leaf(element, "type", TYPES[task], **_for(target))
+    for target, (_, value) in roles.items():
+        if value is not None:
+            quantity = _leaf(element, "quantity", **_for(target))
+            _leaf(quantity, "value", repr(float(value)))
+            _leaf(quantity, "unit", "other")  # the file's own unit; RDML has no word for it
 
 
-def _sample_ids(wells: Sequence[Well]) -> dict[SampleId, str]:
-    """Give every sample a name of its own; the plain name goes to the first."""
-    samples = list(dict.fromkeys(_sample_of(w) for w in wells))
-    names = distinct([xml_text(s[0]) for s in samples])
-    return dict(zip(samples, names, strict=True))
-
-
-def _dyes(wells: Sequence[Well]) -> list[str]:
-    return list(dict.fromkeys(_dye(w) for w in wells))
-
-
-def _dye(well: Well) -> str:
-    return xml_text(well.dye) or "unknown"
-
-
-def _target(well: Well) -> str:
-    return xml_text(well.target) or "unnamed"
-
-
-def _sample(root: Any, sample: SampleId, name: str) -> None:
-    element = _leaf(root, "sample", id=name)
-    if name != sample[0]:
-        _leaf(element, "description", sample[0])
-    _leaf(element, "type", TYPES[sample[1]])
-    if sample[2] is not None:
-        quantity = _leaf(element, "quantity")
-        _leaf(quantity, "value", repr(float(sample[2])))
-        _leaf(quantity, "unit", "other")  # the file's own unit; RDML has no word for it
+def _for(target: str) -> dict[str, str]:
+    return {"targetId": target} if target else {}
 
 
 def _target_element(
@@ -118,17 +111,29 @@ def _target_element(
         # RDML counts 2 for doubling where labproc says 1.0
         _leaf(element, "amplificationEfficiencyMethod", "standard curve")
         _leaf(element, "amplificationEfficiency", repr(1.0 + curve.efficiency))
-    dye = next(_dye(w) for w in wells if _target(w) == target)
+    dye = next(dye_of(w) for w in wells if target_of(w) == target)
     _leaf(element, "dyeId", id=dye)
 
 
-def _run(root: Any, plate: PlateView, ids: Mapping[SampleId, str]) -> None:
+def _experiment(
+    root: Any, plate: PlateView, runs: Sequence[Sequence[Well]], places: Sequence[Mapping[str, str]]
+) -> None:
     experiment = _leaf(root, "experiment", id="experiment")
-    run = _leaf(experiment, "run", id=file_name(plate.name, default="run"))
+    curves: Curves = {}
+    for curve in plate.amplification:
+        curves.setdefault((curve.position, curve.target), []).append(curve)
+    name = file_name(plate.name, default="run")
+    for n, (wells, ids) in enumerate(zip(runs, places, strict=True), start=1):
+        run = _leaf(experiment, "run", id=name if n == 1 else f"{name}_{n}")
+        _about(run, plate, wells)
+        _reactions(run, wells, ids, curves)
+
+
+def _about(run: Any, plate: PlateView, wells: Sequence[Well]) -> None:
     _leaf(run, "description", f"{Path(plate.source.path).name} (SHA-256 {plate.source.sha256})")
     if plate.source.instrument:
         _leaf(run, "instrument", plate.source.instrument)
-    rows, columns = _shape(plate.wells)
+    rows, columns = _shape(wells)
     form = _leaf(run, "pcrFormat")
     _leaf(form, "rows", str(rows))
     _leaf(form, "columns", str(columns))
@@ -136,7 +141,6 @@ def _run(root: Any, plate: PlateView, ids: Mapping[SampleId, str]) -> None:
     _leaf(form, "columnLabel", "123")
     if plate.source.acquired_at is not None:
         _leaf(run, "runDate", plate.source.acquired_at.strftime("%Y-%m-%dT%H:%M:%S"))
-    _reactions(run, plate, ids, columns)
 
 
 def _place(position: str) -> tuple[int, int] | None:
@@ -158,40 +162,38 @@ def _shape(wells: Sequence[Well]) -> tuple[int, int]:
     return 1, max(len({w.position for w in wells}), 1)
 
 
-def _numbers(wells: Sequence[Well], columns: int) -> dict[str, int]:
+def _numbers(wells: Sequence[Well]) -> dict[str, int]:
     """Give every well its number as RDML counts: row by row, from 1."""
     positions = list(dict.fromkeys(w.position for w in wells))
-    rows, _ = _shape(wells)
+    rows, columns = _shape(wells)
     if rows == 1:
         return {position: n for n, position in enumerate(positions, start=1)}
     places = {position: _place(position) or (0, 0) for position in positions}
     return {position: r * columns + c + 1 for position, (r, c) in places.items()}
 
 
-def _reactions(run: Any, plate: PlateView, ids: Mapping[SampleId, str], columns: int) -> None:
-    numbers = _numbers(plate.wells, columns)
-    curves = {(a.position, a.target): a for a in plate.amplification}
-    by_position: dict[str, list[Well]] = {}
-    for well in plate.wells:
-        by_position.setdefault(well.position, []).append(well)
-    for position in sorted(by_position, key=numbers.__getitem__):
-        wells = by_position[position]
+def _reactions(run: Any, wells: Sequence[Well], ids: Mapping[str, str], curves: Curves) -> None:
+    numbers, placed = _numbers(wells), by_position(wells)
+    for position in sorted(placed, key=numbers.__getitem__):
         react = _leaf(run, "react", id=str(numbers[position]))
-        _leaf(react, "sample", id=ids[_sample_of(wells[0])])
-        for well in wells:
-            _data(react, well, curves.get((well.position, well.target)))
+        _leaf(react, "sample", id=ids[position])
+        for well in placed[position]:
+            drawn = curves.get((well.position, well.target))
+            _data(react, well, drawn.pop(0) if drawn else None)
 
 
 def _data(react: Any, well: Well, curve: Amplification | None) -> None:
     data = _leaf(react, "data")
-    _leaf(data, "tar", id=_target(well))
+    _leaf(data, "tar", id=target_of(well))
     if well.cq is not None:
         _leaf(data, "cq", repr(float(well.cq)))
     if well.omitted:
-        _leaf(data, "excl", "omitted in the instrument's software")
+        _leaf(data, "excl", "left out of the analysis")
     if curve is None:
         return
     for cycle, signal in zip(curve.cycles.tolist(), curve.fluorescence.tolist(), strict=True):
+        if not isfinite(signal):
+            continue  # a gap in the export
         point = _leaf(data, "adp")
         _leaf(point, "cyc", f"{cycle:g}")
         _leaf(point, "fluor", repr(signal))
