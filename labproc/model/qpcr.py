@@ -126,9 +126,10 @@ class QpcrRun:
 class StandardCurve:
     """Cq = intercept + slope x log10(copies), with what its intervals need.
 
-    ``covariance`` is that of (intercept, slope), shape (2, 2); ``residual_sd`` in cycles with
-    ``dof`` degrees of freedom; ``log10_range`` the lowest and highest standard. A curve typed in
-    by hand has only its slope and intercept.
+    ``residual_sd`` in cycles with ``dof`` degrees of freedom; ``log10_range`` the lowest and highest standard. A curve that goes
+    through a calibrator is as doubtful as the calibrator's own copies: ``calibrator_share`` is
+    what they add to the variance of the line, in residual variances. A curve typed in by hand has
+    only its slope and intercept.
     """
 
     target: str
@@ -146,6 +147,7 @@ class StandardCurve:
     log10_range: tuple[float, float] | None = None
     cq_range: tuple[float, float] | None = None
     lack_of_fit_p: float | None = None
+    calibrator_share: float = 0.0
     source: SourceFile | None = None
     flags: tuple[Flag, ...] = ()
 

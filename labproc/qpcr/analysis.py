@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from labproc.model import CopyNumber, Flag, QpcrRun, Role, StandardCurve, Task
+from labproc.model import CopyNumber, Flag, QpcrRun, Role, Task
 from labproc.model.flag import unique
 from labproc.qpcr.acceptance import accept_target
 from labproc.qpcr.amplification import disagreements, recompute
@@ -17,6 +17,7 @@ from labproc.qpcr.controls import (
     with_inhibition,
 )
 from labproc.qpcr.fits import by_target, fit_target
+from labproc.qpcr.master_curve import SharedCurve
 from labproc.qpcr.positions import position_flags
 from labproc.qpcr.quantities import read_samples, read_wells
 from labproc.qpcr.reported import curve_differs, quantities_differ, reported_is_unusable
@@ -31,7 +32,7 @@ def analyse_run(
     seed: int = 0,
     draws: int = 200,
     roles: Mapping[str, Role] | None = None,
-    curves: Mapping[str, StandardCurve] | None = None,
+    curves: Mapping[str, SharedCurve] | None = None,
 ) -> RunAnalysis:
     """Fit every target's curve, read every well and sample from it, check every rule.
 
@@ -48,8 +49,8 @@ def analyse_run(
         For the draws of each curve within its error.
     roles : mapping of str to Role or None
         Sample names that the sheet knows as controls.
-    curves : mapping of target to StandardCurve or None
-        Curves of several plates together, in the place of the plate's own.
+    curves : mapping of target to SharedCurve or None
+        This plate's parts of curves of several plates, in the place of the plate's own.
     """
     quantities: list[CopyNumber] = []
     samples: list[CopyNumber] = []

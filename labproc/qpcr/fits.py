@@ -7,7 +7,7 @@ import numpy as np
 
 from labproc.errors import SettingsError, StandardCurveError
 from labproc.model import Flag, QpcrRun, StandardCurve, Task, Well
-from labproc.model.flag import fail, info
+from labproc.model.flag import fail
 from labproc.qpcr.doubts import (
     few_levels,
     left_out,
@@ -19,12 +19,8 @@ from labproc.qpcr.doubts import (
     several_series,
     undetected,
 )
-from labproc.qpcr.poisson_curve import (
-    PoissonCurve,
-    as_poisson_curve,
-    fit_poisson_curve,
-    log10_moments,
-)
+from labproc.qpcr.master_curve import SharedCurve
+from labproc.qpcr.poisson_curve import PoissonCurve, fit_poisson_curve, log10_moments
 from labproc.qpcr.results import StandardPoint, TargetFit
 from labproc.qpcr.rules import QpcrRules
 from labproc.qpcr.standard_curve import (
@@ -54,7 +50,7 @@ def fit_target(
     *,
     run: QpcrRun,
     rules: QpcrRules,
-    given: StandardCurve | None = None,
+    given: SharedCurve | None = None,
 ) -> TargetFit:
     """Fit one target's curve; what stands in the way is a flag, not an error.
 
@@ -80,15 +76,29 @@ def fit_target(
 
 
 def _with_given(
-    fit: TargetFit, flags: list[Flag], curve: StandardCurve, *, run: QpcrRun
+    fit: TargetFit, flags: list[Flag], given: SharedCurve, *, run: QpcrRun
 ) -> TargetFit:
-    points = tuple(_back(p, curve, is_outlier=False) for p in fit.standards)
-    text = f"{fit.target}: read from one curve of several plates, slope {curve.slope:.4f}"
+    """Read a target from a curve of several plates; the plate's own standards are still judged."""
+    curve = given.curve
+    used = [p for p in fit.standards if p.cq is not None and not p.omitted]
+    flags += curve.flags
+    if used:
+        flags += _of_standards(fit, used)
     doubt = not_copies(fit, curve)
-    own = (*flags, info("master_curve", text), *curve.flags, *doubt)
+    poisson = None if doubt else given.poisson
+    points = _judged(fit.standards, used, curve, poisson)
+    flags += [*doubt, *outliers(fit.target, points, curve)]
     curve = replace(curve, source=run.source)
-    poisson = None if doubt else as_poisson_curve(curve)
-    return replace(fit, standards=points, curve=curve, poisson=poisson, flags=own)
+    return replace(fit, standards=points, curve=curve, poisson=poisson, flags=tuple(flags))
+
+
+def _of_standards(fit: TargetFit, used: Sequence[StandardPoint]) -> list[Flag]:
+    copies, cq = np.array([p.copies for p in used]), np.array([p.cq for p in used])
+    return [
+        *out_of_order(fit.target, copies, cq),
+        *several_series(fit.target, used),
+        *undetected(fit),
+    ]
 
 
 def _with_curve(fit: TargetFit, flags: list[Flag], *, run: QpcrRun, rules: QpcrRules) -> TargetFit:
@@ -102,9 +112,7 @@ def _with_curve(fit: TargetFit, flags: list[Flag], *, run: QpcrRun, rules: QpcrR
     except StandardCurveError as error:
         return replace(fit, flags=(*flags, fail("no_standard_curve", str(error))))
     flags += few_levels(fit.target, curve, rules)
-    flags += out_of_order(fit.target, copies, cq)
-    flags += several_series(fit.target, used)
-    flags += undetected(fit)
+    flags += _of_standards(fit, used)
     doubt = not_copies(fit, curve)
     flags += doubt
     poisson = None if doubt else fit_poisson_curve(copies, cq=cq)

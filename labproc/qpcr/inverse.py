@@ -71,7 +71,8 @@ def _fieller(x0: float, curve: StandardCurve, *, variance: float, t: float, m: i
     if g >= 1:
         return Inverse(x0, None, None)
     away = x0 - curve.mean_log10
-    root = away**2 / curve.sxx + (1 - g) * (1 / m + 1 / curve.n_points)
+    line = 1 / curve.n_points + curve.calibrator_share
+    root = away**2 / curve.sxx + (1 - g) * (1 / m + line)
     half = t * float(np.sqrt(variance) / abs(curve.slope) * np.sqrt(root))
     centre = curve.mean_log10
     return Inverse(x0, centre + (away - half) / (1 - g), centre + (away + half) / (1 - g))

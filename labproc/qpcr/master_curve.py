@@ -9,6 +9,12 @@ from numpy.typing import NDArray
 from labproc.errors import StandardCurveError
 from labproc.model import Flag, StandardCurve
 from labproc.model.flag import info, review
+from labproc.qpcr.poisson_curve import (
+    PoissonCurve,
+    fit_poisson_plates,
+    line_covariance,
+    log10_moments,
+)
 from labproc.qpcr.standard_curve import efficiency_interval, fit_standard_curve, t_quantile
 
 Floats = NDArray[np.float64]
@@ -18,11 +24,33 @@ PARALLEL_P = 0.05
 
 
 @dataclass(frozen=True, slots=True)
+class SharedCurve:
+    """One plate's part of a master curve: the line for Fieller, and the one of few copies."""
+
+    curve: StandardCurve
+    poisson: PoissonCurve
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrator:
+    """A sample of known copies on a plate without standards.
+
+    ``copies`` per well; ``cq`` of its wells there; ``share`` is the variance of the copies' place
+    on the line, in residual variances.
+    """
+
+    copies: float
+    cq: Sequence[float]
+    share: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class MasterCurve:
     """Cq = intercept of the plate + slope x log10(copies).
 
-    ``plates`` holds each plate's own curve; ``parallel_p`` tests that the plates share the slope
-    (None with one plate); ``plate_sd`` is the SD of the plates' intercepts, in cycles.
+    ``plates`` holds each plate's own curve, ``poisson`` the same with counting noise told apart;
+    ``parallel_p`` tests that the plates share the slope (None with one plate); ``plate_sd`` is the
+    SD of the plates' intercepts, in cycles.
     """
 
     target: str
@@ -32,6 +60,7 @@ class MasterCurve:
     dof: int
     sxx: float
     plates: Mapping[str, StandardCurve] = field(default_factory=dict)
+    poisson: Mapping[str, PoissonCurve] = field(default_factory=dict)
     parallel_p: float | None = None
     plate_sd: float | None = None
 
@@ -47,33 +76,60 @@ class MasterCurve:
         return (review("slopes_differ", text),)
 
     def curve_of(self, plate: str) -> StandardCurve:
-        """Return the curve to read one plate from."""
-        return self.plates[plate]
+        """Return the curve to read one plate from, with what is doubtful about sharing it."""
+        spread = (
+            f"; intercepts of {len(self.plates)} plates have SD {self.plate_sd or 0:.2f} cycles"
+        )
+        text = f"{self.target}: one slope for all plates, {self.slope:.4f}{spread}"
+        return replace(self.plates[plate], flags=(info("master_curve", text), *self.flags))
 
-    def calibrated(self, plate: str, *, copies: float, cq: Sequence[float]) -> StandardCurve:
-        """Return the curve of a plate without standards, from a calibrator of known copies.
+    def of(self, plate: str) -> SharedCurve:
+        """Return a plate's part of the curve."""
+        return SharedCurve(self.curve_of(plate), self.poisson[plate])
 
-        The line goes through the calibrator's mean Cq; its error there is that of these wells.
+    def calibrated(self, plate: str, known: Calibrator) -> SharedCurve:
+        """Return the part of a plate without standards, from a calibrator of known copies.
+
+        The line goes through the calibrator's mean Cq; its error is that of these wells, of the
+        calibrator's own copies, and of the slope from the middle of the other plates' standards.
         """
-        if not cq or not copies > 0:
+        if not known.cq or not known.copies > 0:
             raise StandardCurveError(
-                f"{self.target}, plate {plate}: {len(cq)} calibrator wells of {copies:g} copies, "
-                "expected at least one detected well of more than 0 copies"
+                f"{self.target}, plate {plate}: {len(known.cq)} calibrator wells of "
+                f"{known.copies:g} copies, expected at least one detected well and more than 0"
             )
-        place, mean = float(np.log10(copies)), float(np.mean(cq))
+        curve = self._through(plate, known)
+        return SharedCurve(curve, self._poisson_through(curve, known))
+
+    def _through(self, plate: str, known: Calibrator) -> StandardCurve:
         first = next(iter(self.plates.values()))
         text = f"{self.target}: plate {plate} is read from the calibrator and the other plates"
         return replace(
             first,
-            intercept=mean - self.slope * place,
-            n_points=len(cq),
+            intercept=float(np.mean(known.cq)) - self.slope * float(np.log10(known.copies)),
+            n_points=len(known.cq),
             n_levels=1,
-            mean_log10=place,
+            mean_log10=float(np.mean([c.mean_log10 for c in self.plates.values()])),
+            log10_range=self._range(),
+            calibrator_share=known.share,
             r_squared=None,
             lack_of_fit_p=None,
             cq_range=None,
-            flags=(info("calibrated_plate", text),),
+            flags=(info("calibrated_plate", text), *self.flags),
         )
+
+    def _range(self) -> tuple[float, float]:
+        """Return the range of standards that all plates hold."""
+        ranges = [c.log10_range for c in self.plates.values() if c.log10_range]
+        return max(r[0] for r in ranges), min(r[1] for r in ranges)
+
+    def _poisson_through(self, curve: StandardCurve, known: Calibrator) -> PoissonCurve:
+        one = next(iter(self.poisson.values()))
+        mean, counting = log10_moments([known.copies])
+        cq, m = float(np.mean(known.cq)), len(known.cq)
+        own = (one.sd**2 + one.slope**2 * float(counting[0])) / m + one.sd**2 * known.share
+        covariance = line_covariance(own, float(one.covariance[1, 1]), curve.mean_log10)
+        return replace(one, intercept=cq - one.slope * float(mean[0]), covariance=covariance)
 
 
 def fit_master_curve(
@@ -114,6 +170,7 @@ def fit_master_curve(
         for name, c in own.items()
     }
     intercepts = [c.intercept for c in shared.values()]
+    counted = fit_poisson_plates(list(plates.values()))
     return MasterCurve(
         target,
         slope,
@@ -122,6 +179,7 @@ def fit_master_curve(
         dof,
         sxx,
         shared,
+        dict(zip(plates, counted, strict=True)),
         _parallel(between, separate, len(own), dof),
         float(np.std(intercepts, ddof=1)) if len(intercepts) > 1 else None,
     )

@@ -4,7 +4,8 @@ A standard of 10 copies holds 7 or 13 as often as not. Least squares takes that 
 assay and lets it bend the line; here each level's variance is technical plus Poisson.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -27,7 +28,7 @@ class PoissonCurve:
     slope: float
     sd: float
     dof: float
-    covariance: Floats
+    covariance: Floats = field(compare=False)
 
     def variance_at(self, log10_copies: ArrayLike) -> Floats:
         """Return the variance of the line at some places, in cycles squared."""
@@ -77,21 +78,50 @@ def fit_poisson_curve(copies: ArrayLike, *, cq: ArrayLike) -> PoissonCurve:
     copies, cq : array_like, shape (n_points,)
         Nominal copies per well and Cq of the detected standards.
     """
-    x, counting = log10_moments(copies)
-    y = np.asarray(cq, dtype=np.float64)
-    design = np.column_stack([np.ones(x.size), x])
-    weight = np.ones(x.size)
-    sd2 = MIN_SD**2
+    return fit_poisson_plates([(copies, cq)])[0]
+
+
+def fit_poisson_plates(plates: Sequence[tuple[ArrayLike, ArrayLike]]) -> list[PoissonCurve]:
+    """Fit one slope and one technical scatter for several plates, an intercept for each.
+
+    Parameters
+    ----------
+    plates : sequence of (copies, cq)
+        The detected standards of each plate.
+
+    Returns
+    -------
+    list of PoissonCurve
+        One for each plate, each with the covariance of its own intercept and the slope.
+    """
+    moments = [log10_moments(copies) for copies, _ in plates]
+    x, counting = (np.concatenate(parts) for parts in zip(*moments, strict=True))
+    y = np.concatenate([np.asarray(cq, dtype=np.float64) for _, cq in plates])
+    of_plate = np.repeat(np.arange(len(plates)), [m[0].size for m in moments])
+    design = np.column_stack([of_plate[:, None] == np.arange(len(plates)), x]).astype(np.float64)
+    line, covariance, sd2, dof = _settled(design, y, counting)
+    rows = [[i, len(plates)] for i in range(len(plates))]
+    return [
+        PoissonCurve(
+            float(line[i]), float(line[slope]), float(np.sqrt(sd2)), dof, covariance[np.ix_(r, r)]
+        )
+        for r in rows
+        for i, slope in [r]
+    ]
+
+
+def _settled(design: Floats, y: Floats, counting: Floats) -> tuple[Floats, Floats, float, float]:
+    """Return line, covariance, technical variance and its degrees of freedom."""
+    n, n_parameters = design.shape
+    weight, sd2 = np.ones(n), MIN_SD**2
     for _ in range(ROUNDS):
-        covariance = _inverse(design, weight)
-        line = covariance @ (design.T @ (weight * y))
-        noise = line[1] ** 2 * counting
-        spare = (y - design @ line) ** 2 * x.size / (x.size - 2) - noise
+        line = _inverse(design, weight) @ (design.T @ (weight * y))
+        noise = line[-1] ** 2 * counting
+        spare = (y - design @ line) ** 2 * n / (n - n_parameters) - noise
         sd2 = max(MIN_SD**2, float((weight**2 * spare).sum() / (weight**2).sum()))
         weight = 1 / (sd2 + noise)
-    covariance = _inverse(design, weight)
-    dof = max(1.0, float((weight * sd2).sum()) - 2)
-    return PoissonCurve(float(line[0]), float(line[1]), float(np.sqrt(sd2)), dof, covariance)
+    dof = max(1.0, float((weight * sd2).sum()) - n_parameters)
+    return np.asarray(line), _inverse(design, weight), sd2, dof
 
 
 def _inverse(design: Floats, weight: Floats) -> Floats:
@@ -104,9 +134,16 @@ def as_poisson_curve(curve: StandardCurve) -> PoissonCurve:
     if not curve.n_points:
         return PoissonCurve(curve.intercept, curve.slope, MIN_SD, np.inf, np.zeros((2, 2)))
     s2 = curve.residual_sd**2
-    slope = s2 / curve.sxx
-    cross = -curve.mean_log10 * slope
-    own = s2 / curve.n_points + curve.mean_log10**2 * slope
-    covariance = np.array([[own, cross], [cross, slope]])
+    own = s2 * (1 / curve.n_points + curve.calibrator_share)
+    covariance = line_covariance(own, s2 / curve.sxx, curve.mean_log10)
     sd = max(MIN_SD, curve.residual_sd)
     return PoissonCurve(curve.intercept, curve.slope, sd, float(curve.dof), covariance)
+
+
+def line_covariance(at_place: float, slope: float, place: float) -> Floats:
+    """Return the covariance of intercept and slope from the variances at a place and of the slope.
+
+    The place is the one, in log10(copies), where the line's height and slope are independent.
+    """
+    cross = -place * slope
+    return np.array([[at_place + place**2 * slope, cross], [cross, slope]])

@@ -177,7 +177,7 @@ def curve_variance(curve: StandardCurve, log10_copies: float) -> float:
     if not curve.n_points:
         return 0.0
     away = (log10_copies - curve.mean_log10) ** 2 / curve.sxx
-    return curve.residual_sd**2 * (1 / curve.n_points + away)
+    return curve.residual_sd**2 * (1 / curve.n_points + curve.calibrator_share + away)
 
 
 def outlier_wells(
