@@ -39,7 +39,7 @@ def biex_nodes(top: float, positive: float, negative: float, width: float) -> ND
     d = matching_decay(b, w)
     at = np.arange(CHANNELS + 1) / (CHANNELS + 1)
     curve = np.exp(b * at) - exp((b + d) * (w + below / decades)) * np.exp(-d * at)
-    values = top * exp(-b) * (curve - curve[zero])
+    values: NDArray[np.float64] = top * exp(-b) * (curve - curve[zero])
     values[:zero] = -values[2 * zero - np.arange(zero)]
     values.flags.writeable = False
     return values

@@ -1,11 +1,12 @@
 """Single channels of a tube on the compensated scale, worked out when a gate asks for them."""
 
-from functools import cached_property
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gating.channel_names import FILE, NONE, Ratio, parse_ratio, split_tag, tagged
 from gating.compensation import linear_column, unmixing
 from gating.transforms import Linear, Log, Logicle, Transform
 from labproc.errors import StrategyError
@@ -17,6 +18,8 @@ DECADES = 4.5
 KEPT_BELOW = 1_000_000  # events; above it a column is worked out anew each time it is asked for
 WIDTH_STEP = 0.05  # estimated widths are rounded to it, so that tables are shared between tubes
 SCATTER = ("fsc", "ssc", "forward", "side", "time", "fs", "ss", "width", "event")
+
+Unmix = tuple[dict[int, int], NDArray[np.float64]]
 
 
 class Columns:
@@ -30,18 +33,41 @@ class Columns:
     tube : FlowTube
     spillover : Spillover or None
         Used instead of the file's.
+    matrices : mapping, optional
+        Matrices of single channels, by the name in brackets behind them (``FL1-H [plate 2]``).
     """
 
-    def __init__(self, tube: FlowTube, spillover: Spillover | None = None) -> None:
+    def __init__(
+        self,
+        tube: FlowTube,
+        spillover: Spillover | None = None,
+        matrices: Mapping[str, Spillover] | None = None,
+    ) -> None:
         self.tube = tube
         self.events = tube.events
         self.spillover = spillover or tube.events.spillover
+        self.matrices = matrices or {}
+        self._unmixed: dict[str, Unmix] = {}
         self._linear: dict[int, NDArray[Any]] = {}
         self._ready: dict[str, NDArray[Any]] = {}
 
-    @cached_property
-    def _unmix(self) -> tuple[dict[int, int], NDArray[np.float64]]:
-        matrix = self.spillover
+    def _unmix(self, word: str) -> "Unmix":
+        """Return the detectors' rows and the weights of a compensation; '' is the tube's."""
+        if word not in self._unmixed:
+            self._unmixed[word] = self._unmixing_of(self._matrix(word))
+        return self._unmixed[word]
+
+    def _matrix(self, word: str) -> Spillover | None:
+        if not word:
+            return self.spillover
+        if word in self.matrices:
+            return self.matrices[word]
+        if word not in (FILE, NONE):
+            known = ", ".join(self.matrices) or "none"
+            raise StrategyError(f"compensation {word!r}: no such matrix (has: {known})")
+        return self.events.spillover if word == FILE else None
+
+    def _unmixing_of(self, matrix: Spillover | None) -> "Unmix":
         if matrix is None or matrix.is_identity or self.events.scale == COMPENSATED:
             return {}, np.empty((0, 0))
         lost = [d for d in matrix.detectors if not self.events.has(d)]
@@ -68,7 +94,11 @@ class Columns:
 
     def channel(self, name: str) -> Channel:
         """Return what the file says of a channel."""
-        return self.events.channels[self.events.index(name)]
+        return self.events.channels[self.events.index(self._plain(name)[0])]
+
+    def _plain(self, name: str) -> tuple[str, str]:
+        """Return a channel without its own compensation, and that."""
+        return (name, "") if self.events.has(name) else split_tag(name)
 
     def values(self, name: str) -> NDArray[Any]:
         """Return one channel, or a ratio written ``A/H``, on the compensated scale."""
@@ -80,13 +110,16 @@ class Columns:
         return made
 
     def _compute(self, name: str) -> NDArray[Any]:
-        if "/" in name and not self.events.has(name):
-            above, _, below = name.partition("/")
-            divisor = self.values(below).astype(np.float64)
+        plain, word = self._plain(name)
+        if (ratio := parse_ratio(plain)) is not None:
+            return self._ratio(ratio, word)
+        if "/" in plain and not self.events.has(plain):
+            above, _, below = plain.partition("/")
+            divisor = self.values(tagged(below, word)).astype(np.float64)
             divisor[divisor <= 0] = np.inf
-            return np.asarray(np.divide(self.values(above), divisor, out=divisor))
-        index = self.events.index(name)
-        detectors, inverse = self._unmix
+            return np.asarray(np.divide(self.values(tagged(above, word)), divisor, out=divisor))
+        index = self.events.index(plain)
+        detectors, inverse = self._unmix(word)
         if index not in detectors:
             return self.linear(index)
         weights = inverse[:, detectors[index]]
@@ -96,9 +129,20 @@ class Columns:
                 total += weights[row] * self.linear(column)
         return total
 
+    def _ratio(self, ratio: Ratio, word: str) -> NDArray[np.float64]:
+        """Return GatingML's ratio; where it divides by 0 it is infinite, or no number of a gate."""
+        above, below = (
+            self.values(tagged(part, word)).astype(np.float64)
+            for part in (ratio.above, ratio.below)
+        )
+        with np.errstate(divide="ignore", invalid="ignore"):
+            quotient = (above - ratio.above_offset) / (below - ratio.below_offset)
+            return np.asarray(ratio.factor * quotient)
+
     def scale(self, name: str) -> Transform:
         """Choose the display scale of a channel from what it is and how it was stored."""
-        if "/" in name and not self.events.has(name):
+        plain = self._plain(name)[0]
+        if ("/" in plain or parse_ratio(plain)) and not self.events.has(plain):
             return Linear()
         channel = self.channel(name)
         if channel.name.casefold().startswith(SCATTER):

@@ -8,9 +8,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from gating.channel_names import FILE, NONE
+from gating.compensation import UNCOMPENSATED
 from gating.transforms import parse_transform
 from labproc.errors import SettingsError, StrategyError, UnknownName
-from labproc.model import ROOT
+from labproc.model import ROOT, Spillover
 from labproc.registry import nearest
 
 Option = float | str | bool | tuple[Any, ...]
@@ -24,7 +28,9 @@ STEP_KEYS = (
     "control",
     "scales",
     "watch",
+    "compensation",
 )
+KEYS = ("title", "compensation", "spillover", "step")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,7 @@ class Step:
     where the first are not in the panel, and ``watch`` are used besides, where the panel has them.
     ``scales`` are the display scales of a drawn gate. An ``optional`` step is left out where its
     channels are not there. ``control`` names the roles of the tubes the gate leans on, the best
-    first.
+    first. ``compensation`` stands where single channels are compensated otherwise than the rest.
     """
 
     populations: tuple[str, ...]
@@ -46,18 +52,34 @@ class Step:
     control: tuple[str, ...] = ()
     scales: tuple[str, ...] = ()
     watch: tuple[str, ...] = ()
+    compensation: tuple[str, ...] = ()
     optional: bool = False
     options: Mapping[str, Option] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """A named list of steps, parents before children, with the hash of its text."""
+    """A named list of steps, parents before children, with the hash of its text.
+
+    ``compensation`` is ``file`` (the file's own spillover, or what the study says in its place),
+    ``none``, or the name of one of ``matrices``, on which the gates were drawn.
+    """
 
     name: str
     steps: tuple[Step, ...]
     title: str = ""
     text: str = field(default="", repr=False, compare=False)
+    compensation: str = FILE
+    matrices: Mapping[str, Spillover] = field(default_factory=dict)
+
+    def spillover(self, given: Spillover | None = None) -> Spillover | None:
+        """Return the matrix to compensate with; None leaves it to the file.
+
+        ``given`` stands for the file's own; a matrix of the strategy is part of its gates.
+        """
+        if self.compensation == FILE:
+            return given
+        return self.matrices.get(self.compensation, UNCOMPENSATED)
 
     @property
     def text_sha256(self) -> str:
@@ -108,16 +130,63 @@ def parse_strategy(text: str, *, name: str) -> Strategy:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise StrategyError(f"strategy {name}: not TOML: {error}") from error
-    unknown = set(document) - {"title", "step"}
+    unknown = set(document) - set(KEYS)
     if unknown:
         found = sorted(unknown)[0]
-        raise StrategyError(f"strategy {name}: found key {found!r}, expected 'title' and [[step]]")
+        raise StrategyError(
+            f"strategy {name}: found key {found!r}, expected 'title', 'compensation', [spillover.NAME] "
+            "and [[step]]"
+        )
     rows = document.get("step", [])
     if not isinstance(rows, list) or not rows:
         raise StrategyError(f"strategy {name}: no steps, expected at least one [[step]]")
     steps = tuple(_read_step(name, number, row) for number, row in enumerate(rows, 1))
     _check_parents(name, steps)
-    return Strategy(name, steps, str(document.get("title", name)), text)
+    matrices = read_matrices(name, document.get("spillover", {}))
+    compensation = str(document.get("compensation", FILE))
+    _check_compensation(name, steps, compensation, matrices)
+    title = str(document.get("title", name))
+    return Strategy(name, steps, title, text, compensation, matrices)
+
+
+def _check_compensation(
+    name: str, steps: tuple[Step, ...], compensation: str, matrices: Mapping[str, Spillover]
+) -> None:
+    known = [FILE, NONE, *matrices]
+    for where, words in (
+        (f"strategy {name}", (compensation,)),
+        *((f"strategy {name}, step {s.populations[0]!r}", s.compensation) for s in steps),
+    ):
+        wrong = [w for w in words if w not in known]
+        if wrong:
+            raise StrategyError(f"{where}: compensation {wrong[0]!r}; {nearest(wrong[0], known)}")
+    for step in steps:
+        if len(step.compensation) > 1 and len(step.compensation) != len(step.channels):
+            raise StrategyError(
+                f"strategy {name}, step {step.populations[0]!r}: {len(step.compensation)} "
+                "compensations, expected one, or one for each channel"
+            )
+
+
+def read_matrices(name: str, tables: Any) -> dict[str, Spillover]:
+    """Read ``[spillover.NAME]`` tables: ``detectors`` and ``matrix``, a row for each dye."""
+    made = {}
+    if not isinstance(tables, dict):
+        raise StrategyError(f"strategy {name}: spillover is {tables!r}, expected [spillover.NAME]")
+    for title, table in tables.items():
+        where = f"strategy {name}, spillover {title!r}"
+        if title in (FILE, NONE):
+            raise StrategyError(f"{where}: expected another name, this one has a meaning")
+        if not isinstance(table, dict) or set(table) - {"detectors", "matrix"}:
+            raise StrategyError(f"{where}: expected the keys detectors and matrix")
+        try:
+            detectors = _words(where, table, "detectors")
+            made[title] = Spillover(detectors, np.array(table.get("matrix"), dtype=np.float64))
+        except (TypeError, ValueError) as error:
+            raise StrategyError(f"{where}: {error}, expected a number for each detector") from None
+        if not np.isfinite(made[title].matrix).all():
+            raise StrategyError(f"{where}: found a value that is not a number")
+    return made
 
 
 def _read_step(strategy: str, number: int, row: Any) -> Step:
@@ -147,6 +216,7 @@ def _read_step(strategy: str, number: int, row: Any) -> Step:
         control=_words(where, row, "control"),
         scales=_scales(where, row),
         watch=_words(where, row, "watch"),
+        compensation=_words(where, row, "compensation"),
         optional=bool(row.get("optional", False)),
         options=options,
     )

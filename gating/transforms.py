@@ -218,7 +218,11 @@ class Biex:
     def __post_init__(self) -> None:
         numbers = (self.top, self.positive, self.negative, self.width)
         fits = all(map(isfinite, numbers)) and self.top > 0 and self.width <= -1
-        if not fits or not self.positive > log(-self.width, 10) or np.any(np.diff(self._nodes) <= 0):
+        if (
+            not fits
+            or not self.positive > log(-self.width, 10)
+            or np.any(np.diff(self._nodes) <= 0)
+        ):
             raise SettingsError(
                 f"biex: T={self.top:g}, pos={self.positive:g}, neg={self.negative:g}, "
                 f"width={self.width:g}; expected T > 0, width <= -1 and pos > log10(-width)"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gating.boundary import inside
+from gating.boundary import inside, is_above
 from gating.columns import Columns
 from gating.controls import Control
 from gating.density import bin_index, histogram
@@ -53,14 +53,15 @@ def densities(
 ) -> dict[str, GateDensity]:
     """Count the parent of each drawn gate in 128 bins a channel.
 
-    ``controls`` are overlaid where the gate leaned on one: the tube whose path its parameter
-    ``control`` names, its events within the same outlines down to the gate's parent.
+    ``spillover`` is used where the populations name none of their own. ``controls`` are overlaid
+    where the gate leaned on one: the tube whose path its parameter ``control`` names, its events
+    within the same outlines down to the gate's parent.
     """
-    columns = Columns(tube, spillover)
+    columns = Columns(tube, populations.spillover or spillover, populations.matrices)
     masks = {g.population: g.mask for g in populations}
     made = {}
     for gate in populations:
-        if gate.boundary.kind == "none" or not gate.boundary.channels:
+        if gate.boundary.kind == "none" or len(gate.boundary.channels) not in (1, 2):
             continue
         control = _control_of(gate, controls)
         parent = None if gate.parent == ROOT else masks[gate.parent]
@@ -79,7 +80,7 @@ def _overlay(
     control: Control, columns: Columns, gate: GateResult, populations: Populations
 ) -> Floats | None:
     """Return the control's values of the gate's channel, within the gate's ancestors' outlines."""
-    other = Columns(control.tube, columns.spillover)
+    other = Columns(control.tube, columns.spillover, columns.matrices)
     if not all(control.tube.events.has(c) for c in gate.boundary.channels):
         return None
     kept = np.ones(control.tube.events.n_events, dtype=np.bool_)
@@ -88,7 +89,7 @@ def _overlay(
         outline = above.boundary
         known = all(c in control.tube.events.names or "/" in c for c in outline.channels)
         if outline.kind not in ("none", "quadrant") and known:
-            side = above.parameters.get("side", "above") == "above"
+            side = is_above(above.parameters.get("side"))
             kept &= inside(outline, [other.values(c) for c in outline.channels], above=side)
         above = populations.get(above.parent)
     return np.asarray(other.values(gate.boundary.channels[0])[kept])

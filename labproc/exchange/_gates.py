@@ -108,7 +108,9 @@ def _gate(gate: PlacedGate, parent: str, quadrant: tuple[bool, bool]) -> Gate:
         return Shape(name, parent, boundary)
     points = boundary.points
     if boundary.kind == "threshold":
-        above = gate.parameters.get("side", "above") == "above"
+        from gating.boundary import is_above
+
+        above = is_above(gate.parameters.get("side"))
         return Box(name, parent, (_cut(boundary.channels[0], float(points[0, 0]), above),))
     if boundary.kind == "quadrant":
         cuts = zip(boundary.channels, points[0], quadrant, strict=True)

@@ -97,9 +97,10 @@ class GateView:
 class TubeView:
     """One tube: its gates in order, and how much it needs a look (0 calm, 1 first in the list).
 
-    ``spillover`` is the matrix it was compensated with where that is not the file's own;
-    ``undrawn`` are the gates that lie on no channel: steady time, and booleans of other gates;
-    ``features`` what the tube is held against its group by.
+    ``spillover`` is the matrix it was compensated with where that is not the file's own,
+    ``matrices`` those of single channels; ``undrawn`` are the gates that lie on no channel (steady
+    time, booleans of other gates) or on more than two; ``features`` what the tube is held against
+    its group by.
     """
 
     source: SourceFile
@@ -116,6 +117,7 @@ class TubeView:
     spillover: Spillover | None = None
     undrawn: tuple[GateView, ...] = ()
     features: Mapping[str, float] = field(default_factory=dict)
+    matrices: Mapping[str, Spillover] = field(default_factory=dict)
 
     @property
     def every_gate(self) -> tuple[GateView, ...]:
