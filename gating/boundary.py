@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gating.geometry import in_ellipsoid, in_polygon
+from gating.geometry import in_ellipsoid, in_polygon, in_quadric
 from gating.transforms import parse_transform
 from labproc.errors import GatingError
 from labproc.model import Boundary
@@ -23,6 +23,11 @@ OUTSIDE = "outside"  # the side of an outline whose events are not within it
 def is_above(side: object) -> bool:
     """Whether a gate's side is that above a threshold, or within an outline."""
     return side not in ("below", OUTSIDE)
+
+
+def is_drawable(boundary: Boundary) -> bool:
+    """Whether a gate has an outline on one or two channels."""
+    return boundary.kind in N_POINTS and len(boundary.channels) in (1, 2)
 
 
 def redraw(boundary: Boundary, points: Sequence[Sequence[float]], population: str) -> Boundary:
@@ -81,6 +86,8 @@ def inside(
             held = in_polygon(across, up, points)
         case "ellipse":
             held = in_ellipsoid(_display(boundary, linear), points)
+        case "ellipsoid":
+            held = in_quadric(_display(boundary, linear), points)
         case _:
             raise GatingError(f"a boundary of kind {boundary.kind!r} cannot be moved")
     return np.asarray(held if above else ~held)

@@ -148,3 +148,19 @@ def in_ellipsoid(columns: Sequence[NDArray[Any]], points: Floats) -> Bools:
         part = sum(weight * offset for weight, offset in zip(row, away, strict=True))
         squares += np.asarray(part) ** 2
     return np.asarray(squares <= 1.0)
+
+
+def in_quadric(columns: Sequence[NDArray[Any]], points: Floats) -> Bools:
+    """Say which events have (x - centre)' covariance^-1 (x - centre) of at most 1.
+
+    Parameters
+    ----------
+    columns : sequence of ndarray, each of shape (n_events,)
+    points : ndarray, shape (n_channels + 1, n_channels)
+        The centre, then the rows of the covariance.
+    """
+    away = [column - middle for column, middle in zip(columns, points[0], strict=True)]
+    total = np.zeros(columns[0].shape)
+    for offset, row in zip(away, np.linalg.inv(points[1:]).T, strict=True):
+        total += offset * sum(w * other for w, other in zip(row, away, strict=True))
+    return np.asarray(total <= 1.0)

@@ -134,8 +134,8 @@ def parse_strategy(text: str, *, name: str) -> Strategy:
     if unknown:
         found = sorted(unknown)[0]
         raise StrategyError(
-            f"strategy {name}: found key {found!r}, expected 'title', 'compensation', [spillover.NAME] "
-            "and [[step]]"
+            f"strategy {name}: found key {found!r}, expected 'title', 'compensation', "
+            "[spillover.NAME] and [[step]]"
         )
     rows = document.get("step", [])
     if not isinstance(rows, list) or not rows:

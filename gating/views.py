@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gating.boundary import inside, is_above
+from gating.boundary import inside, is_above, is_drawable
 from gating.columns import Columns
 from gating.controls import Control
 from gating.density import bin_index, histogram
@@ -61,7 +61,7 @@ def densities(
     masks = {g.population: g.mask for g in populations}
     made = {}
     for gate in populations:
-        if gate.boundary.kind == "none" or len(gate.boundary.channels) not in (1, 2):
+        if not is_drawable(gate.boundary):
             continue
         control = _control_of(gate, controls)
         parent = None if gate.parent == ROOT else masks[gate.parent]
