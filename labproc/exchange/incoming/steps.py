@@ -9,9 +9,10 @@ import numpy as np
 from gating.boundary import QUADRANTS
 from gating.channel_names import NONE
 from gating.columns import SCATTER
-from labproc.errors import ParseError
+from labproc.errors import ParseError, SettingsError
 from labproc.exchange.incoming.drawings import Drawing, Drawings, Refused
 from labproc.model import ROOT
+from labproc.registry import nearest
 
 BOOLEAN = ("within", "without", "any_of", "any_not")
 
@@ -55,6 +56,38 @@ def steps_of(
     names = _names(drawings.gates)
     steps = [_step(g, names, drawings.compensation) for g in _in_order(kept, where)]
     return tuple(_crosses(steps)), tuple(lost)
+
+
+def renamed(
+    steps: Sequence[ImportedStep], names: Mapping[str, str], *, where: str
+) -> tuple[ImportedStep, ...]:
+    """Return the steps with some populations called otherwise, wherever they are named.
+
+    Raises
+    ------
+    SettingsError
+        If there is no population of an old name, or two would have one name.
+    """
+    known = [p for s in steps for p in s.populations]
+    for old in names:
+        if old not in known:
+            raise SettingsError(f"{where}: --rename: no population {old!r}; {nearest(old, known)}")
+    now = [names.get(p, p) for p in known]
+    twice = next((n for n in now if now.count(n) > 1 or n == ROOT), None)
+    if twice is not None:
+        raise SettingsError(f"{where}: --rename: {twice!r} is taken, expected another name")
+    return tuple(
+        replace(
+            s,
+            populations=tuple(names.get(p, p) for p in s.populations),
+            parent=names.get(s.parent, s.parent),
+            options={
+                key: [names.get(n, n) for n in value] if key in BOOLEAN else value
+                for key, value in s.options.items()
+            },
+        )
+        for s in steps
+    )
 
 
 def _lost(gates: Sequence[Drawing | Refused]) -> list[Refused]:
