@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,6 +105,7 @@ def _density(
         np.asarray(parse_transform(s).forward(v if parent is None else v[parent]))
         for s, v in zip(scales, linear, strict=True)
     ]
+    shown = _finite(shown)
     limits = [_limits(v) for v in shown]
     counts = _count(shown, limits)
     control_counts = None
@@ -115,6 +117,12 @@ def _density(
     edges = tuple(np.linspace(low, high, N_BINS + 1) for low, high in limits)
     labels = tuple(_label(columns, c) for c in channels)
     return GateDensity(channels, labels, scales, counts, edges, control_counts, medians)
+
+
+def _finite(shown: list[NDArray[Any]]) -> list[NDArray[Any]]:
+    """Leave out events that have no place on an axis: a ratio that divides by nothing."""
+    placed = np.logical_and.reduce([np.isfinite(v) for v in shown])
+    return shown if placed.all() else [v[placed] for v in shown]
 
 
 def _limits(values: NDArray[np.float64]) -> tuple[float, float]:

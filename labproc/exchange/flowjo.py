@@ -5,7 +5,7 @@ for is said with polygons: singlets by area over height as a wedge, steady stret
 comb, an ellipse as many corners.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,8 @@ def write(results: Results, folder: Path) -> list[Path]:
             path = raw_file(results, view)
             tube = read_tube(path)
             gates, uri = gates_of(view.every_gate, tube), path.resolve().as_uri()
-            workspace.add(name, uri, tube, gates, spillover=view.spillover)
+            counts = {g.population: g.n_events for g in view.every_gate}
+            workspace.add(name, uri, tube, gates, spillover=view.spillover, counts=counts)
         except LabprocError as error:
             missing.append(str(error))
     if not results.tubes:
@@ -69,6 +70,7 @@ class Workspace:
         self.members = add(add(group, "", "Group", name="All Samples"), "", "SampleRefs")
         self.samples = add(self.root, "", "SampleList")
         self.n_gates = 0
+        self.names: dict[Any, str] = {}
 
     def xml(self) -> bytes:
         """Return the workspace as it stands in a file."""
@@ -87,8 +89,9 @@ class Workspace:
         gates: Sequence[Gate],
         *,
         spillover: Spillover | None = None,
+        counts: Mapping[str, int] | None = None,
     ) -> None:
-        """Add one tube with its gates.
+        """Add one tube with its gates, and what was counted in them.
 
         Raises
         ------
@@ -107,9 +110,13 @@ class Workspace:
         keywords = add(sample, "", "Keywords")
         for key, value in tube.keywords.items():
             add(keywords, "", "Keyword", name=key, value=value)
-        node = add(sample, "", "SampleNode", name=name, sampleID=number, owningGroup="")
+        whole = {"sampleID": number, "owningGroup": "", "count": str(tube.events.n_events)}
+        node = add(sample, "", "SampleNode", name=name, **whole)
         add(self.members, "", "SampleRef", sampleID=number)
         self._populations(node, gates, tube, useful)
+        for element in node.iter("Population", "AndNode", "OrNode", "NotNode"):
+            found = (counts or {}).get(self.names.get(element, ""), -1)
+            element.set("count", str(found))  # -1 is FlowJo's "not counted"
 
     def _populations(
         self, node: Any, gates: Sequence[Gate], tube: FlowTube, matrix: Spillover | None
@@ -123,11 +130,13 @@ class Workspace:
             below = add(parent.node, "", "Subpopulations") if below is None else below
             if isinstance(gate, Logic):
                 population = boolean(below, gate, places)
+                self.names[population] = gate.name
                 places[gate.name] = Place(population, parent.id, (*parent.path, named(gate.name)))
                 continue
             self.n_gates += 1
             own, name = f"ID{self.n_gates}", named(gate.name)
             population = add(below, "", "Population", name=name, annotation="", owningGroup="")
+            self.names[population] = gate.name
             element = add(population, "", "Gate")
             self._identify(element, own, parent.id)
             shape = outline(element, gate, tube, compensated)

@@ -122,8 +122,16 @@ class TubeView:
     @property
     def every_gate(self) -> tuple[GateView, ...]:
         """All gates, parents first: quality control, what is drawn, booleans of what is drawn."""
-        first = tuple(g for g in self.undrawn if g.parent == ROOT)
-        return (*first, *self.gates, *(g for g in self.undrawn if g.parent != ROOT))
+        first = [g for g in self.undrawn if g.parent == ROOT]
+        waiting = [*first, *self.gates, *(g for g in self.undrawn if g.parent != ROOT)]
+        ordered: list[GateView] = []
+        known = {g.population for g in waiting}
+        while waiting:
+            ready = next((g for g in waiting if g.parent not in known), waiting[0])
+            waiting.remove(ready)
+            known.discard(ready.population)
+            ordered.append(ready)
+        return tuple(ordered)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from gating.boundary import QUADRANTS
 from gating.channel_names import NONE
 from gating.columns import SCATTER
 from labproc.errors import ParseError, SettingsError
-from labproc.exchange.incoming.drawings import Drawing, Drawings, Refused
+from labproc.exchange.incoming.drawings import Drawing, Drawings, Refused, Scale
 from labproc.model import ROOT
 from labproc.registry import nearest
 
@@ -174,11 +174,19 @@ def _step(gate: Drawing, names: Mapping[str, str], default: str) -> ImportedStep
         parent=names[gate.parent],
         method=gate.method,
         channels=tuple(a.channel for a in gate.axes),
-        scales=tuple(a.scale.transform.spec for a in gate.axes),
+        scales=_scales(gate),
         compensation=() if all(w == default for w in words) else tuple(words),
         options=options,
         gates=(gate,),
     )
+
+
+def _scales(gate: Drawing) -> tuple[str, ...]:
+    """Return the scales that were said; limits without one are shown on what fits the channel."""
+    is_outline = gate.method not in ("box", "boolean")
+    if not is_outline and all(a.scale == Scale() for a in gate.axes):
+        return ()
+    return tuple(a.scale.transform.spec for a in gate.axes)
 
 
 def _compensation(channel: str, word: str, default: str) -> str:
