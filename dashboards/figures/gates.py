@@ -11,7 +11,7 @@ from dashboards.figures._gate_panel import Panel, fill
 from labproc.model import Role
 from labproc.pipeline.results import GateView, Results, TubeView
 
-LEAST, ROW = 170, 236  # px of one panel in a composed figure
+LEAST, ROW = 210, 236  # px of one panel in a composed figure
 WIDE = 6  # panels beside each other in a page
 NOTHING = ("Signal", "a.u.")
 

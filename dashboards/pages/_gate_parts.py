@@ -120,7 +120,8 @@ def tree(tube: TubeView, population: str, before: TubeView | None = None) -> Any
     for gate in (g for g in tube.every_gate if g.method != "steady"):
         depth[gate.population] = depth.get(gate.parent, -1) + 1
         css = "changed" if old.get(gate.population, gate.n_events) != gate.n_events else ""
-        name = html.Span(gate.population, style={"paddingLeft": f"{10 * depth[gate.population]}px"})
+        indent = {"paddingLeft": f"{8 * depth[gate.population]}px", "display": "block"}
+        name = html.Span(gate.population, style=indent)
         median = theme.number(gate.median_fluorescence)
         cells = (f"{gate.n_events:,}", theme.percent(gate.fraction), median)
         chosen: dict[str, Any] = {"data-population": gate.population}

@@ -15,7 +15,7 @@ def place(request: Request) -> tuple[Selection, ...]:
     """
     n = len(request.channels)
     centre, matrix = numbers(request, "centre", (n,)), numbers(request, "covariance", (n, n))
-    square = float(numbers(request, "square", ()))
+    square = request.number("square", 1.0)
     if not (square > 0 and np.linalg.matrix_rank(matrix) == n):
         where = f"step {request.populations[0]!r}"
         raise StrategyError(f"{where}: expected a covariance with an inverse and square above 0")
