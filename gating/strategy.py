@@ -8,9 +8,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from gating.channel_names import FILE, NONE
+from gating._matrices import check_compensation, read_matrices
+from gating.channel_names import FILE
 from gating.compensation import UNCOMPENSATED
 from gating.transforms import parse_transform
 from labproc.errors import SettingsError, StrategyError, UnknownName
@@ -144,49 +143,10 @@ def parse_strategy(text: str, *, name: str) -> Strategy:
     _check_parents(name, steps)
     matrices = read_matrices(name, document.get("spillover", {}))
     compensation = str(document.get("compensation", FILE))
-    _check_compensation(name, steps, compensation, matrices)
+    words = {s.populations[0]: s.compensation for s in steps}
+    check_compensation(name, compensation, matrices, words)
     title = str(document.get("title", name))
     return Strategy(name, steps, title, text, compensation, matrices)
-
-
-def _check_compensation(
-    name: str, steps: tuple[Step, ...], compensation: str, matrices: Mapping[str, Spillover]
-) -> None:
-    known = [FILE, NONE, *matrices]
-    for where, words in (
-        (f"strategy {name}", (compensation,)),
-        *((f"strategy {name}, step {s.populations[0]!r}", s.compensation) for s in steps),
-    ):
-        wrong = [w for w in words if w not in known]
-        if wrong:
-            raise StrategyError(f"{where}: compensation {wrong[0]!r}; {nearest(wrong[0], known)}")
-    for step in steps:
-        if len(step.compensation) > 1 and len(step.compensation) != len(step.channels):
-            raise StrategyError(
-                f"strategy {name}, step {step.populations[0]!r}: {len(step.compensation)} "
-                "compensations, expected one, or one for each channel"
-            )
-
-
-def read_matrices(name: str, tables: Any) -> dict[str, Spillover]:
-    """Read ``[spillover.NAME]`` tables: ``detectors`` and ``matrix``, a row for each dye."""
-    made = {}
-    if not isinstance(tables, dict):
-        raise StrategyError(f"strategy {name}: spillover is {tables!r}, expected [spillover.NAME]")
-    for title, table in tables.items():
-        where = f"strategy {name}, spillover {title!r}"
-        if title in (FILE, NONE):
-            raise StrategyError(f"{where}: expected another name, this one has a meaning")
-        if not isinstance(table, dict) or set(table) - {"detectors", "matrix"}:
-            raise StrategyError(f"{where}: expected the keys detectors and matrix")
-        try:
-            detectors = _words(where, table, "detectors")
-            made[title] = Spillover(detectors, np.array(table.get("matrix"), dtype=np.float64))
-        except (TypeError, ValueError) as error:
-            raise StrategyError(f"{where}: {error}, expected a number for each detector") from None
-        if not np.isfinite(made[title].matrix).all():
-            raise StrategyError(f"{where}: found a value that is not a number")
-    return made
 
 
 def _read_step(strategy: str, number: int, row: Any) -> Step:
@@ -205,6 +165,7 @@ def _read_step(strategy: str, number: int, row: Any) -> Step:
         METHODS.get(method)
     except UnknownName as error:
         raise StrategyError(f"{where}: {error}") from None
+    _one_for_each_channel(where, row, "compensation", may_be_one=True)
     options = {k: _option(v) for k, v in row.items() if k not in (*STEP_KEYS, "optional")}
     _check_options(where, method, options)
     return Step(
@@ -232,13 +193,20 @@ def _words(where: str, row: Mapping[str, Any], key: str) -> tuple[str, ...]:
 
 def _scales(where: str, row: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the display scales of a drawn gate, one for each channel, checked."""
-    specs = _words(where, row, "scales")
-    if specs and len(specs) != len(_words(where, row, "channels")):
-        raise StrategyError(f"{where}: {len(specs)} scales, expected one for each channel")
+    specs = _one_for_each_channel(where, row, "scales")
     try:
         return tuple(parse_transform(s).spec for s in specs)
     except SettingsError as error:
         raise StrategyError(f"{where}: {error}") from None
+
+
+def _one_for_each_channel(
+    where: str, row: Mapping[str, Any], key: str, *, may_be_one: bool = False
+) -> tuple[str, ...]:
+    words, n = _words(where, row, key), len(_words(where, row, "channels"))
+    if words and len(words) != n and not (may_be_one and len(words) == 1):
+        raise StrategyError(f"{where}: {len(words)} {key}, expected one for each channel")
+    return words
 
 
 def _option(value: Any) -> Option:

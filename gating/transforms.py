@@ -6,13 +6,14 @@ on the linear scale wherever they are parallel to the axes.
 
 from dataclasses import dataclass
 from functools import lru_cache
-from math import isfinite, log
+from math import log
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gating._biex import CHANNELS, biex_nodes
+from gating._biex import Biex as Biex
+from gating._biex import shortest
 from gating._logicle import FORWARD_LIMIT, Biexponential, forward_table, solve
 from labproc.errors import SettingsError
 
@@ -63,7 +64,7 @@ class Log:
     @property
     def spec(self) -> str:
         """``log:T=...,M=...``."""
-        return f"log:T={_shortest(self.top)},M={_shortest(self.decades)}"
+        return f"log:T={shortest(self.top)},M={shortest(self.decades)}"
 
     def forward(self, values: ArrayLike) -> NDArray[Any]:
         """Return 1 + log10(x / top) / decades."""
@@ -86,7 +87,7 @@ class Asinh:
     @property
     def spec(self) -> str:
         """``asinh:cofactor=...``."""
-        return f"asinh:cofactor={_shortest(self.cofactor)}"
+        return f"asinh:cofactor={shortest(self.cofactor)}"
 
     def forward(self, values: ArrayLike) -> NDArray[Any]:
         """Return asinh(x / cofactor)."""
@@ -200,61 +201,6 @@ class Hyperlog:
         """Return linear fluorescence, exactly."""
         curve = _curve("hyperlog", self.top, self.width, self.decades, self.negative)
         return curve.at(np.asarray(values, dtype=np.float64))
-
-
-@dataclass(frozen=True, slots=True)
-class Biex:
-    """The biexponential scale as FlowJo 10 draws it, 0 to 1; values off the scale lie at its ends.
-
-    ``top`` (T) is the value shown at 1, ``positive`` the decades above zero, ``negative`` further
-    decades below it, ``width`` the width basis, -1 or less.
-    """
-
-    top: float = 262_144.0
-    positive: float = 4.5
-    negative: float = 0.0
-    width: float = -10.0
-
-    def __post_init__(self) -> None:
-        numbers = (self.top, self.positive, self.negative, self.width)
-        fits = all(map(isfinite, numbers)) and self.top > 0 and self.width <= -1
-        if (
-            not fits
-            or not self.positive > log(-self.width, 10)
-            or np.any(np.diff(self._nodes) <= 0)
-        ):
-            raise SettingsError(
-                f"biex: T={self.top:g}, pos={self.positive:g}, neg={self.negative:g}, "
-                f"width={self.width:g}; expected T > 0, width <= -1 and pos > log10(-width)"
-            )
-
-    @property
-    def spec(self) -> str:
-        """``biex:T=...,pos=...,neg=...,width=...``."""
-        return (
-            f"biex:T={_shortest(self.top)},pos={_shortest(self.positive)},"
-            f"neg={_shortest(self.negative)},width={_shortest(self.width)}"
-        )
-
-    @property
-    def _nodes(self) -> NDArray[np.float64]:
-        return biex_nodes(self.top, self.positive, self.negative, self.width)
-
-    def forward(self, values: ArrayLike) -> NDArray[Any]:
-        """Return the display position."""
-        channels = np.arange(CHANNELS + 1) / CHANNELS
-        return np.asarray(np.interp(np.asarray(values), self._nodes, channels))
-
-    def inverse(self, values: ArrayLike) -> NDArray[np.float64]:
-        """Return linear fluorescence."""
-        channels = np.arange(CHANNELS + 1) / CHANNELS
-        display = np.asarray(values, dtype=np.float64)
-        return np.asarray(np.interp(display, channels, self._nodes))
-
-
-def _shortest(value: float) -> str:
-    """Return the shortest text that reads back as the same number."""
-    return repr(float(value)).removesuffix(".0")
 
 
 @lru_cache(maxsize=256)

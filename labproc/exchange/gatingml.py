@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gating.channel_names import FILE, NONE, Ratio, parse_ratio, split_tag, tagged
+from gating.channel_names import FILE, parse_ratio, tagged
 from labproc.errors import LabprocError
 from labproc.exchange import EXPORTS, Export
 from labproc.exchange._gates import (
@@ -21,6 +21,7 @@ from labproc.exchange._gates import (
     outwards,
     raw_file,
 )
+from labproc.exchange._gatingml_channels import SPILLOVER_ID, ChannelWords, as_ratio
 from labproc.exchange._scales import in_gatingml, points_in_gatingml
 from labproc.exchange._text import distinct, file_name, xml_id, xml_text
 from labproc.model import ROOT, Boundary, FlowTube, Spillover
@@ -29,7 +30,6 @@ from labproc.pipeline.results import Results, TubeView
 _STANDARD = "http://www.isac-net.org/std/Gating-ML/v2.0/"
 GATING, TRANSFORMS, DATATYPE = (_STANDARD + n for n in ("gating", "transformations", "datatypes"))
 NAMESPACES = {"gating": GATING, "transforms": TRANSFORMS, "data-type": DATATYPE}
-SPILLOVER_ID = "labproc-spillover"
 
 
 def write(results: Results, folder: Path) -> list[Path]:
@@ -130,11 +130,8 @@ class _Writer:
         self.root = root
         self.matrices = matrices
         self.ids = gate_ids(gates)
-        self.tube = tube
-        matrix = spillover or tube.events.spillover
         self.own_matrix = spillover
-        useful = matrix is not None and not matrix.is_identity
-        self.detectors = set(matrix.detectors) if useful and matrix else set()
+        self.words = ChannelWords(tube, spillover)
 
     def add(self, parent: Any, space: str, tag: str, /, **attributes: str) -> Any:
         """Add an element; its attributes are of the same namespace as itself."""
@@ -148,10 +145,12 @@ class _Writer:
         if self.own_matrix is not None and not self.own_matrix.is_identity:
             self._matrix(SPILLOVER_ID, self.own_matrix)
         channels = [c for g in gates for c in _channels(g)]
-        for word in dict.fromkeys(self._plain(c)[1] for c in channels):
+        for word in dict.fromkeys(self.words.plain(c)[1] for c in channels):
             if word in self.matrices and word != FILE:
                 self._matrix(xml_id(word), self.matrices[word])
-        for ratio in dict.fromkeys(self._plain(c)[0] for c in channels if self._is_ratio(c)):
+        for ratio in dict.fromkeys(
+            self.words.plain(c)[0] for c in channels if self.words.is_ratio(c)
+        ):
             self._ratio(ratio)
         shapes = [g for g in gates if isinstance(g, Shape)]
         first = {s: g.name for g in reversed(shapes) for s in g.boundary.scales if s != "linear"}
@@ -162,15 +161,6 @@ class _Writer:
                 raise LabprocError(f"{name}: {error}") from None
             element = self.add(self.root, TRANSFORMS, "transformation", id=xml_id(spec))
             self.add(element, TRANSFORMS, kind, **{k: _number(v) for k, v in numbers.items()})
-
-    def _plain(self, channel: str) -> tuple[str, str]:
-        """Return a channel without a compensation of its own, and that."""
-        return (channel, "") if self.tube.events.has(channel) else split_tag(channel)
-
-    def _is_ratio(self, channel: str) -> bool:
-        plain = self._plain(channel)[0]
-        known = self.tube.events.has(plain)
-        return not known and ("/" in plain or parse_ratio(plain) is not None)
 
     def _matrix(self, name: str, matrix: Spillover) -> None:
         element = self.add(self.root, TRANSFORMS, "spectrumMatrix", id=name)
@@ -190,22 +180,7 @@ class _Writer:
         letters = dict(zip("ABC", map(_number, numbers), strict=True))
         written = self.add(element, TRANSFORMS, "fratio", **letters)
         for name in (ratio.above, ratio.below):
-            self.add(written, DATATYPE, "fcs-dimension", name=self._detector(name))
-
-    def _detector(self, channel: str) -> str:
-        plain = self._plain(channel)[0]
-        return self.tube.events.channels[self.tube.events.index(plain)].name
-
-    def _compensation(self, channel: str) -> str:
-        """Return how a channel is compensated, in the standard's words."""
-        plain, word = self._plain(channel)
-        if word:
-            return {NONE: "uncompensated", FILE: "FCS"}.get(word, xml_id(word))
-        ratio = as_ratio(plain) if self._is_ratio(plain) else None
-        parts = (ratio.above, ratio.below) if ratio else (plain,)
-        if not any(self._detector(p) in self.detectors for p in parts):
-            return "uncompensated"
-        return SPILLOVER_ID if self.own_matrix is not None else "FCS"
+            self.add(written, DATATYPE, "fcs-dimension", name=self.words.detector(name))
 
     def gate(self, gate: Gate) -> None:
         """Write one gate; the complement of an outline as a boolean of it."""
@@ -252,20 +227,20 @@ class _Writer:
 
     def _dimension(self, element: Any, channel: str, **limits: str) -> None:
         """Write one axis of a gate and say whether it is compensated."""
-        limits = {**limits, "compensation_ref": self._compensation(channel)}
+        limits = {**limits, "compensation_ref": self.words.compensation(channel)}
         dimension = self.add(element, GATING, "dimension", **limits)
-        if self._is_ratio(channel):
-            own = xml_id(self._plain(channel)[0])
+        if self.words.is_ratio(channel):
+            own = xml_id(self.words.plain(channel)[0])
             self.add(dimension, DATATYPE, "new-dimension", transformation_ref=own)
         else:
-            self.add(dimension, DATATYPE, "fcs-dimension", name=self._detector(channel))
+            self.add(dimension, DATATYPE, "fcs-dimension", name=self.words.detector(channel))
 
     def _box(self, gate: Box) -> None:
         element = self._open(gate, "RectangleGate")
         for side in gate.sides:
             self._dimension(element, side.channel, **_limits(side))
-            plain, word = self._plain(side.channel)
-            if self._is_ratio(side.channel) and parse_ratio(plain) is None:
+            plain, word = self.words.plain(side.channel)
+            if self.words.is_ratio(side.channel) and parse_ratio(plain) is None:
                 # labproc takes this ratio of a signal above 0 only
                 below = tagged(plain.partition("/")[2], word)
                 self._dimension(element, below, min=_number(np.nextafter(0.0, 1.0)))
@@ -310,12 +285,6 @@ class _Writer:
             for value in row:
                 self.add(line, GATING, "entry").set(_tag(DATATYPE, "value"), _number(float(value)))
         self.add(element, GATING, "distanceSquare").set(_tag(DATATYPE, "value"), "1")
-
-
-def as_ratio(channel: str) -> Ratio:
-    """Return the ratio that a channel name says, in either form."""
-    above, _, below = channel.partition("/")
-    return parse_ratio(channel) or Ratio(above, below)
 
 
 def _channels(gate: Gate) -> tuple[str, ...]:

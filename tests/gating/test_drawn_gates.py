@@ -196,7 +196,7 @@ def test_a_wrong_matrix_is_named(text, message):
 
 def test_a_step_says_one_compensation_or_one_a_channel():
     text = step("box", [A, B, C], "low = [1, 1, 1]", 'compensation = ["none", "file"]')
-    with pytest.raises(StrategyError, match="step 'P': 2 compensations, expected one, or one for"):
+    with pytest.raises(StrategyError, match="step 'P': 2 compensation, expected one for each"):
         parse_strategy(text, name="x")
 
 

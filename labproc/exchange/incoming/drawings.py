@@ -145,3 +145,18 @@ def merged(
     limited = {a: v for a, v in found.items() if v != (-np.inf, np.inf)} or found
     ends = [tuple(v if np.isfinite(v) else None for v in pair) for pair in limited.values()]
     return tuple(limited), [(low, high) for low, high in ends]
+
+
+def unsayable(gate: Drawing) -> str:
+    """Return why a gate's numbers make no gate; '' where they do."""
+    low, high = gate.options.get("low"), gate.options.get("high")
+    if low is not None and high is not None and not np.all(np.asarray(low) < np.asarray(high)):
+        return f"its limits {low} to {high} hold nothing"
+    for key in ("points", "centre", "covariance"):
+        if key in gate.options and not np.isfinite(np.asarray(gate.options[key])).all():
+            return f"{key} that are no finite numbers"
+    if gate.method == "polygon" and len(gate.options["points"]) < 3:
+        return "a polygon of less than three corners"
+    if len({a.channel for a in gate.axes}) < len(gate.axes):
+        return "two axes of one channel"
+    return ""

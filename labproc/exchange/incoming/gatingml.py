@@ -3,14 +3,12 @@
 import io
 import warnings
 from collections.abc import Iterator, Mapping
-from math import log, sinh
 from typing import Any
 from xml.etree.ElementTree import Element
 
 import numpy as np
 
 from gating.channel_names import FILE, NONE, Ratio, parse_ratio
-from gating.transforms import Asinh, Hyperlog, Linear, Log, Logicle
 from labproc.errors import LabprocError, ParseError
 from labproc.exchange._text import xml_id
 from labproc.exchange.incoming.drawings import (
@@ -22,9 +20,11 @@ from labproc.exchange.incoming.drawings import (
     box_limits,
     merged,
 )
+from labproc.exchange.incoming.elements import attribute
+from labproc.exchange.incoming.ellipsoids import half_axes
+from labproc.exchange.incoming.scales import gatingml_scale
 from labproc.model import Spillover
 
-LN10 = log(10.0)
 UNCOMPENSATED, OF_FILE = "uncompensated", "FCS"  # the standard's words
 
 
@@ -86,11 +86,6 @@ def _tailored(tree: Element) -> tuple[str, ...]:
     if not files:
         return ()
     return (f"gates tailored to single files are all here, one for each of {len(files)} files",)
-
-
-def attribute(element: Element, name: str) -> str:
-    """Return an attribute whatever its namespace; '' where there is none."""
-    return next((v for k, v in element.attrib.items() if k.rpartition("}")[2] == name), "")
 
 
 def _most_used(gates: tuple[Drawing | Refused, ...]) -> str:
@@ -216,6 +211,11 @@ class _Reader:
             return channel
         return str(matrix.detectors[matrix.fluorochromes.index(channel)])
 
+    def _scale(self, ref: str | None, least: float) -> Scale:
+        if ref is None:
+            return Scale()
+        return gatingml_scale(self.strategy.transformations.get(ref), ref, least=least)
+
     def _ratio(self, ref: str, word: str) -> str:
         found = self.strategy.transformations.get(ref)
         if type(found).__name__ != "RatioTransform":
@@ -223,62 +223,9 @@ class _Reader:
         above, below = (self._detector(d, word) for d in found.dimensions)
         return Ratio(above, below, found.param_a, found.param_b, found.param_c).name
 
-    def _scale(self, ref: str | None, least: float) -> Scale:
-        if ref is None:
-            return Scale()
-        found = self.strategy.transformations.get(ref)
-        match type(found).__name__:
-            case "LinearTransform":
-                t, a = found.param_t, found.param_a
-                return Scale(Linear(), t + a, -a, position=lambda x: (x + a) / (t + a))
-            case "LogTransform":
-                return _log(found.param_t, found.param_m, least)
-            case "AsinhTransform":
-                t, m, a = found.param_t, found.param_m, found.param_a
-                return asinh_scale(t, m, a)
-            case "LogicleTransform":
-                return Scale(Logicle(found.param_t, found.param_w, found.param_m, found.param_a))
-            case "HyperlogTransform":
-                return Scale(Hyperlog(found.param_t, found.param_w, found.param_m, found.param_a))
-        raise ParseError(f"transformation {ref!r} is not in the document")
-
-
-def _log(top: float, decades: float, least: float) -> Scale:
-    """Return a log scale that reaches below the lowest point of an outline.
-
-    Ours ends at its bottom, GatingML's goes on for ever; negative events are on neither.
-    """
-    below = max(0.0, -least) if np.isfinite(least) else 0.0
-    ours = decades * (1.0 + below) + 1.0
-    return Scale(
-        Log(top, ours), decades / ours, 1.0 - decades / ours, defined_from=0.0,
-        position=lambda x: np.log10(x / top) / decades + 1.0,
-    )  # fmt: skip
-
-
-def asinh_scale(t: float, m: float, a: float) -> Scale:
-    """Return (asinh(x sinh(M ln 10) / T) + A ln 10) / ((M + A) ln 10), GatingML's and FlowJo's."""
-
-    def position(x: Any) -> Any:
-        return (np.arcsinh(x * (sinh(m * LN10) / t)) + a * LN10) / ((m + a) * LN10)
-
-    return Scale(Asinh(t / sinh(m * LN10)), (m + a) * LN10, -a * LN10, position=position)
-
 
 def _linear(axis: Axis, low: float | None, high: float | None) -> tuple[float | None, float | None]:
     return axis.scale.linear(low), axis.scale.linear(high)
-
-
-def half_axes(covariance: Any, square: float) -> Any:
-    """Return the half axes of an ellipsoid as rows; None where the matrix is that of none.
-
-    Only the symmetric part of the quadratic form tells which events are within.
-    """
-    form = np.linalg.inv(covariance)
-    values, vectors = np.linalg.eigh((form + form.T) / 2.0)
-    if not values.min() > 0:
-        return None
-    return (vectors * np.sqrt(square / values)).T
 
 
 def _placed_covariance(axes: tuple[Axis, ...], mean: Any, covariance: Any) -> tuple[Any, Any]:

@@ -11,7 +11,7 @@ from gating.boundary import OUTSIDE
 from gating.channel_names import NONE
 from labproc.errors import LabprocError, ParseError
 from labproc.exchange.incoming.drawings import Axis, Drawing, Refused, Scale, box_limits, merged
-from labproc.exchange.incoming.gatingml import attribute
+from labproc.exchange.incoming.elements import attribute
 
 if TYPE_CHECKING:
     from labproc.exchange.incoming.workspace import Matrix, Sample

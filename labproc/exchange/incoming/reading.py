@@ -13,7 +13,8 @@ from labproc.exchange.incoming.drawings import Drawings, Refused
 from labproc.exchange.incoming.gatingml import read_gatingml
 from labproc.exchange.incoming.steps import ImportedStep, renamed, steps_of
 from labproc.exchange.incoming.toml import strategy_text
-from labproc.exchange.incoming.workspace import Sample, Workspace, choose, read_workspace
+from labproc.exchange.incoming.trees import choose
+from labproc.exchange.incoming.workspace import Sample, Workspace, read_workspace
 from labproc.formats import xml
 
 MOST_BYTES = 256 * 1024**2  # workspaces of hundreds of tubes are 50 MB

@@ -10,10 +10,17 @@ from gating.boundary import QUADRANTS
 from gating.channel_names import NONE
 from gating.columns import SCATTER
 from labproc.errors import ParseError, SettingsError
-from labproc.exchange.incoming.drawings import Drawing, Drawings, Refused, Scale
+from labproc.exchange.incoming.drawings import (
+    Drawing,
+    Drawings,
+    Refused,
+    Scale,
+    unsayable,
+)
 from labproc.model import ROOT
 from labproc.registry import nearest
 
+MOST_GATES = 2_000  # a large tree has two hundred
 BOOLEAN = ("within", "without", "any_of", "any_not")
 
 
@@ -41,7 +48,10 @@ def steps_of(
     ParseError
         If a gate cannot be said and nothing is to be left out; the message names it.
     """
-    lost = _lost(drawings.gates)
+    if len(drawings.gates) > MOST_GATES:
+        raise ParseError(f"{where}: {len(drawings.gates)} gates, expected at most {MOST_GATES}")
+    gates = [_checked(g) for g in drawings.gates]
+    lost = _lost(gates)
     if lost and not leave_out:
         first, more = lost[0], len(lost) - 1
         others = f" ({more} more like it)" if more else ""
@@ -50,12 +60,17 @@ def steps_of(
             "--leave-out imports the rest without it and what rests on it"
         )
     gone = {r.id for r in lost}
-    kept = [g for g in drawings.gates if isinstance(g, Drawing) and g.id not in gone]
+    kept = [g for g in gates if isinstance(g, Drawing) and g.id not in gone]
     if not kept:
         raise ParseError(f"{where}: no gate to import, expected at least one")
-    names = _names(drawings.gates)
+    names = _names(gates)
     steps = [_step(g, names, drawings.compensation) for g in _in_order(kept, where)]
     return tuple(_crosses(steps)), tuple(lost)
+
+
+def _checked(gate: Drawing | Refused) -> Drawing | Refused:
+    reason = unsayable(gate) if isinstance(gate, Drawing) else ""
+    return Refused(gate.id, gate.name, gate.parent, reason) if reason else gate
 
 
 def renamed(

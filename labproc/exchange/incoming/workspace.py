@@ -6,7 +6,7 @@ channel that no gate uses. flowkit is the judge of this reader in the tests.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlparse
 from xml.etree.ElementTree import Element
@@ -15,12 +15,10 @@ import numpy as np
 
 from gating.channel_names import FILE, NONE
 from labproc.errors import ParseError, SettingsError
-from labproc.exchange.incoming.drawings import Drawing, Drawings, Refused, Scale
-from labproc.exchange.incoming.gatingml import attribute
-from labproc.exchange.incoming.populations import read_populations
-from labproc.exchange.incoming.scales import NO_SCALE, read_scale
-from labproc.formats.fcs.spillover import read_spillover
-from labproc.model import Channel, Spillover
+from labproc.exchange.incoming.drawings import Scale
+from labproc.exchange.incoming.elements import attribute
+from labproc.exchange.incoming.scales import flowjo_scale
+from labproc.model import Spillover
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +169,7 @@ def stored_count(element: Element) -> int | None:
 def _scales(element: Element) -> Iterable[tuple[str, Scale | str]]:
     for scale in element.iterfind("Transformations/*"):
         for parameter in scale.iterfind("parameter"):
-            yield attribute(parameter, "name"), read_scale(scale)
+            yield attribute(parameter, "name"), flowjo_scale(scale)
 
 
 def _matrix(element: Element, where: str) -> Matrix:
@@ -192,169 +190,3 @@ def _matrix(element: Element, where: str) -> Matrix:
     name = attribute(element, "name")
     name = f"{name} matrix" if name in ("", FILE, NONE) else name
     return Matrix(name, attribute(element, "prefix"), attribute(element, "suffix"), spillover)
-
-
-def choose(
-    workspace: Workspace, *, sample: str | None = None, group: str | None = None
-) -> tuple[Drawings, Sample]:
-    """Return one tree of gates, and the tube whose scales and matrix it stands on.
-
-    A tube's own tree is what FlowJo applies to it: the gates of its groups and its own in their
-    place. A group's gates are what FlowJo puts on a tube that joins it.
-
-    Raises
-    ------
-    SettingsError
-        If neither was said and there is more than one tree to take.
-    """
-    if group is not None:
-        return _of_group(workspace, workspace.group(group), sample)
-    if sample is not None:
-        chosen = workspace.sample(sample)
-        return drawings_of(workspace, chosen), chosen
-    with_gates = [s for s in workspace.samples if s.n_gates]
-    if not with_gates:
-        groups = [g for g in workspace.groups if g.n_gates]
-        if len(groups) == 1:
-            return _of_group(workspace, groups[0], None)
-        raise SettingsError(f"{workspace.where}: no tube has gates; {listing(workspace)}")
-    trees = [drawings_of(workspace, s) for s in with_gates]
-    if any(not same_gates(trees[0], t) for t in trees[1:]):
-        raise SettingsError(
-            f"{workspace.where}: its tubes are gated differently, expected --sample or --group; "
-            + listing(workspace)
-        )
-    if len(trees) > 1:
-        note = f"all {len(trees)} gated tubes of the workspace have these gates"
-        return replace(trees[0], notes=(*trees[0].notes, note)), with_gates[0]
-    return trees[0], with_gates[0]
-
-
-def listing(workspace: Workspace) -> str:
-    """Return the tubes and groups that have gates, in words."""
-    tubes = [f"{s.id}: {s.name} ({s.n_gates} gates)" for s in workspace.samples if s.n_gates]
-    groups = [
-        f"{g.name!r} ({g.n_gates} gates, {len(g.members)} tubes)"
-        for g in workspace.groups
-        if g.n_gates
-    ]
-    return f"samples {'; '.join(tubes) or 'none'}; groups {'; '.join(groups) or 'none'}"
-
-
-def same_gates(one: Drawings, other: Drawings) -> bool:
-    """Whether two trees select by the same gates, whatever was counted in them."""
-    if [_rule(g) for g in one.gates] != [_rule(g) for g in other.gates]:
-        return False
-    if one.compensation != other.compensation:
-        return False
-    if set(one.matrices) != set(other.matrices):
-        return False
-    return all(_same_matrix(m, other.matrices[n]) for n, m in one.matrices.items())
-
-
-def _rule(gate: Drawing | Refused) -> object:
-    """Return what decides which events a gate holds."""
-    if isinstance(gate, Refused):
-        return gate
-    axes = tuple((a.channel, a.compensation, a.scale.transform) for a in gate.axes)
-    return gate.id, gate.parent, gate.method, axes, dict(gate.options)
-
-
-def _same_matrix(one: Spillover, other: Spillover) -> bool:
-    alike = one.detectors == other.detectors
-    return alike and bool(np.allclose(one.matrix, other.matrix, rtol=1e-6, atol=1e-9))
-
-
-def _of_group(workspace: Workspace, group: Group, sample: str | None) -> tuple[Drawings, Sample]:
-    """Return a group's gates on the scales of the tube that was named, or of its first."""
-    if not group.n_gates:
-        raise SettingsError(
-            f"{workspace.where}: group {group.name!r} has no gates; {listing(workspace)}"
-        )
-    members = [s for s in workspace.samples if s.id in group.members] or list(workspace.samples)
-    chosen = workspace.sample(sample) if sample is not None else members[0]
-    made = drawings_of(workspace, chosen, group.node)
-    others = [m for m in members if m is not chosen]
-    differ = [m.name for m in others if not same_gates(made, drawings_of(workspace, m, group.node))]
-    notes = [*made.notes, f"gates of the group {group.name!r}, on the scales of {chosen.name}"]
-    if differ:
-        notes.append(
-            f"{len(differ)} tubes of the group differ in scales or matrix: {differ[0]} ..."
-        )
-    return replace(made, notes=tuple(notes)), chosen
-
-
-def drawings_of(workspace: Workspace, sample: Sample, node: Element | None = None) -> Drawings:
-    """Return a tube's gates, or those below another node on its scales."""
-    names = {
-        value.replace("/", "_"): value  # FlowJo writes PE/Cy7-A as PE_Cy7-A
-        for key, value in sample.keywords.items()
-        if key.startswith("$P") and key.endswith("N") and key[2:-1].isdigit() and "/" in value
-    }
-    matrix = _renamed(sample.matrix, names)
-    word = NONE if matrix is None else FILE if _is_files_own(sample, matrix) else matrix.name
-    gates = tuple(
-        read_populations(sample.node if node is None else node, sample, matrix, word, names)
-    )
-    if node is not None:  # a group's counts are those of no tube
-        gates = tuple(replace(g, count=None) if isinstance(g, Drawing) else g for g in gates)
-    if sample.is_spectral:
-        gates = tuple(_spectral(g) for g in gates)
-    matrices = {} if matrix is None or word == FILE else {word: matrix.spillover}
-    return Drawings(
-        program=workspace.program,
-        gates=gates,
-        compensation=word,
-        matrices=matrices,
-        sample=sample.name,
-        n_events=sample.n_events,
-        notes=tuple(_notes(sample, gates, matrix, word)),
-    )
-
-
-def _spectral(gate: Drawing | Refused) -> Drawing | Refused:
-    compensated = isinstance(gate, Drawing) and any(a.compensation != NONE for a in gate.axes)
-    if not compensated:
-        return gate
-    return Refused(gate.id, gate.name, gate.parent, "it was drawn on spectral unmixing")
-
-
-def _renamed(matrix: Matrix | None, names: Mapping[str, str]) -> Matrix | None:
-    if matrix is None:
-        return None
-    detectors = tuple(names.get(d, d) for d in matrix.spillover.detectors)
-    return replace(matrix, spillover=Spillover(detectors, matrix.spillover.matrix))
-
-
-def _is_files_own(sample: Sample, matrix: Matrix) -> bool:
-    """Whether the matrix is the one that the FCS file states, by the keywords kept with it."""
-    channels, number = [], 1
-    while (name := sample.keywords.get(f"$P{number}N")) is not None:
-        channels.append(Channel(name))
-        number += 1
-    stated, _ = read_spillover({k.upper(): v for k, v in sample.keywords.items()}, channels)
-    if stated is None or set(stated.detectors) != set(matrix.spillover.detectors):
-        return False
-    order = [stated.detectors.index(d) for d in matrix.spillover.detectors]
-    own = stated.matrix[np.ix_(order, order)]
-    return bool(np.allclose(own, matrix.spillover.matrix, rtol=1e-5, atol=1e-7))
-
-
-def _notes(
-    sample: Sample, gates: Iterable[Drawing | Refused], matrix: Matrix | None, word: str
-) -> Iterable[str]:
-    if word == FILE:
-        yield "compensation: each file's own spillover; the workspace's matrix is the file's"
-    elif matrix is not None:
-        yield f"compensation: the workspace's matrix {matrix.name!r}, written into the strategy"
-    used = {a.channel for g in gates if isinstance(g, Drawing) for a in g.axes}
-    numbers = {v: k[2:-1] for k, v in sample.keywords.items() if k[:2] == "$P" and k[-1:] == "N"}
-    for channel in sorted(used & set(numbers)):
-        gain = sample.keywords.get(f"$P{numbers[channel]}G", "1") or "1"
-        if gain not in ("1", "1.0") and gain.strip("0.") not in ("1",):
-            yield (
-                f"{channel}: $P{numbers[channel]}G is {gain}, by which labproc divides; FlowJo may "
-                "not have, compare the counts"
-            )
-    for channel in sorted(c for c in used if sample.scales.get(c) == NO_SCALE):
-        yield f"{channel}: its scale in FlowJo is none that is known; drawn on a linear one"
