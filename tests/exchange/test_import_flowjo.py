@@ -245,6 +245,30 @@ def test_the_files_own_matrix_is_left_to_each_file(tmp_path):
     assert not imported.strategy.matrices
 
 
+def test_several_matrices_of_a_tube_are_refused(tmp_path):
+    path = workspace(tmp_path, sample(EVERYTHING, comp=matrix() + matrix("Other")))
+    with pytest.raises(ParseError, match=r"a\.fcs: 2 matrices, expected one"):
+        import_gates(read_gate_file(path), name="x")
+
+
+def test_gates_on_spectral_unmixing_are_named(tmp_path):
+    spectral = matrix().replace('spectral="0"', 'spectral="1"')
+    path = workspace(tmp_path, sample(EVERYTHING, comp=spectral))
+    imported = import_gates(read_gate_file(path), name="x", leave_out=True)
+    assert set(imported.strategy.populations) == {"Outside", "No scale"}
+    assert any("spectral unmixing" in r.reason for r in imported.left_out)
+
+
+def test_a_gain_is_said(tmp_path):
+    gain = '<Keyword name="$P1G" value="2.5"/><Keyword name="$P5G" value="1.0"/>'
+    notes = import_gates(
+        read_gate_file(workspace(tmp_path, sample(EVERYTHING, keywords=gain))), name="x"
+    ).drawings.notes
+    assert [n for n in notes if "$P" in n] == [
+        "FSC-A: $P1G is 2.5, by which labproc divides; FlowJo may not have, compare the counts"
+    ]
+
+
 GROUP = (
     '<GroupNode name="CAR" owningGroup="CAR"><Group name="CAR"><SampleRefs>'
     '<SampleRef sampleID="1"/><SampleRef sampleID="2"/></SampleRefs></Group>'
@@ -315,6 +339,7 @@ def test_limits_at_the_end_of_a_scale_hold_what_is_beyond(tmp_path):
          "gate 'Bad': a polygon needs two dimensions"),
         (population("Bad", dimension("FSC-A"), kind="CurlyQuad"), "gate 'Bad': a gate of kind Cur"),
         (population("Bad", "<gating:dimension/>"), "gate 'Bad': a derived dimension"),
+        (population("Bad", dimension("Comp-Kinetics", 3)), "'Comp-Kinetics' is no channel of its"),
         (boolean("AndNode", "Bad"), "gate 'Bad': a boolean of no other gate"),
         (boolean("AndNode", "Bad", "Nowhere"), "gate 'Bad': it rests on 'Nowhere'"),
         (boolean("OrNode", "A", "B") + boolean("OrNode", "B", "A"), "gates 'A', 'B' rest on each"),

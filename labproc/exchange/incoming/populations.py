@@ -138,6 +138,8 @@ class _Reader:
         if not shown:
             raise ParseError("a derived dimension, expected a channel of the file")
         channel, word = self._channel(shown)
+        if self.sample.channels and channel not in self.sample.channels:
+            raise ParseError(f"{shown!r} is no channel of its file: a derived parameter")
         scale = self.sample.scales.get(shown, self.sample.scales.get(self._plain(shown)))
         if isinstance(scale, Scale):
             return Axis(channel, word, scale)

@@ -1,13 +1,13 @@
 """One tree of gates out of a FlowJo workspace: a tube's own, or a group's."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from xml.etree.ElementTree import Element
 
 import numpy as np
 
 from gating.channel_names import FILE, NONE
-from labproc.errors import SettingsError
+from labproc.errors import ParseError, SettingsError
 from labproc.exchange.incoming.drawings import Drawing, Drawings, Refused
 from labproc.exchange.incoming.populations import read_populations
 from labproc.exchange.incoming.scales import NO_SCALE
@@ -108,11 +108,11 @@ def _of_group(workspace: Workspace, group: Group, sample: str | None) -> tuple[D
 
 def drawings_of(workspace: Workspace, sample: Sample, node: Element | None = None) -> Drawings:
     """Return a tube's gates, or those below another node on its scales."""
-    names = {
-        value.replace("/", "_"): value  # FlowJo writes PE/Cy7-A as PE_Cy7-A
-        for key, value in sample.keywords.items()
-        if key.startswith("$P") and key.endswith("N") and key[2:-1].isdigit() and "/" in value
-    }
+    if sample.n_matrices > 1:
+        found = f"{workspace.where}: {sample.name}: {sample.n_matrices} matrices"
+        raise ParseError(f"{found}, expected one; keep one for it in FlowJo")
+    # FlowJo writes PE/Cy7-A as PE_Cy7-A
+    names = {c.replace("/", "_"): c for c in sample.channels if "/" in c}
     matrix = _renamed(sample.matrix, names)
     word = NONE if matrix is None else FILE if _is_files_own(sample, matrix) else matrix.name
     gates = tuple(
@@ -120,8 +120,10 @@ def drawings_of(workspace: Workspace, sample: Sample, node: Element | None = Non
     )
     if node is not None:  # a group's counts are those of no tube
         gates = tuple(replace(g, count=None) if isinstance(g, Drawing) else g for g in gates)
+    if sample.is_spectral and matrix is not None:
+        gates = tuple(_spectral(g, matrix.spillover.detectors) for g in gates)
     if sample.is_spectral:
-        gates = tuple(_spectral(g) for g in gates)
+        word, matrix = NONE, None
     matrices = {} if matrix is None or word == FILE else {word: matrix.spillover}
     return Drawings(
         program=workspace.program,
@@ -134,11 +136,13 @@ def drawings_of(workspace: Workspace, sample: Sample, node: Element | None = Non
     )
 
 
-def _spectral(gate: Drawing | Refused) -> Drawing | Refused:
-    compensated = isinstance(gate, Drawing) and any(a.compensation != NONE for a in gate.axes)
-    if not compensated:
+def _spectral(gate: Drawing | Refused, dyes: Sequence[str]) -> Drawing | Refused:
+    """Refuse a gate on unmixed dyes, fewer than their detectors; others need no matrix."""
+    if isinstance(gate, Refused):
         return gate
-    return Refused(gate.id, gate.name, gate.parent, "it was drawn on spectral unmixing")
+    if any(a.compensation != NONE and a.channel in dyes for a in gate.axes):
+        return Refused(gate.id, gate.name, gate.parent, "it was drawn on spectral unmixing")
+    return replace(gate, axes=tuple(replace(a, compensation=NONE) for a in gate.axes))
 
 
 def _renamed(matrix: Matrix | None, names: Mapping[str, str]) -> Matrix | None:
@@ -150,10 +154,7 @@ def _renamed(matrix: Matrix | None, names: Mapping[str, str]) -> Matrix | None:
 
 def _is_files_own(sample: Sample, matrix: Matrix) -> bool:
     """Whether the matrix is the one that the FCS file states, by the keywords kept with it."""
-    channels, number = [], 1
-    while (name := sample.keywords.get(f"$P{number}N")) is not None:
-        channels.append(Channel(name))
-        number += 1
+    channels = [Channel(name) for name in sample.channels]
     stated, _ = read_spillover({k.upper(): v for k, v in sample.keywords.items()}, channels)
     if stated is None or set(stated.detectors) != set(matrix.spillover.detectors):
         return False
@@ -170,10 +171,10 @@ def _notes(
     elif matrix is not None:
         yield f"compensation: the workspace's matrix {matrix.name!r}, written into the strategy"
     used = {a.channel for g in gates if isinstance(g, Drawing) for a in g.axes}
-    numbers = {v: k[2:-1] for k, v in sample.keywords.items() if k[:2] == "$P" and k[-1:] == "N"}
+    numbers = {c: k for k, c in enumerate(sample.channels, start=1)}
     for channel in sorted(used & set(numbers)):
-        gain = sample.keywords.get(f"$P{numbers[channel]}G", "1") or "1"
-        if gain not in ("1", "1.0") and gain.strip("0.") not in ("1",):
+        gain = sample.keywords.get(f"$P{numbers[channel]}G", "").strip() or "1"
+        if gain.rstrip("0").rstrip(".") not in ("1", ""):
             yield (
                 f"{channel}: $P{numbers[channel]}G is {gain}, by which labproc divides; FlowJo may "
                 "not have, compare the counts"

@@ -34,12 +34,22 @@ class Sample:
     matrix: "Matrix | None"
     node: Element
     is_spectral: bool = False
+    n_matrices: int = 0
 
     @property
     def file_name(self) -> str:
         """The name of its FCS file."""
         path = unquote(urlparse(self.uri).path) or self.name
         return PurePosixPath(path.replace("\\", "/")).name
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Its detectors in order, by the keywords kept with it; none where none are kept."""
+        found, number = [], 1
+        while (name := self.keywords.get(f"$P{number}N")) is not None:
+            found.append(name)
+            number += 1
+        return tuple(found)
 
     @property
     def n_gates(self) -> int:
@@ -157,6 +167,7 @@ def _sample(element: Element, where: str) -> Sample:
         matrix=_matrix(matrices[0], f"{where}, sample {number}") if matrices else None,
         node=node,
         is_spectral=any(attribute(m, "spectral") == "1" for m in matrices),
+        n_matrices=len(matrices),
     )
 
 
