@@ -18,8 +18,9 @@ from gating.strategy import Step, Strategy
 from gating.transforms import Transform, parse_transform
 from gating.uncertainty import interval
 from labproc.model import FlowTube, GateResult, Populations, Role, Spillover
-from labproc.model.flag import Flag, info, unique
+from labproc.model.flag import Flag, info, unique, warning
 
+CAR = "CAR+"
 SUBSETS = ("CD4+", "CD8+")  # untransduced cells that must not differ in the CAR's stain
 
 
@@ -80,6 +81,7 @@ def gate_tube(
                 *check_spillover(run.columns.spillover),
                 *stain_flags,
                 *_own_compensation(strategy),
+                *_drawn_car(gates),
                 *_left_out_flags(run),
             )
         ),
@@ -94,6 +96,14 @@ def _own_compensation(strategy: Strategy) -> tuple[Flag, ...]:
         return ()
     text = f"compensated as the strategy says ({strategy.compensation}), not as file or study say"
     return (info("strategy_compensation", text),)
+
+
+def _drawn_car(gates: Sequence[GateResult]) -> tuple[Flag, ...]:
+    """Warn of a CAR+ gate that was drawn: it follows no control, and has no best estimate."""
+    if not any(g.population == CAR and g.parameters.get("placed") == "drawn" for g in gates):
+        return ()
+    text = f"{CAR}: a drawn gate, not held against an untransduced control"
+    return (warning("car_gate_drawn", text),)
 
 
 def _from_stains(

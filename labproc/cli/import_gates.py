@@ -142,6 +142,7 @@ def _rows(
                 "method": step.method,
                 "channels": list(step.channels),
                 "scales": list(step.scales),
+                "compensation": list(step.compensation) or [imported.drawings.compensation],
                 "gate": gate.name,
                 "flowjo_count": gate.count,
             }

@@ -77,6 +77,8 @@ def test_every_population_stands_in_the_table_after_its_parent(study):
     raw = next(g for g in tube.gates if g.population == "Raw")
     assert raw.boundary.channels == ("YL2-A [none]",)
     assert raw.density.counts.sum() == found["Live"]
+    assert any("gated with the gates drawn by hand in the strategies drawn" in m
+               for m in results.methods)  # fmt: skip
 
 
 def test_what_a_study_gates_is_exported_and_comes_back(study, tmp_path):

@@ -230,3 +230,9 @@ def test_a_boundary_outside():
     boundary = Boundary("interval", (A,), ("linear",), np.array([[1.0], [2.0]]))
     values = [np.array([0.0, 1.0, 1.5, 2.0, 3.0])]
     assert inside(boundary, values, above=False).tolist() == [True, False, False, False, True]
+
+
+def test_a_drawn_car_gate_says_that_it_follows_no_control():
+    made = gated(step("box", [A], "low = [2]", population="CAR+"))
+    assert "car_gate_drawn" in [f.code for f in made.flags]
+    assert "car_gate_drawn" not in [f.code for f in gated(step("box", [A], "low = [2]")).flags]
