@@ -11,7 +11,13 @@ from labproc.errors import ParseError, SettingsError
 from labproc.exchange.incoming.drawings import Drawing, Drawings, Refused
 from labproc.exchange.incoming.populations import read_populations
 from labproc.exchange.incoming.scales import NO_SCALE
-from labproc.exchange.incoming.workspace import Group, Matrix, Sample, Workspace
+from labproc.exchange.incoming.workspace import (
+    Group,
+    Matrix,
+    Sample,
+    Workspace,
+    some_of,
+)
 from labproc.formats.fcs.spillover import read_spillover
 from labproc.model import Channel, Spillover
 
@@ -60,7 +66,7 @@ def listing(workspace: Workspace) -> str:
         for g in workspace.groups
         if g.n_gates
     ]
-    return f"samples {'; '.join(tubes) or 'none'}; groups {'; '.join(groups) or 'none'}"
+    return f"samples {some_of(tubes)}; groups {some_of(groups)}"
 
 
 def same_gates(one: Drawings, other: Drawings) -> bool:

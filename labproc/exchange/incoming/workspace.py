@@ -5,7 +5,7 @@ drops FlowJo's counts, makes polygons of ellipses and refuses a workspace for th
 channel that no gate uses. flowkit is the judge of this reader in the tests.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlparse
@@ -19,6 +19,8 @@ from labproc.exchange.incoming.drawings import Scale
 from labproc.exchange.incoming.elements import attribute
 from labproc.exchange.incoming.scales import flowjo_scale
 from labproc.model import Spillover
+
+MOST_NAMED = 8  # tubes named in one message
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ class Workspace:
         found = named or [s for s in self.samples if s.id == wanted]
         if len(found) != 1:
             many = "several tubes are called" if found else "no tube is called"
-            listed = "; ".join(f"{s.id}: {s.name} ({s.uri})" for s in found or self.samples)
+            listed = some_of([f"{s.id}: {s.name} ({s.uri})" for s in found or self.samples])
             raise SettingsError(f"{self.where}: {many} {wanted!r}, expected one of {listed}")
         return found[0]
 
@@ -137,6 +139,12 @@ def read_workspace(tree: Element, *, where: str) -> Workspace:
         raise ParseError(f"{where}: no sample in the workspace, expected at least one")
     groups = tuple(_group(g) for g in tree.iterfind("Groups/GroupNode"))
     return Workspace(where, f"FlowJo {version}", samples, groups)
+
+
+def some_of(names: Sequence[str]) -> str:
+    """Return a list in words that stays readable where there are hundreds."""
+    more = f"; and {len(names) - MOST_NAMED} more, see --list" if len(names) > MOST_NAMED else ""
+    return "; ".join(names[:MOST_NAMED]) + more if names else "none"
 
 
 def n_gates(node: Element) -> int:
