@@ -23,6 +23,7 @@ FOUR = (
 PARTS = (
     ("figures", "Figures"),
     ("look", "To look at"),
+    ("release", "Release"),
     ("gates", "Gating"),
     ("plates", "qPCR plates"),
     ("numbers", "Numbers"),
@@ -37,14 +38,22 @@ def body(results: Results, figures: Figures) -> Markup:
     write = {
         "figures": lambda: _four(results, figures),
         "look": lambda: _look(results),
+        "release": lambda: report_tables.release_table(results),
         "gates": lambda: _gates(results, figures),
         "plates": lambda: _plates(results, figures),
         "numbers": lambda: report_tables.numbers(results),
         "methods": lambda: _methods(results),
         "origin": lambda: report_tables.origin(results),
     }
-    parts = [tag("section", tag("h2", title), write[name](), id=name) for name, title in PARTS]
+    parts = [
+        tag("section", tag("h2", title), write[name](), id=name) for name, title in _parts(results)
+    ]
     return tag("main", _head(results), *parts)
+
+
+def _parts(results: Results) -> list[tuple[str, str]]:
+    """Return the report's parts; release only where the study has a release table."""
+    return [p for p in PARTS if p[0] != "release" or results.release]
 
 
 def _head(results: Results) -> Markup:
@@ -70,7 +79,7 @@ def _head(results: Results) -> Markup:
     summary = tag(
         "div", *(tag("span", f"{k} ", tag("b", v)) for k, v in facts if v != 0), cls="summary"
     )
-    links = tag("nav", *(tag("a", title, href=f"#{name}") for name, title in PARTS))
+    links = tag("nav", *(tag("a", title, href=f"#{name}") for name, title in _parts(results)))
     return tag("header", tag("h1", results.title or "Study"), summary, links)
 
 

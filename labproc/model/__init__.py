@@ -17,6 +17,14 @@ from labproc.model.qpcr import (
     Task,
     Well,
 )
+from labproc.model.release import (
+    GatedTube,
+    OutsideValue,
+    ReleaseRow,
+    Share,
+    Specification,
+    Verdict,
+)
 from labproc.model.sample import Role, SampleKey, SourceFile
 from labproc.model.trend import Comparison, Robustness, Trend
 
@@ -36,21 +44,27 @@ __all__ = [
     "Flag",
     "FlowTube",
     "GateResult",
+    "GatedTube",
     "Measurement",
+    "OutsideValue",
     "PatientEvent",
     "Plan",
     "Populations",
     "QpcrRun",
+    "ReleaseRow",
     "ReportedCurve",
     "Robustness",
     "Role",
     "SampleKey",
     "Severity",
+    "Share",
     "SourceFile",
+    "Specification",
     "Spillover",
     "StandardCurve",
     "Status",
     "Task",
     "Trend",
+    "Verdict",
     "Well",
 ]

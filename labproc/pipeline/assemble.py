@@ -1,7 +1,7 @@
 """From what the store holds to everything that is shown of a study."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from labproc.model import Flag, Measurement
 from labproc.model.flag import unique, warning
@@ -12,11 +12,14 @@ from labproc.pipeline.patients import patients_of
 from labproc.pipeline.payload import decode
 from labproc.pipeline.plates import control_charts, omission_flags, with_trend
 from labproc.pipeline.reduce import Derived, reduce_study
+from labproc.pipeline.release import release_rows
 from labproc.pipeline.results import Arm, FileStatus, PlateView, Results, TubeView
 from labproc.pipeline.signing import signature_views
 from labproc.pipeline.versions import software_versions
-from labproc.store import Store, StoredResult
+from labproc.store import Decision, Store, StoredResult, current_decisions
 from labproc.study import Study
+
+VERDICTS = frozenset({"approved", "rejected"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,9 @@ def _unassigned(outcome: PlateOutcome) -> Flag:
 def assemble(study: Study, store: Store, statuses: Sequence[FileStatus]) -> Results:
     """Reduce the study's measurements and put everything that is shown of it together."""
     outcomes = decode_outcomes(store.current_results())
+    decisions = current_decisions(store)
     derived = reduce_study(study, outcomes.measured)
+    tubes = by_attention(_reviewed(outcomes.tubes, decisions))
     charts = control_charts(outcomes.plates)
     return Results(
         title=study.settings.study.title,
@@ -65,7 +70,7 @@ def assemble(study: Study, store: Store, statuses: Sequence[FileStatus]) -> Resu
         measurements=derived.measurements,
         trends=derived.trends,
         comparisons=derived.comparisons,
-        tubes=by_attention(outcomes.tubes),
+        tubes=tubes,
         plates=with_trend(outcomes.plates, charts),
         culture_events=study.culture_log,
         patient_events=study.patient_events,
@@ -77,7 +82,14 @@ def assemble(study: Study, store: Store, statuses: Sequence[FileStatus]) -> Resu
         flags=_flags(study, outcomes, derived),
         control_charts=charts,
         signatures=signature_views(store),
+        release=release_rows(study, derived.measurements, tubes, decisions),
     )
+
+
+def _reviewed(tubes: Sequence[TubeView], decisions: Mapping[str, Decision]) -> tuple[TubeView, ...]:
+    """Return the tubes with what a reviewer said of them: approved or rejected, else nothing."""
+    said = {sha: d.verdict for sha, d in decisions.items() if d.verdict in VERDICTS}
+    return tuple(replace(t, review=said.get(t.source.sha256, "")) for t in tubes)
 
 
 def _flags(study: Study, outcomes: Outcomes, derived: Derived) -> tuple[Flag, ...]:

@@ -17,6 +17,7 @@ from labproc.model import (
     Flag,
     Measurement,
     PatientEvent,
+    ReleaseRow,
     ReportedCurve,
     SampleKey,
     SourceFile,
@@ -191,7 +192,8 @@ class SignatureView:
 class Results:
     """A study's results as they stand in its store.
 
-    ``control_charts`` follow the positive control of a target over the plates.
+    ``control_charts`` follow the positive control of a target over the plates; ``release`` holds
+    the samples against the study's release table.
     """
 
     title: str
@@ -213,6 +215,7 @@ class Results:
     flags: tuple[Flag, ...] = ()
     control_charts: Mapping[str, LeveyJennings] = field(default_factory=dict)
     signatures: tuple[SignatureView, ...] = ()
+    release: tuple[ReleaseRow, ...] = ()
 
     @property
     def patients(self) -> frozenset[str]:

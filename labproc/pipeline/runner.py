@@ -14,6 +14,7 @@ from labproc.pipeline.own_name import in_own_words
 from labproc.pipeline.payload import decode, encode
 from labproc.pipeline.planner import Earlier, RawFile, plan
 from labproc.pipeline.publish import final_statuses, publish
+from labproc.pipeline.release import check_release
 from labproc.pipeline.results import FileStatus, Results
 from labproc.pipeline.share import Share, one_publisher
 from labproc.pipeline.workers import Done, run_jobs
@@ -120,6 +121,7 @@ def _check_plan(study: Study) -> None:
 
     if (planned := study.plan()) is not None:
         check_plan(planned)
+    check_release(study)
 
 
 def _known(study: Study, store: Store) -> Gathered:

@@ -185,6 +185,22 @@ class CohortSettings(_Part):
     treatment_start_day: str = ""
 
 
+class ReleaseSettings(_Part):
+    """``[[release]]``: one specification of the user's own release table."""
+
+    metric: str
+    day: int | str
+    parent: str = ""
+    panel: str = ""
+    low: float | None = None
+    high: float | None = None
+    expected: str = ""
+    unit: str = ""
+    arm: str = ""
+    donor: str = ""
+    title: str = ""
+
+
 class StoreSettings(_Part):
     """``[store]``: where results are kept, if not in ``results/labproc.sqlite``."""
 
@@ -268,6 +284,7 @@ class Settings(_Part):
     qpcr: QpcrSettings | None = None
     plan: PlanSettings | None = None
     cohort: CohortSettings | None = None
+    release: tuple[ReleaseSettings, ...] = ()
     store: StoreSettings = StoreSettings()
     signatures: SignatureSettings = SignatureSettings()
     notify: NotifySettings = NotifySettings()

@@ -109,6 +109,15 @@ correction = "holm"
 # toxicity = ["crs_grade", "icans_grade"]
 # treatment_start_day = "len_start_day"
 
+# Your own release specifications, one table each (or lines of release.csv); none is built in.
+# [[release]]
+# metric = "transduction"        # or purity, viability, cd4:cd8, vcn, copies_per_ug, cell_dose,
+# parent = "Live"                # any population of a strategy, or a measure of measured.csv
+# day = "last"                   # a day, last or every
+# low = 20
+# high = 80                      # low, high or both; or expected = "negative"
+# unit = "%"
+
 # Results stand in results/labproc.sqlite unless a PostgreSQL server is named.
 # [store]
 # url = "postgresql+psycopg://user@server/study"
