@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from labproc.cli._output import for_each_file, json_line
-from labproc.errors import GatingError, SettingsError
+from labproc.cli._output import for_each_file, json_line, say
+from labproc.errors import GatingError, ParseError, SettingsError
 
 if TYPE_CHECKING:
     from gating.controls import Control
     from gating.strategy import Strategy
-    from labproc.model import FlowTube, Populations
+    from labproc.model import FlowTube, Populations, Spillover
 
 CONTROL_ROLES = ("untransduced", "fmo", "unstained", "compensation", "beads")
 
@@ -37,6 +37,13 @@ CONTROL_ROLES = ("untransduced", "fmo", "unstained", "compensation", "beads")
     help="A control tube: untransduced, fmo, unstained, beads, or compensation:CHANNEL.",
 )
 @click.option(
+    "--compensation",
+    default="file",
+    metavar="file|none|MATRIX",
+    help="The file's own matrix (default), none, or a matrix as csv, xlsx or FlowJo's mtx. "
+    "Single stains are given as --control compensation:CHANNEL=FILE.",
+)
+@click.option(
     "--masks",
     type=click.Path(path_type=Path, file_okay=False),
     help="Also write each file's masks here, as DIR/<file name>.npz.",
@@ -49,6 +56,7 @@ def command(
     strategy: str,
     markers: tuple[str, ...],
     controls: tuple[str, ...],
+    compensation: str,
     masks: Path | None,
     as_json: bool,
 ) -> None:
@@ -62,9 +70,11 @@ def command(
     plan = load_strategy(strategy)
     panel = dict(_pair(m, "--marker", "CD4=CHANNEL") for m in markers)
     tubes = [_control(c) for c in controls]
+    matrix = _matrix(compensation, tubes)
+    _say_unused(plan, tubes)
 
     def work(path: Path) -> None:
-        tube, populations = _gate(path, plan, panel, tubes)
+        tube, populations = _gate(path, plan, panel, tubes, matrix)
         if masks is not None:
             _write_masks(masks / f"{path.name}.npz", populations)
         _print(path, tube, populations, as_json=as_json)
@@ -94,14 +104,47 @@ def _control(text: str) -> "Control":
     return Control(Role(role), read_tube(Path(file)), SAME_ARM, channel)
 
 
+def _say_unused(plan: "Strategy", controls: "list[Control]") -> None:
+    """Say which controls change nothing, since no step of the strategy leans on their role."""
+    used = {role for step in plan.steps for role in step.control} | {"compensation"}
+    if any(c.role.value == "compensation" for c in controls):
+        used.add("unstained")  # the blank of single stains
+    for role in dict.fromkeys(c.role.value for c in controls):
+        if role not in used:
+            say(f"--control: no step of {plan.name} leans on a tube of the role {role}")
+
+
+def _matrix(word: str, controls: "list[Control]") -> "Spillover | None":
+    """Return the matrix that is asked for; None leaves it to the file or the single stains."""
+    import numpy as np
+
+    from labproc.formats.spillover_matrix import read_spillover
+    from labproc.model import Role, Spillover
+
+    if word == "file":
+        return None
+    if any(c.role is Role.COMPENSATION for c in controls):
+        raise SettingsError(f"--compensation: {word!r} and single stains, expected one of them")
+    if word == "none":
+        return Spillover((), np.empty((0, 0)))
+    try:
+        return read_spillover(Path(word))
+    except ParseError as error:
+        raise SettingsError(f"--compensation: {error}; or say file or none") from None
+
+
 def _gate(
-    path: Path, plan: "Strategy", panel: Mapping[str, str], controls: "list[Control]"
+    path: Path,
+    plan: "Strategy",
+    panel: Mapping[str, str],
+    controls: "list[Control]",
+    matrix: "Spillover | None",
 ) -> "tuple[FlowTube, Populations]":
     from gating.engine import gate_tube
     from labproc.parsers.fcs import read_tube
 
     tube = read_tube(path)
-    return tube, gate_tube(tube, plan, markers=panel, controls=controls)
+    return tube, gate_tube(tube, plan, markers=panel, controls=controls, spillover=matrix)
 
 
 def _write_masks(path: Path, populations: "Populations") -> None:
