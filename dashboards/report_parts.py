@@ -1,17 +1,19 @@
 """The report's parts in order: figures, doubts, gates, plates, numbers, methods, origin."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import plotly.graph_objects as go
 
 from dashboards import report_tables, theme, wording
-from dashboards.figures import FIGURES
+from dashboards.figures import FIGURES, acquisition
 from dashboards.figures.amplification import amplification
 from dashboards.figures.control_chart import control_chart
+from dashboards.figures.gates import example_tubes, gating
 from dashboards.figures.plates import plate_copies, plate_map, standard_curve
 from dashboards.markup import Markup, join, tag
 from labproc.model import Comparison
-from labproc.pipeline.results import PlateView, Results
+from labproc.pipeline.results import PlateView, Results, TubeView
 
 Figures = dict[str, go.Figure]
 FOUR = (
@@ -30,6 +32,7 @@ PARTS = (
     ("methods", "Methods"),
     ("origin", "Origin"),
 )
+MOST_TUBES = 6  # drawn step by step; every tube stands on the Gates page
 MOST_PLATES = 12  # drawn in full; the numbers of all stand in the tables
 
 
@@ -146,9 +149,69 @@ def _file(path: str) -> str:
 
 
 def _gates(results: Results, figures: Figures) -> Markup:
-    words = "Each column is a step, each row a tube; the percentage is of the column before."
-    drawn = slot("gating", FIGURES.get("gating")(results), figures)
-    return join((tag("p", words, cls="quiet"), drawn))
+    """Return every panel's steps, the tubes that need a look, and the flow over time."""
+    words = "Each column is a step, each row a tube; the percentage is of the gate's parent."
+    panels = dict.fromkeys(t.key.panel for t in results.tubes)
+    drawn = [_panel(results, panel, figures) for panel in panels]
+    doubtful = _doubtful(results, figures)
+    return join((tag("p", words, cls="quiet"), *drawn, doubtful, _flow(results, figures)))
+
+
+def _panel(results: Results, panel: str, figures: Figures) -> Markup:
+    """Return the steps of one panel on the tubes of one day that need the least look."""
+    mine = [t for t in results.tubes if t.key.panel == panel]
+    chosen = example_tubes(replace(results, tubes=tuple(mine)))
+    name = f"{panel or 'no panel'}, strategy {chosen[0].strategy}"
+    drawn = slot(f"gating-{panel}", gating(results, tubes=chosen), figures)
+    return join((tag("h3", f"Panel {name}"), drawn))
+
+
+def _doubtful(results: Results, figures: Figures) -> Markup:
+    """Return the steps of the tubes that need a look, the oddest first."""
+    odd = [t for t in wording.odd_first(results) if wording.needs_look(t)]
+    shown = odd[:MOST_TUBES]
+    if not shown:
+        return Markup("")
+    rows = [
+        join(
+            (
+                tag("p", tag("b", t.key.label), " ", "; ".join(t.reasons), cls="sentence"),
+                slot(f"odd{i}", gating(results, tubes=[t]), figures),
+            )
+        )
+        for i, t in enumerate(shown)
+    ]
+    left = f", the {len(shown)} oddest of {len(odd)}" if len(odd) > len(shown) else ""
+    summary = tag("summary", f"Tubes to look at{left}")
+    return tag("details", summary, *rows)
+
+
+def _flow(results: Results, figures: Figures) -> Markup:
+    """Return what quality control left out of each tube, drawn where it left out anything."""
+    followed = sorted((t for t in results.tubes if t.course), key=acquisition.kept_time)
+    if not followed:
+        return Markup("")
+    cut = [t for t in followed if acquisition.kept_time(t) < 1.0]
+    shown = (cut or followed)[: MOST_TUBES if cut else 1]
+    lost = len(results.tubes) - len(followed)
+    few = f" {lost} tubes have too few events, or no time, to be followed." if lost else ""
+    words = f"In {len(cut)} of {len(followed)} tubes a part of the time was left out.{few}"
+    rows = [_cut(t) for t in cut]
+    heads = ("Sample", "Time left out", "Events left out", "Why")
+    listed = report_tables.plain_table(heads, rows) if rows else ""
+    drawn = [
+        slot(f"flow{i}", acquisition.acquisition(results, tube=t), figures)
+        for i, t in enumerate(shown)
+    ]
+    title = tag("summary", "Acquisition over time")
+    return tag("details", title, tag("p", words, cls="quiet"), listed, *drawn)
+
+
+def _cut(tube: TubeView) -> tuple[object, ...]:
+    steady = next(g for g in tube.every_gate if "kept_time" in g.parameters)
+    left = f"{steady.n_parent - steady.n_events:,}"
+    why = "; ".join(f.message for f in steady.flags)
+    return tube.key.label, theme.percent(1.0 - acquisition.kept_time(tube)), left, why
 
 
 def _plates(results: Results, figures: Figures) -> Markup:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gating._moved import Moved
+from gating._moved import Moved, Shared
 from gating.channel_names import tagged
 from gating.columns import Columns
 from gating.controls import Control
@@ -28,6 +28,7 @@ class Run:
     markers: Mapping[str, str]
     controls: tuple[Control, ...] = ()
     moved: Moved = field(default_factory=dict)
+    shared: Shared = field(default_factory=dict)
     draws: int = 0
     seed: int = 0
     rows: dict[str, Rows | None] = field(default_factory=lambda: {ROOT: None})

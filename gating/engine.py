@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gating._moved import Moved, as_moved
+from gating._moved import Moved, Shared, as_moved, as_shared
 from gating._run import Run, find_channels
 from gating.channel_names import FILE
 from gating.columns import Columns
-from gating.compensation import check_spillover
+from gating.compensation import check_spillover, linear_column
 from gating.controls import Control, best_first, differences
 from gating.methods import METHODS
 from gating.methods._request import ControlValues, Request, Selection
@@ -32,6 +32,7 @@ def gate_tube(
     controls: Sequence[Control] = (),
     spillover: Spillover | None = None,
     moved: Moved | None = None,
+    shared: Shared | None = None,
     draws: int = 200,
     seed: int = 0,
 ) -> Populations:
@@ -49,6 +50,9 @@ def gate_tube(
         Used instead of the file's.
     moved : mapping, optional
         A reviewer's gates: population to points, on the scale that ``Boundary.points`` uses.
+    shared : mapping, optional
+        A group's gates: population to outline. A reviewer's gate of this tube wins over it, and
+        the controls that a gate leans on are cut by it too.
     draws : int
         Draws behind the intervals.
     seed : int
@@ -67,7 +71,7 @@ def gate_tube(
     given, stain_flags = _from_stains(tube, spillover, controls)
     matrices = {**strategy.matrices, **({FILE: given} if given else {})}
     columns = Columns(tube, strategy.spillover(given), matrices)
-    run = Run(columns, markers or {}, tuple(controls), moved or {}, draws, seed)
+    run = Run(columns, markers or {}, tuple(controls), moved or {}, shared or {}, draws, seed)
     _apply(run, strategy, strategy.steps)
     gates = tuple(run.gates)
     return Populations(
@@ -158,7 +162,8 @@ def _gate(run: Run, strategy: Strategy, number: int, step: Step, channels: tuple
         draws=run.draws,
         seed=run.seed * 1_000 + number,
     )
-    selections = METHODS.get(step.method).place(request)
+    own = METHODS.get(step.method).place(request)
+    selections = as_shared(run.shared, step, request, own)
     for selection in as_moved(run.moved, step, request, selections):
         _record(run, step, parent, selection, channels)
 
@@ -173,8 +178,11 @@ def _scales(columns: Columns, step: Step, channels: tuple[str, ...]) -> tuple[Tr
 def _range(columns: Columns, channel: str) -> float | None:
     if not columns.events.has(channel):
         return None
-    top = columns.channel(channel).range
-    return top - 1.0 if top else None
+    about = columns.channel(channel)
+    if not about.range:
+        return None
+    top = np.array([about.range - 1.0])
+    return float(linear_column(about, top, columns.tube.time_step_s)[0])
 
 
 def _masks(run: Run, parent: str) -> dict[str, NDArray[np.bool_]]:
@@ -191,7 +199,7 @@ def _control_values(
         if not all(control.tube.events.has(c) for c in channels):
             continue
         columns = Columns(control.tube, run.columns.spillover, run.columns.matrices)
-        other = Run(columns, run.markers, seed=run.seed)
+        other = Run(columns, run.markers, shared=run.shared, seed=run.seed)
         _apply(other, strategy, _steps_of_control(strategy, number))
         parent = other.parent(step.parent)
         made.append(

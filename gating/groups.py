@@ -1,60 +1,136 @@
-"""One gate for a group of tubes, and the tube whose own gate does not fit its group.
+"""One gate for a group of tubes, the tube whose own gate does not fit, and a gate that drifts.
 
-A CAR threshold is shared by a donor's tubes of one day, so that the gate cannot follow the
-treatment; each tube's own threshold stays as a diagnostic.
+Gates are compared where they are drawn: on the display scale of the group's first tube.
 """
 
 from collections.abc import Mapping, Sequence
+from math import sqrt
 
 import numpy as np
+from numpy.typing import NDArray
 
-from gating.transforms import parse_transform
-from labproc.model import Flag, Populations
-from labproc.model.flag import warning
+from gating.transforms import Transform, parse_transform
+from labproc.model import Boundary
 
+Floats = NDArray[np.float64]
 ODD_DISTANCE = 3.5  # robust standard deviations from the group's median
 LEAST_SPREAD = 0.02  # of the display scale: tubes closer than this are alike, however few
 MIN_GROUP = 4
+ON_DISPLAY = ("polygon", "ellipse")  # their points are stored on the display scale
+DRIFT_DAYS = 5  # fewer days show no drift
+DRIFT_LEAST = 0.05  # of the display scale, from the first day to the last
+DRIFT_Z = 2.576  # of Kendall's S: P under .01 on both sides
 
 
-def shared_threshold(tubes: Sequence[Populations], population: str) -> float | None:
-    """Return the median of the tubes' thresholds on the display scale, in linear fluorescence.
+def shared_outline(outlines: Sequence[Boundary]) -> Boundary | None:
+    """Return one outline for a group.
 
-    None where no tube has a threshold for the population.
+    Lines and crosses lie at the median of the tubes' own. Of outlines with many corners no mean
+    is an outline: the group gets the one that lies nearest to the others, whole.
     """
-    found = [g for g in (t.get(population) for t in tubes) if g is not None]
-    placed = [g for g in found if g.boundary.kind == "threshold"]
-    if not placed:
+    alike = _alike(outlines)
+    if len(alike) < 2:
         return None
-    scale = parse_transform(placed[0].boundary.scales[0])
-    display = [float(scale.forward(g.boundary.points[:, 0])[0]) for g in placed]
-    return float(scale.inverse(np.array([np.median(display)]))[0])
+    first = alike[0]
+    if first.kind in ON_DISPLAY:
+        return alike[_most_central(alike)]
+    scales = [parse_transform(s) for s in first.scales]
+    shown = np.array([_shown(o.points, scales) for o in alike])
+    points = _linear(np.median(shown, axis=0), scales)
+    return Boundary(first.kind, first.channels, first.scales, points)
 
 
-def odd_thresholds(tubes: Mapping[str, Populations], population: str) -> dict[str, Flag]:
-    """Name the tubes whose threshold lies far from their group's, with the distance.
+def _alike(outlines: Sequence[Boundary]) -> list[Boundary]:
+    """Return the outlines of the kind and channels of the first one that is drawn."""
+    drawn = [o for o in outlines if o.kind != "none" and o.points.size]
+    return [o for o in drawn if (o.kind, o.channels) == (drawn[0].kind, drawn[0].channels)]
 
-    Distances are in robust standard deviations (median absolute deviation) of the group on the
-    display scale; fewer than four tubes are no group.
+
+def _shown(points: Floats, scales: Sequence[Transform]) -> Floats:
+    columns = [s.forward(points[:, k]) for k, s in enumerate(scales)]
+    return np.column_stack(columns).astype(np.float64)
+
+
+def _linear(points: Floats, scales: Sequence[Transform]) -> Floats:
+    columns = [s.inverse(points[:, k]) for k, s in enumerate(scales)]
+    return np.column_stack(columns).astype(np.float64)
+
+
+def _most_central(outlines: Sequence[Boundary]) -> int:
+    """Return the outline whose place and size are nearest to the group's median."""
+    what = np.array([_place_and_size(o) for o in outlines])
+    spread = np.maximum(what.std(axis=0), 1e-12)
+    away = np.abs(what - np.median(what, axis=0)) / spread
+    return int(away.sum(axis=1).argmin())
+
+
+def _place_and_size(outline: Boundary) -> Floats:
+    return np.concatenate([outline.points.mean(axis=0), np.ptp(outline.points, axis=0)])
+
+
+def off_group(outlines: Mapping[str, Boundary]) -> dict[str, str]:
+    """Say of the tubes whose own gate lies far from their group's how far it lies.
+
+    Distances are in robust standard deviations (median absolute deviation) of the group; fewer
+    than four tubes are no group.
     """
-    names, display = [], []
-    for name, populations in tubes.items():
-        gate = populations.get(population)
-        if gate is None or gate.boundary.kind != "threshold":
-            continue
-        scale = parse_transform(gate.boundary.scales[0])
-        names.append(name)
-        display.append(float(scale.forward(gate.boundary.points[:, 0])[0]))
-    if len(names) < MIN_GROUP:
+    alike = {id(o) for o in _alike(list(outlines.values()))}
+    named = {name: o for name, o in outlines.items() if id(o) in alike}
+    if len(named) < MIN_GROUP:
         return {}
-    middle = float(np.median(display))
-    spread = 1.4826 * float(np.median(np.abs(np.array(display) - middle)))
-    spread = max(spread, LEAST_SPREAD)
-    odd = {}
-    for name, position in zip(names, display, strict=True):
-        distance = (position - middle) / spread
-        if abs(distance) > ODD_DISTANCE:
-            side = "above" if distance > 0 else "below"
-            text = f"{population}: threshold {abs(distance):.1f} spreads {side} its group's"
-            odd[name] = warning("gate_off_group", text)
-    return odd
+    places = np.array([_coordinates(o, next(iter(named.values()))) for o in named.values()])
+    middle = np.median(places, axis=0)
+    spread = np.maximum(1.4826 * np.median(np.abs(places - middle), axis=0), _least(named))
+    away = (places - middle) / spread
+    worst = np.abs(away).argmax(axis=1)
+    return {
+        name: _words(float(away[k, worst[k]]))
+        for k, name in enumerate(named)
+        if abs(away[k, worst[k]]) > ODD_DISTANCE
+    }
+
+
+def _words(away: float) -> str:
+    return f"its own gate lies {abs(away):.1f} spreads {'above' if away > 0 else 'below'} the group"
+
+
+def _coordinates(outline: Boundary, first: Boundary) -> Floats:
+    """Return what an outline is compared by: its lines, or its place and size."""
+    if outline.kind in ON_DISPLAY:
+        return _place_and_size(outline)
+    return _shown(outline.points, [parse_transform(s) for s in first.scales]).ravel()
+
+
+def _least(named: Mapping[str, Boundary]) -> Floats:
+    """Return the distance within which tubes are alike: a share of what is drawn."""
+    first = next(iter(named.values()))
+    n = first.points.size if first.kind not in ON_DISPLAY else 2 * first.points.shape[1]
+    if first.kind in ON_DISPLAY or "linear" in first.scales:
+        places = np.array([_coordinates(o, first) for o in named.values()])
+        return np.asarray(np.maximum(LEAST_SPREAD * np.abs(places).max(axis=0), 1e-12))
+    return np.full(n, LEAST_SPREAD)
+
+
+def drift(days: Sequence[int], outlines: Sequence[Boundary]) -> float | None:
+    """Return by how much of the display scale a line moved over the days, None where it did not.
+
+    The change is the median of all slopes between two days (Theil and Sen) times the days passed;
+    it counts where Kendall's S says that it is no chance (P under .01) and where it can be seen.
+
+    References
+    ----------
+    Sen PK, J Am Stat Assoc 1968;63:1379-1389, doi 10.1080/01621459.1968.10480934.
+    """
+    if len(set(days)) < DRIFT_DAYS or any(o.kind != "threshold" for o in outlines):
+        return None
+    scale = [parse_transform(outlines[0].scales[0])]
+    at = np.array([_shown(o.points, scale)[0, 0] for o in outlines])
+    when = np.array(days, dtype=np.float64)
+    i, j = np.triu_indices(len(at), 1)
+    apart = when[j] != when[i]
+    step, rise = (when[j] - when[i])[apart], (at[j] - at[i])[apart]
+    change = float(np.median(rise / step) * np.ptp(when))
+    n = len(at)
+    s = abs(float(np.sum(np.sign(rise) * np.sign(step)))) - 1.0
+    chance = sqrt(n * (n - 1) * (2 * n + 5) / 18.0)
+    return change if s > DRIFT_Z * chance and abs(change) > DRIFT_LEAST else None

@@ -11,6 +11,7 @@ from gating.boundary import inside, is_above, is_drawable
 from gating.columns import Columns
 from gating.controls import Control
 from gating.density import bin_index, histogram
+from gating.quality import Course, follow
 from gating.transforms import parse_transform
 from labproc.model import ROOT, FlowTube, GateResult, Populations, Role, Spillover
 
@@ -69,6 +70,19 @@ def densities(
         overlay = None if control is None else _overlay(control, columns, gate, populations)
         made[gate.population] = _density(columns, gate, parent, overlay)
     return made
+
+
+def time_course(
+    tube: FlowTube, populations: Populations, *, spillover: Spillover | None = None
+) -> Course | None:
+    """Return the acquisition over time as quality control saw it; None where there was none."""
+    steady = next((g for g in populations if "kept_time" in g.parameters), None)
+    if steady is None or not tube.events.has(str(steady.parameters.get("time", ""))):
+        return None
+    columns = Columns(tube, populations.spillover or spillover, populations.matrices)
+    watched = str(steady.parameters["watched"]).split(",")
+    channels = {_label(columns, c): columns.values(c) for c in watched if tube.events.has(c)}
+    return follow(columns.values(str(steady.parameters["time"])), channels, steady.mask)
 
 
 def _control_of(gate: GateResult, controls: Sequence[Control]) -> Control | None:

@@ -12,6 +12,7 @@ from labproc.model import Boundary
 from labproc.pipeline.results import Density, GateView
 
 GATE = {"color": theme.TEXT, "width": 2}
+TOP, BRACKET, LABEL = 140, 107, 138  # % of the highest bin: the axis, the gate's span, its name
 SHADES = [
     [0.0, "#ffffff"],
     [0.04, "#dfe7ee"],
@@ -55,6 +56,9 @@ def overlay(gate: GateView, panel: Panel) -> tuple[list[dict[str, Any]], list[di
     x, y = f"x{panel.suffix}", f"y{panel.suffix}"
     gate = replace(gate, boundary=scales.within(gate.boundary, gate.density.edges))
     lines = [s | {"xref": x, "yref": _y_of(s, y)} for s in shapes(gate.boundary, flat=flat)]
+    if flat and (held := span(gate, panel.ranges[0])) is not None:
+        ends = {"x0": held[0], "x1": held[1], "y0": BRACKET, "y1": BRACKET}
+        lines.append({"type": "line", "line": GATE, "xref": x, "yref": y, **ends})
     return lines, [_label(gate, flat) | {"xref": x, "yref": y}]
 
 
@@ -76,7 +80,7 @@ def _signal_axis(
 
 
 def _percent_axis() -> dict[str, Any]:
-    return theme.y_axis("Events", "% of highest", range=[0, 108], tickvals=[0, 50, 100])
+    return theme.y_axis("Events", "% of highest", range=[0, TOP], tickvals=[0, 50, 100])
 
 
 def _spaced(edges: NDArray[np.float64], letter: str) -> dict[str, Any]:
@@ -145,6 +149,18 @@ def shapes(boundary: Boundary, *, flat: bool) -> list[dict[str, Any]]:
     return [{"type": "path", "path": outline, "line": GATE, "opacity": 1}]
 
 
+def span(gate: GateView, limits: tuple[float, float] | None = None) -> tuple[float, float] | None:
+    """Return the part of the axis that a gate on one channel holds; None where it has no line."""
+    low, high = limits or (float(gate.density.edges[0][0]), float(gate.density.edges[0][-1]))
+    points = scales.to_display(gate.boundary)
+    if gate.boundary.kind == "interval":
+        return max(float(points[0, 0]), low), min(float(points[1, 0]), high)
+    if gate.boundary.kind != "threshold":
+        return None
+    at = min(max(float(points[0, 0]), low), high)
+    return (low, at) if gate.parameters.get("side", "above") == "below" else (at, high)
+
+
 def _upright(x: float) -> dict[str, Any]:
     return {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "line": GATE, "name": "upright"}
 
@@ -162,29 +178,20 @@ def _label(gate: GateView, flat: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _beside(
-    at: float, within: NDArray[np.float64], x_low: float, x_high: float
-) -> tuple[float, float, str, str]:
-    """Return where an interval's label stands: outside it, where it hides no event."""
-    last = float(within.max()) if within.size else x_high
-    if x_high - last > at - x_low:
-        return last, 104.0, "left", "top"
-    return at, 104.0, "right", "top"
+def _beside(held: tuple[float, float], low: float, high: float) -> tuple[float, float, str, str]:
+    """Return where the name of a gate on one channel stands: over its span, within the panel."""
+    left, right = held
+    if (left + right) / 2 > (low + high) / 2:  # as far right as it goes
+        return right, LABEL, "right", "top"
+    return left, LABEL, "left", "top"
 
 
 def _label_place(gate: GateView, flat: bool) -> tuple[float, float, str, str]:
-    """Return where the label stands: right of a threshold, in the upper part of an outline."""
+    """Return where the label stands: over the span of a line, in the upper part of an outline."""
     x_low, x_high = (float(gate.density.edges[0][i]) for i in (0, -1))
     points = scales.to_display(gate.boundary)
     if flat:
-        if not points.size:
-            return x_low, 104.0, "left", "top"
-        within = points[(points[:, 0] > x_low) & (points[:, 0] < x_high), 0]
-        at = float(within.min()) if within.size else x_low
-        if gate.boundary.kind == "interval":
-            return _beside(at, within, x_low, x_high)
-        right = at < x_low + 0.72 * (x_high - x_low)
-        return at, 104.0, "left" if right else "right", "top"
+        return _beside(span(gate) or (x_low, x_high), x_low, x_high)
     y_low, y_high = (float(gate.density.edges[1][i]) for i in (0, -1))
     if gate.boundary.kind in ("none", "quadrant", "threshold", "interval") or not points.size:
         return x_high, y_high, "right", "top"

@@ -5,7 +5,7 @@ from labproc.model.dna import DnaSample, DnaTable
 from labproc.model.events import Channel, Events, FlowTube, Spillover
 from labproc.model.flag import Flag, Severity
 from labproc.model.measurement import METRICS, Measurement
-from labproc.model.populations import ROOT, Boundary, GateResult, Populations
+from labproc.model.populations import ROOT, Boundary, GateResult, Populations, SharedGate
 from labproc.model.qpcr import (
     Amplification,
     CopyNumber,
@@ -58,6 +58,7 @@ __all__ = [
     "SampleKey",
     "Severity",
     "Share",
+    "SharedGate",
     "SourceFile",
     "Specification",
     "Spillover",

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from labproc.model import Flag, Measurement
 from labproc.model.flag import unique, warning
 from labproc.pipeline.attention import by_attention
+from labproc.pipeline.gather import known_files
+from labproc.pipeline.groups import group_flags
 from labproc.pipeline.methods import methods_text
 from labproc.pipeline.outcomes import FlowOutcome, PlateOutcome
 from labproc.pipeline.patients import patients_of
@@ -60,7 +62,9 @@ def assemble(study: Study, store: Store, statuses: Sequence[FileStatus]) -> Resu
     outcomes = decode_outcomes(store.current_results())
     decisions = current_decisions(store)
     derived = reduce_study(study, outcomes.measured)
-    tubes = by_attention(_reviewed(outcomes.tubes, decisions))
+    plates = {f.sha256: f.plate for f in known_files(study, store)}
+    off, drifts = group_flags(study, outcomes.tubes, plates)
+    tubes = by_attention(_reviewed(_with(outcomes.tubes, off), decisions))
     charts = control_charts(outcomes.plates)
     return Results(
         title=study.settings.study.title,
@@ -79,10 +83,17 @@ def assemble(study: Study, store: Store, statuses: Sequence[FileStatus]) -> Resu
         versions=software_versions(),
         methods=methods_text(study, outcomes.tubes, outcomes.plates, derived.comparisons),
         audit_head=store.audit_head(),
-        flags=_flags(study, outcomes, derived),
+        flags=unique((*_flags(study, outcomes, derived), *drifts)),
         control_charts=charts,
         signatures=signature_views(store),
         release=release_rows(study, derived.measurements, tubes, decisions),
+    )
+
+
+def _with(tubes: Sequence[TubeView], flags: Mapping[str, tuple[Flag, ...]]) -> tuple[TubeView, ...]:
+    """Return the tubes with what only their group says of them."""
+    return tuple(
+        replace(t, flags=unique((*t.flags, *flags.get(t.source.sha256, ())))) for t in tubes
     )
 
 

@@ -1,6 +1,5 @@
 """A study's results as its release table asks for them."""
 
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from labproc.model import (
     Share,
     Specification,
 )
+from labproc.pipeline.groups import populations_of
 from labproc.pipeline.patients import patients_of
 from labproc.pipeline.results import TubeView
 from labproc.registry import nearest
@@ -37,7 +37,7 @@ def check_release(study: Study) -> None:
     """
     known = {o.measure for o in study.outside} | set(METRICS)
     asked = [s for s in study.release if s.metric not in known or _is_fraction(s)]
-    made = {panel: _parents(study, panel) for panel in study.settings.panels} if asked else {}
+    made = {panel: populations_of(study, panel) for panel in study.settings.panels} if asked else {}
     for one in asked:
         if one.metric in known and not _is_fraction(one):
             continue
@@ -70,20 +70,6 @@ def _above(population: str, parents: Mapping[str, str]) -> list[str]:
         population = parents[population]
         found.append(population)
     return found
-
-
-def _parents(study: Study, panel: str) -> dict[str, str]:
-    """Return each population of a panel's strategy with its parent, without loading methods."""
-    from gating.strategy import strategy_text
-    from labproc.model import ROOT
-
-    text = strategy_text(study.strategy_path(study.settings.panels[panel].strategy))
-    parents: dict[str, str] = {}
-    for step in tomllib.loads(text).get("step", []):
-        names = step.get("populations", step.get("population", []))
-        for name in [names] if isinstance(names, str) else names:
-            parents[name] = step.get("parent", ROOT)
-    return parents
 
 
 def release_rows(

@@ -40,6 +40,9 @@ pattern = ["{date}/{donor}_{arm}_d{day}_{panel}.fcs"]
 strategy = "car_t"               # car_t, cd4_cd8, live, or your own file beside this one
 markers = { CAR = "BL1-A", CD3 = "YL2-A", viability = "RL2-A" }
 # compensation = "file"          # or none, controls (single stains), or a matrix such as "m.csv"
+# shared = { Live = ["donor", "day"], "T cells" = "plate" }   # one gate for a group of tubes
+# [panels.car.own."D1_C_d07_car.fcs"]      # ... but this tube is gated by itself
+# Live = "debris"                          # the reason
 
 [panels.subset]
 strategy = "cd4_cd8"
