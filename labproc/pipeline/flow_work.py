@@ -92,12 +92,15 @@ def _own(
 
 def _measure(job: FlowJob, tube: FlowTube, populations: Populations) -> list[Measurement]:
     """Return the tube's fractions and, for the panel that counts, its cells."""
+    from gating.views import median_fluorescence
     from labproc.counts import count_cells, flow_fractions
 
     if job.key.role is not Role.SAMPLE:
         return []
     control = next((c.path for c in job.controls if c.role is Role.UNTRANSDUCED), "")
-    found = flow_fractions(job.key, populations, source=tube.source)
+    median = median_fluorescence(tube, populations, "CAR+", spillover=job.spillover)
+    medians = {} if median is None else {"CAR+": median}
+    found = flow_fractions(job.key, populations, source=tube.source, medians=medians)
     if job.count is not None:
         found = [*found, *count_cells(job.key, populations, tube=tube, rule=job.count)]
     version = _version(job)
