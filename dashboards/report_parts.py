@@ -151,7 +151,7 @@ def _file(path: str) -> str:
 def _gates(results: Results, figures: Figures) -> Markup:
     """Return every panel's steps, the tubes that need a look, and the flow over time."""
     words = "Each column is a step, each row a tube; the percentage is of the gate's parent."
-    panels = dict.fromkeys(t.key.panel for t in results.tubes)
+    panels = sorted({t.key.panel for t in results.tubes})
     drawn = [_panel(results, panel, figures) for panel in panels]
     doubtful = _doubtful(results, figures)
     return join((tag("p", words, cls="quiet"), *drawn, doubtful, _flow(results, figures)))

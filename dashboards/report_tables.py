@@ -24,6 +24,7 @@ NAMES = {
     "vcn": "Vector copies per genome", "copies_per_well": "Copies per well",
     "cells_total": "Cells in the culture", "cumulative_cells": "Cells, cumulative",
     "t_cell_fraction": "T cells", "car_median_fluorescence": "CAR+ median fluorescence",
+    "cart_cd4_per_ul": "CD4+ CAR-T cells per µL", "cart_cd8_per_ul": "CD8+ CAR-T cells per µL",
     "cart_cd4_total": "CD4+ CAR-T cells in the culture",
     "cart_cd8_total": "CD8+ CAR-T cells in the culture",
     "copies_per_100ng": "CAR copies per 100 ng DNA", "vcn_per_cart": "Vector copies per CAR+ cell",

@@ -1,5 +1,6 @@
 """One panel with one gate, alone or in a grid."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +22,14 @@ SHADES = [
     [1.0, "#16283a"],
 ]
 
+# first only, second only, both, neither: where a cross' populations lie
+CORNERS = (
+    {"x": 1, "y": 0, "xanchor": "right", "yanchor": "bottom"},
+    {"x": 0, "y": 1, "xanchor": "left", "yanchor": "top"},
+    {"x": 1, "y": 1, "xanchor": "right", "yanchor": "top"},
+    {"x": 0, "y": 0, "xanchor": "left", "yanchor": "bottom"},
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Panel:
@@ -31,23 +40,41 @@ class Panel:
     y: tuple[float, float] = (0.0, 1.0)
     ranges: tuple[tuple[float, float] | None, ...] = (None, None)  # of both channels, if given
 
+    def room(self, which: int) -> float:
+        """Return how many words fit beside (0) or above (1) each other."""
+        share = (self.x, self.y)[which]
+        return max(22.0 * (share[1] - share[0]), 3.0) if which == 0 else 9.0
 
-def fill(drawing: go.Figure, gate: GateView, panel: Panel, colour: str) -> None:
-    """Draw a gate's events, its control, its boundary and its percentage into a panel."""
+
+def fill(
+    drawing: go.Figure, gate: GateView, panel: Panel, colour: str, around: Sequence[GateView] = ()
+) -> None:
+    """Draw a gate's events, its control, its boundary and its percentage into a panel.
+
+    ``around`` are the four populations of a cross, each named in its corner.
+    """
     flat = len(gate.density.channels) == 1
     traces = _histograms(gate, colour) if flat else [_heatmap(gate.density)]
     axes = {"xaxis": f"x{panel.suffix}", "yaxis": f"y{panel.suffix}"}
     drawing.add_traces([trace.update(**axes) for trace in traces])
-    upright = _percent_axis() if flat else _signal_axis(gate.density, 1, panel.ranges[1])
-    across = _signal_axis(gate.density, 0, panel.ranges[0])
+    upright = _percent_axis() if flat else _signal_axis(gate.density, 1, panel)
+    across = _signal_axis(gate.density, 0, panel)
     across |= {"domain": panel.x, "anchor": axes["yaxis"]}
     upright |= {"domain": panel.y, "anchor": axes["xaxis"]}
     drawing.update_layout({f"xaxis{panel.suffix}": across, f"yaxis{panel.suffix}": upright})
     lines, labels = overlay(gate, panel)
+    if len(around) > 1:
+        labels = crossed(around, panel)
     for line in lines:
         drawing.add_shape(**line)
     for label in labels:
         drawing.add_annotation(**label)
+
+
+def crossed(gates: Sequence[GateView], panel: Panel) -> list[dict[str, Any]]:
+    """Return the names and percentages of a cross' four populations, each in its corner."""
+    x, y = f"x{panel.suffix} domain", f"y{panel.suffix} domain"
+    return [_words(gate) | CORNERS[k] | {"xref": x, "yref": y} for k, gate in enumerate(gates[:4])]
 
 
 def overlay(gate: GateView, panel: Panel) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -67,12 +94,11 @@ def _y_of(shape: dict[str, Any], axis: str) -> str:
     return f"{axis} domain" if shape.get("name") == "upright" else axis
 
 
-def _signal_axis(
-    density: Density, which: int, limits: tuple[float, float] | None
-) -> dict[str, Any]:
+def _signal_axis(density: Density, which: int, panel: Panel) -> dict[str, Any]:
     """Return the axis of a channel: its label and detector, ticks in linear units."""
-    low, high = limits or (float(density.edges[which][0]), float(density.edges[which][-1]))
-    at, words = scales.ticks(density.scales[which], low, high)
+    ends = (float(density.edges[which][0]), float(density.edges[which][-1]))
+    low, high = panel.ranges[which] or ends
+    at, words = scales.ticks(density.scales[which], low, high, apart=panel.room(which))
     label, channel = density.labels[which], density.channels[which]
     name = theme.plain(channel if label in ("", channel) else f"{label}, {channel}")
     unit = "ratio" if "/" in channel or channel.startswith("ratio(") else "a.u."
@@ -167,13 +193,18 @@ def _upright(x: float) -> dict[str, Any]:
 
 def _label(gate: GateView, flat: bool) -> dict[str, Any]:
     """Return the gate's name and percentage, written on it."""
+    x, y, side, hang = _label_place(gate, flat)
+    shift = {"left": 5, "right": -5, "center": 0}[side]
+    return _words(gate) | {"x": x, "y": y, "xanchor": side, "yanchor": hang, "xshift": shift}
+
+
+def _words(gate: GateView) -> dict[str, Any]:
+    """Return a label that stands nowhere yet."""
     name = theme.plain(gate.population)
     name = f"{name} (outside)" if gate.parameters.get("side") == "outside" else name
     words = f"{name}<br><b>{theme.percent(gate.fraction)}</b>"
-    x, y, side, hang = _label_place(gate, flat)
     return {
-        "text": words, "x": x, "y": y, "showarrow": False, "xanchor": side, "yanchor": hang,
-        "align": "left", "xshift": {"left": 5, "right": -5, "center": 0}[side],
+        "text": words, "showarrow": False, "align": "left",
         "font": {"size": theme.SMALL, "color": theme.TEXT}, "bgcolor": "rgba(255,255,255,0.72)",
     }  # fmt: skip
 

@@ -9,7 +9,7 @@ from labproc.pipeline.results import Results, TimeView, TubeView
 
 CUT = "#d55e00"
 LINES = ("#0072b2", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#56789a")
-RATE, LEVEL = (0.60, 1.0), (0.0, 0.42)  # shares of the figure's height
+RATE, LEVEL = (0.58, 1.0), (0.0, 0.46)  # shares of the figure's height
 NOTHING = ("Time", "s")
 
 
@@ -23,7 +23,7 @@ def acquisition(results: Results, *, tube: TubeView | None = None) -> go.Figure:
     chosen = tube or min(followed, key=kept_time, default=None)
     if chosen is None or chosen.course is None:
         return theme.empty("No tube's flow was followed over time.", NOTHING)
-    drawing = theme.figure(360, margin={"l": 76, "r": 150, "t": 12, "b": 48})
+    drawing = theme.figure(380, margin={"l": 76, "r": 150, "t": 12, "b": 48})
     _rate(drawing, chosen.course)
     _levels(drawing, chosen.course)
     for low, high in spans(chosen.course):
@@ -78,9 +78,20 @@ def _levels(drawing: go.Figure, course: TimeView) -> None:
     reach = min(max(25.0, 1.1 * far), 50.0)
     drawing.update_layout(
         yaxis2=theme.y_axis(
-            "Above the median", "%", domain=LEVEL, range=[50 - reach, 50 + reach], nticks=4
+            "Above median",
+            "%",
+            domain=LEVEL,
+            range=[50 - reach, 50 + reach],
+            tickvals=[0, 25, 50, 75, 100],
         ),
-        legend={"x": 1.01, "y": LEVEL[1], "xanchor": "left", "yanchor": "top"},
+        showlegend=True,
+        legend={
+            "x": 1.01,
+            "y": LEVEL[1],
+            "xanchor": "left",
+            "yanchor": "top",
+            "font": {"size": theme.SMALL},
+        },
     )
 
 

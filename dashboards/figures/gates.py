@@ -9,7 +9,7 @@ from dashboards import theme
 from dashboards.figures import FIGURES
 from dashboards.figures._gate_panel import Panel, fill
 from labproc.model import Role
-from labproc.pipeline.results import GateView, Results, TubeView
+from labproc.pipeline.results import Density, GateView, Results, TubeView
 
 LEAST, ROW = 210, 236  # px of one panel in a composed figure
 WIDE = 6  # panels beside each other in a page
@@ -88,7 +88,8 @@ def gating(results: Results, *, tubes: Sequence[TubeView] | None = None) -> go.F
             alike = [g for t in chosen for g in _drawn(t) if g.population == gate.population]
             place = _cell(row, steps.index(gate.population), len(chosen), len(steps))
             place = replace(place, ranges=(_common(alike, 0), _common(alike, 1)))
-            fill(drawing, gate, place, colour)
+            fill(drawing, replace(gate, density=coarse(gate.density)), place, colour,
+                 _around(tube, gate))  # fmt: skip
         _row_name(drawing, row, len(chosen), tube.key.label, colour)
     if len(steps) > WIDE:  # else the figure takes the page's width
         drawing.update_layout(width=LEAST * len(steps) + 110, autosize=False)
@@ -114,6 +115,27 @@ def _drawn(tube: TubeView) -> list[GateView]:
     return kept
 
 
+def coarse(density: Density) -> Density:
+    """Return a density of half as many bins each way: a small panel shows no more.
+
+    A third of the bytes; histograms are small as they are.
+    """
+    n = density.counts.shape
+    if len(n) != 2 or any(k % 2 for k in n):
+        return density
+    counts = density.counts.reshape(n[0] // 2, 2, n[1] // 2, 2).sum(axis=(1, 3))
+    edges = tuple(e[::2] for e in density.edges)
+    return replace(density, counts=counts.astype(density.counts.dtype), edges=edges)
+
+
+def _around(tube: TubeView, gate: GateView) -> list[GateView]:
+    """Return the populations of a cross that share a picture."""
+    if gate.boundary.kind != "quadrant":
+        return []
+    place = (gate.parent, gate.boundary.channels)
+    return [g for g in tube.gates if (g.parent, g.boundary.channels) == place]
+
+
 def _common(gates: Sequence[GateView], which: int) -> tuple[float, float] | None:
     """Return one range for a column of panels, where all are drawn on the same scale."""
     drawn = [g.density for g in gates if len(g.density.channels) > which]
@@ -137,6 +159,6 @@ def _cell(row: int, column: int, n_rows: int, n_columns: int) -> Panel:
 def _row_name(drawing: go.Figure, row: int, n_rows: int, name: str, colour: str) -> None:
     drawing.add_annotation(
         text=theme.plain(name), x=0, xref="paper", xshift=-84, xanchor="center", textangle=-90,
-        y=1.0 - (row + 0.4) / n_rows, yref="paper", showarrow=False,
+        y=1.0 - (row + 0.4) / n_rows, yref="paper", yanchor="middle", showarrow=False,
         font={"size": theme.SMALL, "color": theme.ink(colour)},
     )  # fmt: skip

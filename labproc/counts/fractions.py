@@ -214,7 +214,11 @@ def _cart_ratio(key: SampleKey, populations: Populations) -> list[Measurement]:
     n4, n8 = (int(np.count_nonzero(car.mask & g.mask)) for g in (cd4, cd8))
     flags = unique((*tube_flags(populations), *car.flags, *cd4.flags, *cd8.flags))
     row = _ratio_row(key, "cart_cd4_cd8_ratio", (float(n4), float(n8)), "CAR+", flags)
-    shares = {"cd4_of_cart": n4 / car.n_events, "cd8_of_cart": n8 / car.n_events}
+    shares: dict[str, float | str] = {
+        "n_cart": car.n_events,
+        "cd4_of_cart": n4 / car.n_events,
+        "cd8_of_cart": n8 / car.n_events,
+    }
     return [replace(row, parameters={**row.parameters, **shares})]
 
 

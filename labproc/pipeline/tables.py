@@ -24,7 +24,16 @@ from labproc.store import columns_of
 Row = dict[str, Any]
 
 COUNT_METRICS = frozenset(
-    {"cells_per_ul", "cart_per_ul", "cells_total", "cart_total", "cart_cd4_total", "cart_cd8_total"}
+    {
+        "cells_per_ul",
+        "cart_per_ul",
+        "cart_cd4_per_ul",
+        "cart_cd8_per_ul",
+        "cells_total",
+        "cart_total",
+        "cart_cd4_total",
+        "cart_cd8_total",
+    }
 )
 
 
