@@ -23,15 +23,30 @@ def acquisition(results: Results, *, tube: TubeView | None = None) -> go.Figure:
     chosen = tube or min(followed, key=kept_time, default=None)
     if chosen is None or chosen.course is None:
         return theme.empty("No tube's flow was followed over time.", NOTHING)
+    drawing = _drawn(chosen.course)
+    drawing.update_layout(meta={"caption": _caption(chosen)})
+    return drawing
+
+
+def beside_gates(course: TimeView) -> go.Figure:
+    """Draw the same for a narrow column: the channels' names below."""
+    drawing = _drawn(course)
+    drawing.update_layout(
+        height=400, margin={"l": 56, "r": 8, "t": 8, "b": 110},
+        legend={"x": 0, "y": -0.2, "orientation": "h"},
+    )  # fmt: skip
+    return drawing
+
+
+def _drawn(course: TimeView) -> go.Figure:
     drawing = theme.figure(380, margin={"l": 76, "r": 150, "t": 12, "b": 48})
-    _rate(drawing, chosen.course)
-    _levels(drawing, chosen.course)
-    for low, high in spans(chosen.course):
+    _rate(drawing, course)
+    _levels(drawing, course)
+    for low, high in spans(course):
         drawing.add_shape(
             type="rect", xref="x", yref="paper", x0=low, x1=high, y0=0, y1=1, layer="below",
             fillcolor=theme.faint(CUT, 0.22), line={"width": 0},
         )  # fmt: skip
-    drawing.update_layout(meta={"caption": _caption(chosen)})
     return drawing
 
 

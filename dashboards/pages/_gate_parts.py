@@ -9,6 +9,7 @@ from dash import html
 from dashboards import theme, wording
 from dashboards.desk import SHORT
 from dashboards.figures._gate_panel import Panel, overlay
+from dashboards.figures.acquisition import beside_gates, kept_time
 from dashboards.figures.gates import gate_figure
 from dashboards.pages._parts import aria, flags, graph, table, verdict
 from dashboards.report_tables import metric_name
@@ -183,6 +184,7 @@ def about(tube: TubeView, gate: GateView) -> Any:
         [
             html.P(" · ".join(w for w in words if w), className="small quiet"),
             flags(dict.fromkeys((*gate.flags, *tube.flags))),
+            _flow(tube),
             html.P(
                 [
                     tube.source.path,
@@ -194,6 +196,16 @@ def about(tube: TubeView, gate: GateView) -> Any:
             ),
         ]
     )
+
+
+def _flow(tube: TubeView) -> Any:
+    """Return the flow over time, open where a part of it was left out."""
+    if tube.course is None:
+        return html.P("")
+    lost = 1.0 - kept_time(tube)
+    words = f"{theme.percent(lost)} of the time was left out" if lost > 0 else "all of it was kept"
+    drawing = graph("gates-flow", beside_gates(tube.course))
+    return html.Details([html.Summary(f"Flow over time: {words}"), drawing], open=lost > 0)
 
 
 def title(tube: TubeView) -> list[Any]:
