@@ -13,6 +13,7 @@ from labproc.pipeline.results import Density, GateView, Results, TubeView
 
 LEAST, ROW = 210, 236  # px of one panel in a composed figure
 WIDE = 6  # panels beside each other in a page
+FINE = 3  # up to so many panels are wide enough to show every bin
 NOTHING = ("Signal", "a.u.")
 
 
@@ -88,8 +89,8 @@ def gating(results: Results, *, tubes: Sequence[TubeView] | None = None) -> go.F
             alike = [g for t in chosen for g in _drawn(t) if g.population == gate.population]
             place = _cell(row, steps.index(gate.population), len(chosen), len(steps))
             place = replace(place, ranges=(_common(alike, 0), _common(alike, 1)))
-            fill(drawing, replace(gate, density=coarse(gate.density)), place, colour,
-                 _around(tube, gate))  # fmt: skip
+            shown = coarse(gate.density) if len(steps) > FINE else gate.density
+            fill(drawing, replace(gate, density=shown), place, colour, _around(tube, gate))
         _row_name(drawing, row, len(chosen), tube.key.label, colour)
     if len(steps) > WIDE:  # else the figure takes the page's width
         drawing.update_layout(width=LEAST * len(steps) + 110, autosize=False)
