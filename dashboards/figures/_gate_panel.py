@@ -62,9 +62,7 @@ def fill(
     across |= {"domain": panel.x, "anchor": axes["yaxis"]}
     upright |= {"domain": panel.y, "anchor": axes["xaxis"]}
     drawing.update_layout({f"xaxis{panel.suffix}": across, f"yaxis{panel.suffix}": upright})
-    lines, labels = overlay(gate, panel)
-    if len(around) > 1:
-        labels = crossed(around, panel)
+    lines, labels = overlay(gate, panel, around)
     for line in lines:
         drawing.add_shape(**line)
     for label in labels:
@@ -77,7 +75,9 @@ def crossed(gates: Sequence[GateView], panel: Panel) -> list[dict[str, Any]]:
     return [_words(gate) | CORNERS[k] | {"xref": x, "yref": y} for k, gate in enumerate(gates[:4])]
 
 
-def overlay(gate: GateView, panel: Panel) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def overlay(
+    gate: GateView, panel: Panel, around: Sequence[GateView] = ()
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return a gate's shapes and labels alone: all that changes while it is dragged."""
     flat = len(gate.density.channels) == 1
     x, y = f"x{panel.suffix}", f"y{panel.suffix}"
@@ -86,6 +86,8 @@ def overlay(gate: GateView, panel: Panel) -> tuple[list[dict[str, Any]], list[di
     if flat and (held := span(gate, panel.ranges[0])) is not None:
         ends = {"x0": held[0], "x1": held[1], "y0": BRACKET, "y1": BRACKET}
         lines.append({"type": "line", "line": GATE, "xref": x, "yref": y, **ends})
+    if len(around) > 1:
+        return lines, crossed(around, panel)
     return lines, [_label(gate, flat) | {"xref": x, "yref": y}]
 
 

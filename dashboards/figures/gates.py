@@ -18,11 +18,13 @@ NOTHING = ("Signal", "a.u.")
 
 
 def gate_figure(
-    gate: GateView, *, colour: str = theme.CONTROL, height: int = 420, editable: bool = False
-) -> go.Figure:
+    gate: GateView, *, colour: str = theme.CONTROL, height: int = 420, editable: bool = False,
+    tube: TubeView | None = None,
+) -> go.Figure:  # fmt: skip
     """Draw one gate: a density for two channels, a histogram with its control for one.
 
-    With ``editable`` an outline shows its corners after a click on it.
+    With ``editable`` an outline shows its corners after a click on it. Of a ``tube``'s cross all
+    four populations are named.
     """
     if not gate.density.channels:
         return theme.empty(not_drawn(gate), NOTHING, height)
@@ -30,7 +32,7 @@ def gate_figure(
         words = f"{gate.parent} holds no events, so {gate.population} cannot be drawn."
         return theme.empty(words, NOTHING, height)
     drawing = theme.figure(height, margin={"l": 68, "r": 20, "t": 16, "b": 52})
-    fill(drawing, gate, Panel(), colour)
+    fill(drawing, gate, Panel(), colour, around(tube, gate) if tube else ())
     if editable:
         drawing.update_layout(activeshape={"fillcolor": "rgba(0,0,0,0)", "opacity": 1})
         drawing.for_each_shape(lambda s: s.update(editable=True) if s.type == "path" else None)
@@ -90,7 +92,7 @@ def gating(results: Results, *, tubes: Sequence[TubeView] | None = None) -> go.F
             place = _cell(row, steps.index(gate.population), len(chosen), len(steps))
             place = replace(place, ranges=(_common(alike, 0), _common(alike, 1)))
             shown = coarse(gate.density) if len(steps) > FINE else gate.density
-            fill(drawing, replace(gate, density=shown), place, colour, _around(tube, gate))
+            fill(drawing, replace(gate, density=shown), place, colour, around(tube, gate))
         _row_name(drawing, row, len(chosen), tube.key.label, colour)
     if len(steps) > WIDE:  # else the figure takes the page's width
         drawing.update_layout(width=LEAST * len(steps) + 110, autosize=False)
@@ -129,7 +131,7 @@ def coarse(density: Density) -> Density:
     return replace(density, counts=counts.astype(density.counts.dtype), edges=edges)
 
 
-def _around(tube: TubeView, gate: GateView) -> list[GateView]:
+def around(tube: TubeView, gate: GateView) -> list[GateView]:
     """Return the populations of a cross that share a picture."""
     if gate.boundary.kind != "quadrant":
         return []

@@ -10,7 +10,7 @@ from dashboards import theme, wording
 from dashboards.desk import SHORT
 from dashboards.figures._gate_panel import Panel, overlay
 from dashboards.figures.acquisition import beside_gates, kept_time
-from dashboards.figures.gates import gate_figure
+from dashboards.figures.gates import around, gate_figure
 from dashboards.pages._parts import aria, flags, graph, table, verdict
 from dashboards.report_tables import metric_name
 from labproc.model import Measurement
@@ -72,7 +72,7 @@ def steps(tube: TubeView, population: str) -> list[Any]:
 def plot(results: Results, tube: TubeView, gate: GateView) -> Any:
     """Return the gate's plot with a boundary that can be dragged."""
     colour = theme.arm_colours(results.arms).get(tube.key.arm, theme.CONTROL)
-    figure = gate_figure(gate, colour=colour, editable=True)
+    figure = gate_figure(gate, colour=colour, editable=True, tube=tube)
     config = OUTLINE if gate.boundary.kind in ("polygon", "ellipse", "rectangle") else LINE
     key = f"{tube.source.sha256}/{gate.population}"  # a config only takes hold on a new graph
     return html.Div(graph("gates-graph", figure, **config), key=key)
@@ -238,7 +238,7 @@ def _told(row: Mapping[str, str]) -> list[str]:
     return [p if len(p) <= 60 else f"{p[:59]}…" for p in parts if p]
 
 
-def shape_patch(gate: GateView) -> tuple[Any, Any]:
+def shape_patch(tube: TubeView, gate: GateView) -> tuple[Any, Any]:
     """Return the shapes and labels of a gate for a graph that is already there."""
-    lines, labels = overlay(gate, Panel())
+    lines, labels = overlay(gate, Panel(), around(tube, gate))
     return [s | {"editable": True} if s["type"] == "path" else s for s in lines], labels
