@@ -62,8 +62,7 @@ def assemble(study: Study, store: Store, statuses: Sequence[FileStatus]) -> Resu
     outcomes = decode_outcomes(store.current_results())
     decisions = current_decisions(store)
     derived = reduce_study(study, outcomes.measured)
-    plates = {f.sha256: f.plate for f in known_files(study, store)}
-    off, drifts = group_flags(study, outcomes.tubes, plates)
+    off, drifts = group_flags(study, outcomes.tubes, _plates_of(study, store))
     tubes = by_attention(_reviewed(_with(outcomes.tubes, off), decisions))
     charts = control_charts(outcomes.plates)
     return Results(
@@ -88,6 +87,14 @@ def assemble(study: Study, store: Store, statuses: Sequence[FileStatus]) -> Resu
         signatures=signature_views(store),
         release=release_rows(study, derived.measurements, tubes, decisions),
     )
+
+
+def _plates_of(study: Study, store: Store) -> dict[str, str]:
+    """Return each file's plate, where any panel shares a gate by plate."""
+    panels = study.settings.panels.values()
+    if not any("plate" in by for panel in panels for by in panel.shared.values()):
+        return {}
+    return {f.sha256: f.plate for f in known_files(study, store)}
 
 
 def _with(tubes: Sequence[TubeView], flags: Mapping[str, tuple[Flag, ...]]) -> tuple[TubeView, ...]:
