@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from gating.strategy import Step
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
-    "side": ("above", "below"),
+    "line": ("below", "above"),
     "towards": ("high", "low", "high_low", "low_high"),
     "ends": ("both", "top"),
 }
@@ -26,7 +26,19 @@ LIMITS: Mapping[str, tuple[float, float]] = {
 }
 """Options that are one number, with the lowest and the highest that make sense."""
 
-POPULATIONS = ("within", "without", "of")  # options that name populations made before
+SIDES: Mapping[str, tuple[str, ...]] = {
+    "above": ("above", "below"),
+    "inside": ("inside", "outside"),
+}
+"""The sides of a line and of an outline, by the side that a method takes by itself."""
+
+POPULATIONS = (
+    "within",
+    "without",
+    "any_of",
+    "any_not",
+    "of",
+)  # options that name populations made before
 
 
 def check_step(where: str, step: "Step") -> None:
@@ -58,6 +70,11 @@ def check_step(where: str, step: "Step") -> None:
             raise StrategyError(f"{where}: control {role!r} is no role; {nearest(role, roles)}")
     for name, value in step.options.items():
         _check_option(where, name, value)
+    if "side" in step.options and step.method != "reference":  # there it is the other gate's
+        sides = SIDES[str(method.options["side"])]
+        if step.options["side"] not in sides:
+            found = step.options["side"]
+            raise StrategyError(f"{where}: side is {found!r}, expected {' or '.join(sides)}")
 
 
 def _check_option(where: str, name: str, value: Any) -> None:

@@ -96,7 +96,8 @@ def median_fluorescence(
     gate = populations.get(population)
     if gate is None or len(gate.channels) != 1 or not gate.n_events:
         return None
-    values = np.sort(Columns(tube, spillover).values(gate.channels[0])[gate.mask])
+    columns = Columns(tube, populations.spillover or spillover, populations.matrices)
+    values = np.sort(columns.values(gate.channels[0])[gate.mask])
     n = values.size
     half = 1.96 * np.sqrt(n) / 2.0
     low, high = int(np.floor(n / 2.0 - half)) - 1, int(np.ceil(n / 2.0 + half))
