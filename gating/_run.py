@@ -28,7 +28,7 @@ class Run:
     markers: Mapping[str, str]
     controls: tuple[Control, ...] = ()
     moved: Moved = field(default_factory=dict)
-    shared: Shared = field(default_factory=dict)
+    grouped: Shared = field(default_factory=dict)
     draws: int = 0
     seed: int = 0
     rows: dict[str, Rows | None] = field(default_factory=lambda: {ROOT: None})

@@ -32,7 +32,7 @@ def gate_tube(
     controls: Sequence[Control] = (),
     spillover: Spillover | None = None,
     moved: Moved | None = None,
-    shared: Shared | None = None,
+    grouped: Shared | None = None,
     draws: int = 200,
     seed: int = 0,
 ) -> Populations:
@@ -50,7 +50,7 @@ def gate_tube(
         Used instead of the file's.
     moved : mapping, optional
         A reviewer's gates: population to points, on the scale that ``Boundary.points`` uses.
-    shared : mapping, optional
+    grouped : mapping, optional
         A group's gates: population to outline. A reviewer's gate of this tube wins over it, and
         the controls that a gate leans on are cut by it too.
     draws : int
@@ -71,7 +71,7 @@ def gate_tube(
     given, stain_flags = _from_stains(tube, spillover, controls)
     matrices = {**strategy.matrices, **({FILE: given} if given else {})}
     columns = Columns(tube, strategy.spillover(given), matrices)
-    run = Run(columns, markers or {}, tuple(controls), moved or {}, shared or {}, draws, seed)
+    run = Run(columns, markers or {}, tuple(controls), moved or {}, grouped or {}, draws, seed)
     _apply(run, strategy, strategy.steps)
     gates = tuple(run.gates)
     return Populations(
@@ -163,7 +163,7 @@ def _gate(run: Run, strategy: Strategy, number: int, step: Step, channels: tuple
         seed=run.seed * 1_000 + number,
     )
     own = METHODS.get(step.method).place(request)
-    selections = as_shared(run.shared, step, request, own)
+    selections = as_shared(run.grouped, step, request, own)
     for selection in as_moved(run.moved, step, request, selections):
         _record(run, step, parent, selection, channels)
 
@@ -199,7 +199,7 @@ def _control_values(
         if not all(control.tube.events.has(c) for c in channels):
             continue
         columns = Columns(control.tube, run.columns.spillover, run.columns.matrices)
-        other = Run(columns, run.markers, shared=run.shared, seed=run.seed)
+        other = Run(columns, run.markers, grouped=run.grouped, seed=run.seed)
         _apply(other, strategy, _steps_of_control(strategy, number))
         parent = other.parent(step.parent)
         made.append(

@@ -92,7 +92,7 @@ def shared_gates(
     outlines : mapping
         Each tube's own gates, as far as they are known.
     """
-    from gating.groups import shared_outline
+    from gating.outlines import shared_outline
 
     members: dict[Place, list[Boundary]] = defaultdict(list)
     for sha256, path, key, plate in sorted(tubes, key=lambda t: t[0]):
@@ -128,7 +128,7 @@ def group_flags(
     dict, tuple
         By SHA-256 the tubes whose own gate is off its group; and the gates that drift.
     """
-    from gating.groups import off_group
+    from gating.outlines import off_group
 
     own = [(t, name, outline) for t in tubes for name, outline in t.own.items()]
     groups: dict[Place, dict[str, Boundary]] = defaultdict(dict)
@@ -145,7 +145,7 @@ def group_flags(
 
 def _drifts(tubes: Sequence["TubeView"]) -> tuple[Flag, ...]:
     """Say of every line of a panel whether it moves over the days of the study."""
-    from gating.groups import drift
+    from gating.outlines import drift
 
     lines: dict[tuple[str, str], list[tuple[int, Boundary]]] = defaultdict(list)
     for tube in tubes:

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import kendalltau, theilslopes
 
 from gating.engine import gate_tube
-from gating.groups import drift, off_group, shared_outline
+from gating.outlines import drift, off_group, shared_outline
 from gating.strategy import load_strategy
 from labproc.model import Boundary, SharedGate
 
@@ -83,7 +83,7 @@ def test_a_shared_line_cuts_the_tube_and_keeps_what_the_tube_would_have() -> Non
     at = own.parameters["threshold"] * 1.2
     boundary = Boundary("threshold", own.channels, own.boundary.scales, np.array([[at]]))
     group = {"Live": SharedGate(boundary, 6, "D1, day 2")}
-    shared = gate_tube(tube, strategy, shared=group).get("Live")
+    shared = gate_tube(tube, strategy, grouped=group).get("Live")
     assert shared.parameters["threshold"] == pytest.approx(at)
     assert shared.parameters["own_threshold"] == own.parameters["threshold"]
     assert shared.boundary.points[0, 0] == pytest.approx(at)
@@ -100,5 +100,5 @@ def test_a_reviewers_gate_wins_over_the_groups() -> None:
     strategy, tube = load_strategy("cd4_cd8"), culture(4_000, seed=3)[0]
     own = gate_tube(tube, strategy, draws=0).get("Live")
     group = {"Live": SharedGate(own.boundary, 6, "D1")}
-    moved = gate_tube(tube, strategy, shared=group, moved={"Live": [[9_999.0]]}, draws=0)
+    moved = gate_tube(tube, strategy, grouped=group, moved={"Live": [[9_999.0]]}, draws=0)
     assert moved.get("Live").parameters["threshold"] == 9_999.0
