@@ -38,6 +38,7 @@ class Columns:
         self.spillover = spillover or tube.events.spillover
         self._linear: dict[int, NDArray[Any]] = {}
         self._ready: dict[str, NDArray[Any]] = {}
+        self._scales: dict[str, Transform] = {}
 
     @cached_property
     def _unmix(self) -> tuple[dict[int, int], NDArray[np.float64]]:
@@ -54,13 +55,12 @@ class Columns:
     def linear(self, index: int) -> NDArray[Any]:
         """Return one channel on the linear scale."""
         if index not in self._linear:
-            raw: NDArray[Any] = self.events.values[:, index]
+            column: NDArray[Any] = np.ascontiguousarray(self.events.values[:, index])
             if self.events.scale == RAW:
                 channel = self.events.channels[index]
-                raw = linear_column(channel, raw, self.tube.time_step_s)
-            if not np.isfinite(raw.sum()):
-                raw = np.nan_to_num(raw)
-            column = np.ascontiguousarray(raw)
+                column = linear_column(channel, column, self.tube.time_step_s)
+            if not np.isfinite(column.sum()):
+                column = np.nan_to_num(column)
             if self.events.n_events >= KEPT_BELOW:
                 return column
             self._linear[index] = column
@@ -97,6 +97,12 @@ class Columns:
         return total
 
     def scale(self, name: str) -> Transform:
+        """Return the display scale that fits a channel."""
+        if name not in self._scales:
+            self._scales[name] = self._choose(name)
+        return self._scales[name]
+
+    def _choose(self, name: str) -> Transform:
         """Choose the display scale of a channel from what it is and how it was stored."""
         if "/" in name and not self.events.has(name):
             return Linear()

@@ -1,6 +1,7 @@
 """Where to cut one channel in two, with guards."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -196,6 +197,7 @@ def tail(land: Landscape, population: str, *, draws: int, middle: float = np.inf
     return Split(cut, "tail", moved, 0.0, spread=spread * land.counts.width, flags=(flag,))
 
 
+@lru_cache(maxsize=256)
 def middle_of(scale: Transform, top: float | None) -> float:
     """Return the place on the display scale above which a peak is taken for positives."""
     ends = np.asarray(scale.forward(np.array([0.0, top or 262_144.0])), dtype=np.float64)
