@@ -35,6 +35,7 @@ class Run:
     parents: dict[str, str] = field(default_factory=lambda: {ROOT: ROOT})
     gates: list[GateResult] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
+    found: dict[str, str | None] = field(default_factory=dict)
 
     @property
     def n_events(self) -> int:
@@ -59,7 +60,15 @@ class Run:
     def take(self, channel: str, parent: str) -> NDArray[Any]:
         """Return one channel's values of a population's events."""
         values, rows = self.columns.values(channel), self.where(parent)
-        return values if rows is None else values[rows]
+        if rows is None:
+            return values
+        return values[rows] if rows.dtype == np.bool_ else values.take(rows)
+
+    def channel(self, word: str) -> str | None:
+        """Return the channel of a role, marker or detector; None where the panel has none."""
+        if word not in self.found:
+            self.found[word] = find_channel(word, self.columns.events, self.markers)
+        return self.found[word]
 
     def size(self, population: str) -> int:
         """Return how many events a population holds."""
@@ -68,19 +77,18 @@ class Run:
 
 def find_channels(run: Run, strategy: Strategy, step: Step) -> tuple[str, ...] | None:
     """Find the step's channels; None (and a note) where an optional step has none."""
-    events = run.columns.events
     missing = ""
     for words in filter(None, (step.channels, step.or_channels)):
-        found = [find_channel(w, events, run.markers) for w in words]
+        found = [run.channel(w) for w in words]
         if None not in found:
-            watched = [find_channel(w, events, run.markers) for w in step.watch]
+            watched = [run.channel(w) for w in step.watch]
             return tuple(dict.fromkeys(f for f in (*found, *watched) if f))
         missing = missing or words[found.index(None)]
     missing = missing or _missing_population(run, step)
     if not missing:
         return ()
     if not step.optional:
-        has = ", ".join(f"{c.name} {c.label}".strip() for c in events.channels)
+        has = ", ".join(f"{c.name} {c.label}".strip() for c in run.columns.events.channels)
         raise StrategyError(
             f"strategy {strategy.name}, step {step.populations[0]!r}: no channel {missing!r} "
             f"(has: {has}); name it with {missing}=CHANNEL"

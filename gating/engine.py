@@ -117,6 +117,7 @@ def _apply(run: Run, strategy: Strategy, steps: Sequence[Step]) -> None:
 
 def _gate(run: Run, strategy: Strategy, number: int, step: Step, channels: tuple[str, ...]) -> None:
     parent = run.parent(step.parent)
+    run.columns.gather(channels)
     request = Request(
         populations=step.populations,
         channels=channels,

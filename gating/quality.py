@@ -97,7 +97,7 @@ class Blocks:
         some = self.sizes > 0  # reduceat gives an empty stretch its neighbour's event
         starts = (np.cumsum(self.sizes) - self.sizes)[some].astype(np.int64)
         counts = np.zeros(self.sizes.size)
-        counts[some] = np.add.reduceat(ordered.view(np.int8), starts, dtype=np.int64)
+        counts[some] = np.add.reduceat(ordered.view(np.int8), starts, dtype=np.int32)
         return counts
 
 

@@ -33,6 +33,9 @@ class Transform(Protocol):
     def inverse(self, values: ArrayLike) -> NDArray[np.float64]:
         """Turn the display scale into linear fluorescence."""
 
+    def __hash__(self) -> int:
+        """Equal scales are one key."""
+
 
 @dataclass(frozen=True, slots=True)
 class Linear:
