@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gating._parts import parts
 from gating.compensation import linear_column, unmixing
 from gating.transforms import Linear, Log, Logicle, Transform
 from labproc.errors import StrategyError
@@ -107,10 +108,11 @@ class Columns:
         if index not in detectors:
             return self.linear(index)
         weights = inverse[:, detectors[index]]
+        seen = [(weights[row], self.linear(c)) for c, row in detectors.items() if weights[row] != 0]
         total = np.zeros(self.events.n_events)
-        for column, row in detectors.items():
-            if weights[row] != 0.0:
-                total += weights[row] * self.linear(column)
+        for part in parts(total.size):
+            for weight, column in seen:
+                total[part] += weight * column[part]
         return total
 
     def scale(self, name: str) -> Transform:

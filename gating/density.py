@@ -1,6 +1,5 @@
 """Histograms on the display scale: smooth them, find their peaks and the valleys between."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -11,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import correlate1d
 
+from gating._parts import parts
+
 FINE = 8_192  # bins of the one pass over the events
 N_BINS = 256
-PART = 1 << 18  # events
+PLANE_PART = 1 << 17  # events; a plane has as many bins as a part has events
 TRIM = 5e-4  # fraction of events that may lie beyond either end
 MIN_DROP = 0.15  # a valley lies at least this far below the lower of its two peaks
 REACH = 3.5  # bandwidths beyond which a Gaussian's weights are left out
@@ -59,12 +60,36 @@ class Histogram:
         return np.asarray(np.interp(thresholds, edges, above / max(self.total, 1.0)))
 
 
-def bin_index(values: NDArray[Any], low: float, high: float, n: int) -> NDArray[np.int64]:
+def bin_index(values: NDArray[Any], low: float, high: float, n: int) -> NDArray[np.int32]:
     """Return each value's bin; what lies outside goes to the end bins."""
-    scaled = values - low
-    scaled *= n / (high - low)
-    np.clip(scaled, 0, n - 1, out=scaled)
-    return scaled.astype(np.int64)
+    bins = np.empty(values.size, dtype=np.int32)
+    for part in parts(values.size):
+        scaled = values[part] - low
+        scaled *= n / (high - low)
+        bins[part] = np.clip(scaled, 0, n - 1, out=scaled)
+    return bins
+
+
+def bin_plane(
+    x: NDArray[Any], y: NDArray[Any], axes: tuple["Histogram", "Histogram"]
+) -> NDArray[np.int32]:
+    """Return each event's bin in the plane of two histograms, rows (x) first."""
+    across, up = axes
+    bins = bin_index(x, across.low, across.high, across.counts.size)
+    bins *= up.counts.size
+    bins += bin_index(y, up.low, up.high, up.counts.size)
+    return bins
+
+
+def count_plane(
+    bins: NDArray[np.int32], axes: tuple["Histogram", "Histogram"]
+) -> NDArray[np.int64]:
+    """Count the events of each bin of a plane, shape of the two histograms."""
+    shape = axes[0].counts.size, axes[1].counts.size
+    counts = np.zeros(shape[0] * shape[1], dtype=np.int64)
+    for part in parts(bins.size, PLANE_PART):
+        counts += np.bincount(bins[part], minlength=counts.size)
+    return counts.reshape(shape)
 
 
 def histogram(
@@ -76,28 +101,26 @@ def histogram(
     bin of the result.
     """
     if limits is not None:
-        return Histogram(*limits, _count(values, *limits, n_bins).astype(np.float64))
+        counts = np.bincount(bin_index(values, *limits, n_bins), minlength=n_bins)
+        return Histogram(*limits, counts.astype(np.float64))
     if not values.size:
         return Histogram(0.0, 1.0, np.zeros(n_bins))
     low, high = float(values.min()), float(values.max())
     if not high > low:
         return Histogram(low - 0.5, low + 0.5, _one_bin(values.size, n_bins))
-    fine = _count(values, low, high, FINE)
-    return _coarse(fine, low, (high - low) / FINE, n_bins)
+    return _coarse(_count(values, low, high), low, (high - low) / FINE, n_bins)
 
 
-def _count(values: NDArray[Any], low: float, high: float, n: int) -> NDArray[np.int64]:
-    """Count values in bins, a part at a time, so that ten million need no memory of their own."""
-    first, *others = parts(max(values.size, 1))
-    counts = np.bincount(bin_index(values[first], low, high, n), minlength=n)
-    for part in others:
-        counts += np.bincount(bin_index(values[part], low, high, n), minlength=n)
-    return counts
-
-
-def parts(n_events: int) -> Iterator[slice]:
-    """Yield slices that go through many events a part at a time."""
-    return (slice(a, a + PART) for a in range(0, n_events, PART))
+def _count(values: NDArray[Any], low: float, high: float) -> NDArray[np.int64]:
+    """Count values in fine bins from the lowest to the highest, which falls beyond the last."""
+    counts = np.zeros(FINE + 1, dtype=np.int64)
+    for part in parts(values.size):
+        scaled = values[part] - low
+        scaled *= FINE / (high - low)
+        np.minimum(scaled, FINE, out=scaled)  # the difference of two huge floats is infinite
+        counts += np.bincount(scaled.astype(np.int32), minlength=FINE + 1)
+    counts[FINE - 1] += counts[FINE]
+    return counts[:FINE]
 
 
 def _one_bin(n_events: int, n_bins: int) -> Floats:

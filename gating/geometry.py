@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gating._parts import parts
+
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Point = tuple[float, float]
@@ -133,7 +135,7 @@ def in_binned(
     y: NDArray[Any],
     corners: Floats,
     *,
-    bins: NDArray[np.int64],
+    bins: NDArray[np.int32],
     edges: tuple[Floats, Floats],
 ) -> Bools:
     """Say which points lie within a convex polygon: by their bin, exactly where it is passed.
@@ -145,7 +147,9 @@ def in_binned(
     edges : tuple of ndarray
         Bin edges of x and of y, equally spaced.
     """
-    kind = bins_of_convex(corners, edges).ravel().take(bins)
+    table, kind = bins_of_convex(corners, edges).ravel(), np.empty(bins.size, dtype=np.int8)
+    for part in parts(bins.size):
+        kind[part] = table.take(bins[part])
     mask = kind == INSIDE
     where = np.flatnonzero(kind == PASSED)
     mask[where] = in_polygon(x.take(where), y.take(where), corners)

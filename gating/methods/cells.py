@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from gating.density import (
     Histogram,
-    bin_index,
+    bin_plane,
+    count_plane,
     find_peaks,
     histogram,
     rough_bandwidth,
@@ -39,10 +40,8 @@ def place(request: Request) -> tuple[Selection, ...]:
         return (Selection(population, np.ones(request.n_events, dtype=np.bool_), flags=(flag,)),)
     x, y = request.display(0), request.display(1)
     across, up = histogram(x, GRID), histogram(y, GRID)
-    bins = bin_index(x, across.low, across.high, GRID)
-    bins *= GRID
-    bins += bin_index(y, up.low, up.high, GRID)
-    counts = np.bincount(bins, minlength=GRID * GRID).reshape(GRID, GRID)
+    bins = bin_plane(x, y, (across, up))
+    counts = count_plane(bins, (across, up))
     counts = _on_scale(counts, (across, up), request.ranges)
     across = replace(across, counts=counts.sum(axis=1).astype(np.float64))
     floor = _debris_edge(across)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gating.boundary import QUADRANTS
-from gating.density import N_BINS, Histogram, Peak, bin_index, histogram, parts
+from gating.density import N_BINS, Histogram, Peak, bin_plane, count_plane, histogram
 from gating.methods import METHODS, Method, Request, Selection
 from gating.methods._split import (
     FEW,
@@ -50,12 +50,8 @@ class Plane:
         """Count two channels."""
         bins = (histogram(x), histogram(y))
         piled = (_piled_bins(x, bins[0]), _piled_bins(y, bins[1]))
-        flat = np.zeros(N_BINS * N_BINS, dtype=np.int64)
-        for part in parts(x.size):
-            at = bin_index(x[part], bins[0].low, bins[0].high, N_BINS) * N_BINS
-            at += bin_index(y[part], bins[1].low, bins[1].high, N_BINS)
-            flat += np.bincount(at, minlength=N_BINS * N_BINS)
-        return cls(flat.reshape(N_BINS, N_BINS).astype(np.float64), bins, piled)
+        counts = count_plane(bin_plane(x, y, bins), bins)
+        return cls(counts.astype(np.float64), bins, piled)
 
     def turned(self) -> "Plane":
         """Return the plane with the channels exchanged."""
