@@ -59,9 +59,9 @@ class Columns:
         """Take several channels out of the matrix at once, for steps that need them together.
 
         A stretch of events is read while it is in the cache, which halves the time of taking one
-        channel after the other.
+        channel after the other. A matrix that holds each channel in one piece needs none of it.
         """
-        if self.events.n_events >= KEPT_BELOW:
+        if self.events.n_events >= KEPT_BELOW or self.events.values.flags.f_contiguous:
             return
         known = {self.events.index(n) for n in names if self.events.has(n)}
         needed = known.union(*(self._unmix[0] for i in known if i in self._unmix[0]))
