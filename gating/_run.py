@@ -1,6 +1,6 @@
 """The state of one tube on its way through the steps of a strategy."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,14 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gating._moved import Moved
-from gating.columns import Columns
+from gating.columns import Columns, Rows
 from gating.controls import Control
 from gating.panel import find_channel
 from gating.strategy import Step, Strategy
 from labproc.errors import StrategyError
 from labproc.model import ROOT, GateResult
 
-Rows = NDArray[Any]  # event numbers, or a mask where numbers would be too big
 MANY = 1_000_000  # events; from here on memory counts for more than time
 
 
@@ -59,10 +58,11 @@ class Run:
 
     def take(self, channel: str, parent: str) -> NDArray[Any]:
         """Return one channel's values of a population's events."""
-        values, rows = self.columns.values(channel), self.where(parent)
-        if rows is None:
-            return values
-        return values[rows] if rows.dtype == np.bool_ else values.take(rows)
+        return self.columns.of_rows(channel, self.where(parent))
+
+    def forget(self, needed: Collection[str]) -> None:
+        """Let go of the event numbers of populations that no later step starts from."""
+        self.rows = {p: rows for p, rows in self.rows.items() if p == ROOT or p in needed}
 
     def channel(self, word: str) -> str | None:
         """Return the channel of a role, marker or detector; None where the panel has none."""

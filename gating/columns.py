@@ -14,6 +14,7 @@ from labproc.errors import StrategyError
 from labproc.model import Channel, FlowTube, Spillover
 from labproc.model.events import COMPENSATED, RAW
 
+Rows = NDArray[Any]  # event numbers, or a mask where numbers would be too big
 STORED_LOG_RANGE = 1024.0  # 10-bit channels: the instrument's own log or linear display
 DECADES = 4.5
 KEPT_BELOW = 1_000_000  # events; above it a column is worked out anew each time it is asked for
@@ -82,7 +83,8 @@ class Columns:
         if self.events.scale == RAW:
             channel = self.events.channels[index]
             column = linear_column(channel, column, self.tube.time_step_s)
-        return column if np.isfinite(column.sum()) else np.nan_to_num(column)
+        ends = (column.min(), column.max()) if column.size else (0.0, 0.0)  # NaN is both
+        return column if np.isfinite(ends).all() else np.nan_to_num(column)
 
     def channel(self, name: str) -> Channel:
         """Return what the file says of a channel."""
@@ -97,12 +99,23 @@ class Columns:
             self._ready[name] = made
         return made
 
-    def _compute(self, name: str) -> NDArray[Any]:
-        if "/" in name and not self.events.has(name):
+    def of_rows(self, name: str, rows: Rows | None) -> NDArray[Any]:
+        """Return the values of some events; a ratio is worked out for them alone."""
+        if rows is None:
+            return self.values(name)
+        if name not in self._ready and self._is_ratio(name):
             above, _, below = name.partition("/")
-            divisor = self.values(below).astype(np.float64)
-            divisor[divisor <= 0] = np.inf
-            return np.asarray(np.divide(self.values(above), divisor, out=divisor))
+            return _ratio(self.of_rows(above, rows), self.of_rows(below, rows))
+        values = self.values(name)
+        return values[rows] if rows.dtype == np.bool_ else values.take(rows)
+
+    def _is_ratio(self, name: str) -> bool:
+        return "/" in name and not self.events.has(name)
+
+    def _compute(self, name: str) -> NDArray[Any]:
+        if self._is_ratio(name):
+            above, _, below = name.partition("/")
+            return _ratio(self.values(above), self.values(below))
         index = self.events.index(name)
         detectors, inverse = self._unmix
         if index not in detectors:
@@ -123,7 +136,7 @@ class Columns:
 
     def _choose(self, name: str) -> Transform:
         """Choose the display scale of a channel from what it is and how it was stored."""
-        if "/" in name and not self.events.has(name):
+        if self._is_ratio(name):
             return Linear()
         channel = self.channel(name)
         if channel.name.casefold().startswith(SCATTER):
@@ -146,6 +159,13 @@ class Columns:
         width = (DECADES - np.log10(top / max(reference, 1e-9))) / 2.0
         rounded = round(min(max(width, 0.3), 1.8) / WIDTH_STEP) * WIDTH_STEP
         return Logicle(top, round(rounded, 2), DECADES)
+
+
+def _ratio(above: NDArray[Any], below: NDArray[Any]) -> NDArray[Any]:
+    """Divide in double precision; where the divisor is not above 0 the ratio is 0."""
+    divisor = below.astype(np.float64)
+    divisor[divisor <= 0] = np.inf
+    return np.asarray(np.divide(above, divisor, out=divisor))
 
 
 def columns_of(matrix: NDArray[Any], wanted: Sequence[int]) -> NDArray[Any]:

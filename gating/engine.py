@@ -113,6 +113,7 @@ def _apply(run: Run, strategy: Strategy, steps: Sequence[Step]) -> None:
         channels = find_channels(run, strategy, step)
         if channels is not None:
             _gate(run, strategy, number, step, channels)
+        run.forget({run.parent(s.parent) for s in steps[number + 1 :] if s.parent in run.parents})
 
 
 def _gate(run: Run, strategy: Strategy, number: int, step: Step, channels: tuple[str, ...]) -> None:
