@@ -69,12 +69,16 @@ class Biexponential:
 
 
 def _matching_decay(b: float, w: float) -> float:
-    """Solve 2 (ln d - ln b) + w (b + d) = 0 for d, the condition of a flat second derivative."""
-    from scipy.optimize import brentq  # half a second that a strategy's text does without
+    """Solve 2 (ln d - ln b) + w (b + d) = 0 for d, the condition of a flat second derivative.
 
-    if w == 0:
-        return b
-    return float(brentq(lambda d: 2.0 * (log(d) - log(b)) + w * (b + d), 1e-300, b, xtol=1e-14))
+    By Newton's steps from below the root, from where they only rise: the left side grows with d,
+    ever more slowly. (scipy's solvers are half a second of import.)
+    """
+    d, last = b * exp(-w * b), 0.0
+    while d > last:
+        last = d
+        d -= (2.0 * (log(d) - log(b)) + w * (b + d)) / (2.0 / d + w)
+    return last
 
 
 def solve(curve: Biexponential, linear: NDArray[Any]) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """The state of one tube on its way through the steps of a strategy."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,6 +73,20 @@ class Run:
     def size(self, population: str) -> int:
         """Return how many events a population holds."""
         return self.n_events if population == ROOT else self.sizes[population]
+
+
+def spread(
+    masks: Sequence[NDArray[np.bool_]], rows: Rows | None, n_events: int
+) -> list[NDArray[np.bool_]]:
+    """Return masks over a parent's events as masks over all events, up to eight in one go."""
+    if rows is None:
+        return [np.asarray(m, dtype=np.bool_) for m in masks]
+    bits = np.zeros(masks[0].size, dtype=np.uint8)
+    for k, mask in enumerate(masks):
+        bits |= np.asarray(mask, dtype=np.bool_).view(np.uint8) << np.uint8(k)
+    everywhere = np.zeros(n_events, dtype=np.uint8)
+    everywhere[rows] = bits
+    return [(everywhere & np.uint8(1 << k)).astype(np.bool_) for k in range(len(masks))]
 
 
 def find_channels(run: Run, strategy: Strategy, step: Step) -> tuple[str, ...] | None:

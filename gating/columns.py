@@ -164,7 +164,8 @@ class Columns:
 def _ratio(above: NDArray[Any], below: NDArray[Any]) -> NDArray[Any]:
     """Divide in double precision; where the divisor is not above 0 the ratio is 0."""
     divisor = below.astype(np.float64)
-    divisor[divisor <= 0] = np.inf
+    if divisor.min(initial=np.inf) <= 0:
+        divisor[divisor <= 0] = np.inf
     return np.asarray(np.divide(above, divisor, out=divisor))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gating._moved import Moved, as_moved
-from gating._run import Run, find_channels
+from gating._run import Run, find_channels, spread
 from gating.columns import Columns
 from gating.compensation import check_spillover
 from gating.controls import Control, best_first, differences
@@ -133,8 +133,10 @@ def _gate(run: Run, strategy: Strategy, number: int, step: Step, channels: tuple
         seed=run.seed * 1_000 + number,
     )
     selections = METHODS.get(step.method).place(request)
-    for selection in as_moved(run.moved, step, request, selections):
-        _record(run, step, parent, selection, channels)
+    selections = tuple(as_moved(run.moved, step, request, selections))
+    masks = spread([s.mask for s in selections], run.where(parent), run.n_events)
+    for selection, mask in zip(selections, masks, strict=True):
+        _record(run, step, parent, selection, mask, channels)
 
 
 def _scales(columns: Columns, step: Step, channels: tuple[str, ...]) -> tuple[Transform, ...]:
@@ -189,14 +191,14 @@ def _steps_of_control(strategy: Strategy, number: int) -> list[Step]:
 
 
 def _record(
-    run: Run, step: Step, parent: str, selection: Selection, channels: tuple[str, ...]
+    run: Run,
+    step: Step,
+    parent: str,
+    selection: Selection,
+    mask: NDArray[np.bool_],
+    channels: tuple[str, ...],
 ) -> None:
-    rows, n_parent = run.where(parent), run.size(parent)
-    mask = np.asarray(selection.mask, dtype=np.bool_)
-    n_events = int(np.count_nonzero(mask))
-    if rows is not None:
-        mask = np.zeros(run.n_events, dtype=np.bool_)
-        mask[rows] = selection.mask
+    n_parent, n_events = run.size(parent), int(np.count_nonzero(selection.mask))
     run.masks[selection.population] = mask
     run.sizes[selection.population] = n_events
     estimate = selection.estimate

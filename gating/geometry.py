@@ -13,6 +13,7 @@ Point = tuple[float, float]
 OUTSIDE, INSIDE, PASSED = 0, 1, 2  # what a bin is to an outline
 SLACK = 1e-3  # of a bin: more than rounding can move a value into the bin beside its own
 STRIPS = 512
+FEW = 20_000  # points below which no strips are made
 
 
 def convex_hull(points: Floats) -> Floats:
@@ -86,7 +87,7 @@ def _in_convex(x: NDArray[Any], y: NDArray[Any], corners: Floats) -> Bools:
     if not right > left:
         return np.zeros(x.shape, dtype=np.bool_)
     low, high = _outlines(corners)
-    if x.size < STRIPS:
+    if x.size < FEW:
         return _between(x, y, low, high)
     edges = np.linspace(left, right, STRIPS + 1)
     lower, upper = np.interp(edges, *low), np.interp(edges, *high)

@@ -93,9 +93,11 @@ def place(request: Request) -> tuple[Selection, ...]:
     tops = request.ranges or (None, None)
     middles = [middle_of(s, t) for s, t in zip(request.scales, tops, strict=True)]
 
+    slices = [Landscape.of_counts(p.slice(t)) for p, t in zip(planes, tight[::-1], strict=True)]
+
     def cut(k: int, ceiling: float | None, draws: int) -> Split:
-        name = request.channels[k]
-        return _cut(planes[k], wholes[k], tight[1 - k], ceiling, name, draws, rng, lean, middles[k])
+        name, lands = request.channels[k], (slices[k], wholes[k])
+        return _cut(planes[k], lands, ceiling, name, draws, rng, lean, middles[k])
 
     second = cut(1, None, 0)
     first = cut(0, planes[1].bins[0].position(second.display), request.draws)
@@ -113,8 +115,7 @@ def _tight(land: Landscape) -> float:
 
 def _cut(
     plane: Plane,
-    whole: Landscape,
-    tight: float,
+    lands: tuple[Landscape, Landscape],
     ceiling: float | None,
     name: str,
     draws: int,
@@ -122,11 +123,12 @@ def _cut(
     lean: float,
     middle: float,
 ) -> Split:
+    tight, whole = lands
     if whole.counts.total < FEW:
         return too_few(whole.counts, name, int(whole.counts.total), draws)
     below = Landscape.of_counts(plane.slice(ceiling)) if ceiling is not None else whole
     pair = None
-    for land in (Landscape.of_counts(plane.slice(tight)), below, whole):
+    for land in (tight, below, whole):
         pair = choose_pair(land, highest=True) if land.counts.total >= MIN_SLICE else None
         if pair is not None and (land is whole or _from_negatives(pair, whole)):
             break
