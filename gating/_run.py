@@ -1,8 +1,9 @@
 """The state of one tube on its way through the steps of a strategy."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,26 @@ from labproc.errors import StrategyError
 from labproc.model import ROOT, GateResult
 
 MANY = 1_000_000  # events; from here on memory counts for more than time
+HELD = 2  # channels of so many events that are held together
+
+
+@dataclass(frozen=True, slots=True)
+class Lazily(Sequence[NDArray[Any]]):
+    """Arrays made each time one is asked for, so that of many large ones a single one is held."""
+
+    made: tuple[Callable[[], NDArray[Any]], ...]
+
+    def __len__(self) -> int:
+        return len(self.made)
+
+    @overload
+    def __getitem__(self, at: int) -> NDArray[Any]: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> "Lazily": ...
+
+    def __getitem__(self, at: int | slice) -> "NDArray[Any] | Lazily":
+        return Lazily(self.made[at]) if isinstance(at, slice) else self.made[at]()
 
 
 @dataclass(slots=True)
@@ -59,6 +80,13 @@ class Run:
     def take(self, channel: str, parent: str) -> NDArray[Any]:
         """Return one channel's values of a population's events."""
         return self.columns.of_rows(channel, self.where(parent))
+
+    def take_all(self, channels: Sequence[str], parent: str) -> Sequence[NDArray[Any]]:
+        """Return several channels' values of a population's events."""
+        if self.n_events < MANY or len(channels) <= HELD:
+            self.columns.gather(channels)
+            return tuple(self.take(c, parent) for c in channels)
+        return Lazily(tuple(partial(self.take, c, parent) for c in channels))
 
     def forget(self, needed: Collection[str]) -> None:
         """Let go of the event numbers of populations that no later step starts from."""

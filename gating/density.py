@@ -75,21 +75,32 @@ def bin_plane(
 ) -> NDArray[np.int32]:
     """Return each event's bin in the plane of two histograms, rows (x) first."""
     across, up = axes
-    bins = bin_index(x, across.low, across.high, across.counts.size)
-    bins *= up.counts.size
-    bins += bin_index(y, up.low, up.high, up.counts.size)
+    bins = np.empty(x.size, dtype=np.int32)
+    for part in parts(x.size):
+        rows = bin_index(x[part], across.low, across.high, across.counts.size)
+        rows *= up.counts.size
+        rows += bin_index(y[part], up.low, up.high, up.counts.size)
+        bins[part] = rows
     return bins
 
 
-def count_plane(
-    bins: NDArray[np.int32], axes: tuple["Histogram", "Histogram"]
-) -> NDArray[np.int64]:
+def count_bins(bins: NDArray[np.int32], axes: tuple["Histogram", "Histogram"]) -> NDArray[np.int64]:
     """Count the events of each bin of a plane, shape of the two histograms."""
     shape = axes[0].counts.size, axes[1].counts.size
     counts = np.zeros(shape[0] * shape[1], dtype=np.int64)
     for part in parts(bins.size, PLANE_PART):
         counts += np.bincount(bins[part], minlength=counts.size)
     return counts.reshape(shape)
+
+
+def count_plane(
+    x: NDArray[Any], y: NDArray[Any], axes: tuple["Histogram", "Histogram"]
+) -> NDArray[np.int64]:
+    """Count events in the plane of two histograms, without keeping each event's bin."""
+    counts = count_bins(np.empty(0, dtype=np.int32), axes)
+    for part in parts(x.size, PLANE_PART):
+        counts += count_bins(bin_plane(x[part], y[part], axes), axes)
+    return counts
 
 
 def histogram(

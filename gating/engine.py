@@ -118,11 +118,21 @@ def _apply(run: Run, strategy: Strategy, steps: Sequence[Step]) -> None:
 
 def _gate(run: Run, strategy: Strategy, number: int, step: Step, channels: tuple[str, ...]) -> None:
     parent = run.parent(step.parent)
-    run.columns.gather(channels)
+    selections = _select(run, strategy, number, step, channels)
+    masks = spread([s.mask for s in selections], run.where(parent), run.n_events)
+    for selection, mask in zip(selections, masks, strict=True):
+        _record(run, step, parent, selection, mask, channels)
+
+
+def _select(
+    run: Run, strategy: Strategy, number: int, step: Step, channels: tuple[str, ...]
+) -> tuple[Selection, ...]:
+    """Hand the parent's events to the step's method; a reviewer's gates take the place of its."""
+    parent = run.parent(step.parent)
     request = Request(
         populations=step.populations,
         channels=channels,
-        linear=tuple(run.take(c, parent) for c in channels),
+        linear=run.take_all(channels, parent),
         scales=_scales(run.columns, step, channels),
         options=step.options,
         ranges=tuple(_range(run.columns, c) for c in channels),
@@ -133,10 +143,7 @@ def _gate(run: Run, strategy: Strategy, number: int, step: Step, channels: tuple
         seed=run.seed * 1_000 + number,
     )
     selections = METHODS.get(step.method).place(request)
-    selections = tuple(as_moved(run.moved, step, request, selections))
-    masks = spread([s.mask for s in selections], run.where(parent), run.n_events)
-    for selection, mask in zip(selections, masks, strict=True):
-        _record(run, step, parent, selection, mask, channels)
+    return tuple(as_moved(run.moved, step, request, selections))
 
 
 def _scales(columns: Columns, step: Step, channels: tuple[str, ...]) -> tuple[Transform, ...]:

@@ -1,5 +1,6 @@
 """Was the acquisition steady? Clogs, gaps and drift, found over time in blocks of events."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,7 +31,7 @@ class Steadiness:
     flags: tuple[Flag, ...] = field(default=())
 
 
-def check_flow(time: NDArray[Any], channels: tuple[NDArray[Any], ...]) -> Steadiness:
+def check_flow(time: NDArray[Any], channels: Sequence[NDArray[Any]]) -> Steadiness:
     """Find the stretches of time that are not like the rest.
 
     Time is cut into equal stretches. A stretch is cut out where events came at less than a
@@ -41,7 +42,7 @@ def check_flow(time: NDArray[Any], channels: tuple[NDArray[Any], ...]) -> Steadi
     Parameters
     ----------
     time : ndarray, shape (n_events,)
-    channels : tuple of ndarray, each of shape (n_events,)
+    channels : sequence of ndarray, each of shape (n_events,)
         On any scale that keeps their order.
     """
     n = time.size

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from gating.density import (
     Histogram,
     bin_plane,
-    count_plane,
+    count_bins,
     find_peaks,
     histogram,
     rough_bandwidth,
@@ -41,7 +41,7 @@ def place(request: Request) -> tuple[Selection, ...]:
     x, y = request.display(0), request.display(1)
     across, up = histogram(x, GRID), histogram(y, GRID)
     bins = bin_plane(x, y, (across, up))
-    counts = count_plane(bins, (across, up))
+    counts = count_bins(bins, (across, up))
     counts = _on_scale(counts, (across, up), request.ranges)
     across = replace(across, counts=counts.sum(axis=1).astype(np.float64))
     floor = _debris_edge(across)

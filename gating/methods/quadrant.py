@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gating.boundary import QUADRANTS
-from gating.density import N_BINS, Histogram, Peak, bin_plane, count_plane, histogram
+from gating.density import N_BINS, Histogram, Peak, count_plane, histogram
 from gating.methods import METHODS, Method, Request, Selection
 from gating.methods._split import (
     FEW,
@@ -50,8 +50,7 @@ class Plane:
         """Count two channels."""
         bins = (histogram(x), histogram(y))
         piled = (_piled_bins(x, bins[0]), _piled_bins(y, bins[1]))
-        counts = count_plane(bin_plane(x, y, bins), bins)
-        return cls(counts.astype(np.float64), bins, piled)
+        return cls(count_plane(x, y, bins).astype(np.float64), bins, piled)
 
     def turned(self) -> "Plane":
         """Return the plane with the channels exchanged."""
@@ -84,8 +83,7 @@ def place(request: Request) -> tuple[Selection, ...]:
     events below the other marker's cut. A slice without two peaks falls back on all events.
     """
     rng = np.random.default_rng(request.seed)
-    shown = [request.display(k) for k in (0, 1)]
-    plane = Plane.of(shown[0], shown[1])
+    plane = Plane.of(request.display(0), request.display(1))
     planes = (plane, plane.turned())
     wholes = [Landscape.of_counts(p.slice()) for p in planes]
     tight = [_tight(w) for w in wholes]
