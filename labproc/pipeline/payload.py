@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 T = TypeVar("T")
+_AS_THEY_ARE = frozenset({str, int, float, bool})
 _JSON = "json"  # the archive's member that holds everything but the arrays
 
 
@@ -61,13 +62,14 @@ class _ArrayName(str):
 
 
 def _to_plain(value: Any, arrays: dict[str, NDArray[Any]]) -> Any:
+    if value is None or type(value) in _AS_THEY_ARE:
+        return value
     if isinstance(value, np.ndarray):
         name = _ArrayName(f"a{len(arrays)}")
         arrays[name] = value
         return name
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = dataclasses.fields(value)
-        return {f.name: _to_plain(getattr(value, f.name), arrays) for f in fields}
+        return {name: _to_plain(getattr(value, name), arrays) for name in _names(type(value))}
     if isinstance(value, Mapping):
         return {str(k): _to_plain(v, arrays) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
@@ -124,6 +126,11 @@ def _from_type(kind: type[Any], plain: Any, archive: Any) -> Any:
     if issubclass(kind, (Enum, Path)):
         return kind(plain)
     return kind(plain) if kind is float and plain is not None else plain
+
+
+@lru_cache(maxsize=128)
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(f.name for f in dataclasses.fields(kind))
 
 
 @lru_cache(maxsize=128)
