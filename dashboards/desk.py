@@ -200,13 +200,14 @@ def tube_of(results: Results, name: str) -> TubeView:
 
 def gate_of(tube: TubeView, population: str) -> GateView:
     """Return one gate of a tube; the gate that most needs a look where none is named."""
-    named = [g for g in tube.gates if g.population == population]
+    named = [g for g in tube.every_gate if g.population == population]
     if named:
         return named[0]
-    if not tube.gates:
+    gates = tube.gates or tube.every_gate
+    if not gates:
         raise UnknownName(f"{tube.key.label}: no gate was drawn in this tube")
-    worst = max(tube.gates, key=lambda g: max((f.severity.rank for f in g.flags), default=-1))
-    positive = next((g for g in tube.gates if g.population == "CAR+"), tube.gates[-1])
+    worst = max(gates, key=lambda g: max((f.severity.rank for f in g.flags), default=-1))
+    positive = next((g for g in gates if g.population == "CAR+"), gates[-1])
     return worst if worst.flags else positive
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gating.boundary import OPEN
 from gating.transforms import parse_transform
 from labproc.model import Boundary
 
@@ -86,6 +87,36 @@ def _convert(
         for i, scale in enumerate(scales)
     ]
     return np.column_stack([np.asarray(c, dtype=np.float64) for c in columns])
+
+
+def within(boundary: Boundary, edges: Sequence[NDArray[np.float64]]) -> Boundary:
+    """Return a rectangle whose sides beyond the axes, or without a limit, stand just outside them.
+
+    A screen cannot draw to 1e300, which is how a side without a limit is stored.
+    """
+    if boundary.kind not in ("rectangle", "interval") or len(edges) != len(boundary.channels):
+        return boundary
+    pads = [0.02 * float(e[-1] - e[0]) for e in edges]
+    low = [float(e[0]) - pad for e, pad in zip(edges, pads, strict=True)]
+    high = [float(e[-1]) + pad for e, pad in zip(edges, pads, strict=True)]
+    shown = np.clip(to_display(boundary), low, high)
+    stored = np.array(to_stored(boundary, shown))
+    return Boundary(boundary.kind, boundary.channels, boundary.scales, stored)
+
+
+def keep_open(
+    boundary: Boundary, points: Sequence[Sequence[float]], edges: Sequence[NDArray[np.float64]]
+) -> list[list[float]]:
+    """Return moved points with those sides without a limit that still lie beyond the axes."""
+    moved = np.asarray(points, dtype=np.float64)
+    if boundary.kind != "rectangle" or moved.shape != boundary.points.shape:
+        return [list(p) for p in points]
+    shown = _convert(boundary, moved, forward=True)
+    for k, ends in enumerate(edges):
+        beyond = (shown[:, k] <= float(ends[0])) | (shown[:, k] >= float(ends[-1]))
+        open_side = np.abs(boundary.points[:, k]) >= OPEN
+        moved[:, k] = np.where(beyond & open_side, boundary.points[:, k], moved[:, k])
+    return [[float(v) for v in row] for row in moved]
 
 
 def rescale(values: ArrayLike, own: str, common: str) -> NDArray[np.float64]:

@@ -47,7 +47,7 @@ class Biexponential:
         x1 = x2 + w
         x0 = x2 + 2.0 * w
         b = (decades + negative) * log(10.0)
-        d = _matching_decay(b, w)
+        d = matching_decay(b, w)
         c_over_a = exp(x0 * (b + d))
         mf_over_a = exp(b * x1) - c_over_a / exp(d * x1)
         a = top / ((exp(b) - mf_over_a) - c_over_a / exp(d))
@@ -68,7 +68,7 @@ class Biexponential:
         )
 
 
-def _matching_decay(b: float, w: float) -> float:
+def matching_decay(b: float, w: float) -> float:
     """Solve 2 (ln d - ln b) + w (b + d) = 0 for d, the condition of a flat second derivative.
 
     By Newton's steps from below the root, from where they only rise: the left side grows with d,

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from gating.boundary import QUADRANTS, inside, redraw
+from gating.boundary import QUADRANTS, inside, is_above, redraw
 from gating.methods._request import Request, Selection
 from gating.strategy import Step
 from gating.uncertainty import counted, share
@@ -28,7 +28,7 @@ def as_moved(
             made.append(selection)
             continue
         boundary = redraw(selection.boundary, moved[name], name)
-        above = selection.parameters.get("side", "above") == "above"
+        above = is_above(selection.parameters.get("side"))
         quadrant = QUADRANTS[k % len(QUADRANTS)]
         mask = inside(boundary, request.linear, quadrant=quadrant, above=above)
         held = share(mask)

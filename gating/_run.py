@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gating._moved import Moved
+from gating.channel_names import tagged
 from gating.columns import Columns, Rows
 from gating.controls import Control
 from gating.panel import find_channel
@@ -123,6 +124,7 @@ def find_channels(run: Run, strategy: Strategy, step: Step) -> tuple[str, ...] |
     for words in filter(None, (step.channels, step.or_channels)):
         found = [run.channel(w) for w in words]
         if None not in found:
+            found = _compensated(found, strategy, step)
             watched = [run.channel(w) for w in step.watch]
             return tuple(dict.fromkeys(f for f in (*found, *watched) if f))
         missing = missing or words[found.index(None)]
@@ -139,8 +141,17 @@ def find_channels(run: Run, strategy: Strategy, step: Step) -> tuple[str, ...] |
     return None
 
 
+def _compensated(found: Sequence[str | None], strategy: Strategy, step: Step) -> list[str | None]:
+    """Name the compensation behind the channels that a step compensates in a way of its own."""
+    words = step.compensation * len(found) if len(step.compensation) == 1 else step.compensation
+    if len(words) != len(found):
+        return list(found)
+    own = ["" if w == strategy.compensation else w for w in words]
+    return [tagged(f, w) if f else f for f, w in zip(found, own, strict=True)]
+
+
 def _missing_population(run: Run, step: Step) -> str:
-    for option in ("within", "without"):
+    for option in ("within", "without", "any_of", "any_not"):
         named = step.options.get(option, ())
         for name in (named,) if isinstance(named, str) else tuple(named):  # type: ignore[arg-type]
             if name in run.left_out:

@@ -1,13 +1,13 @@
 """Single channels of a tube on the compensated scale, worked out when a gate asks for them."""
 
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gating._parts import parts
+from gating.channel_names import FILE, NONE, Ratio, parse_ratio, split_tag, tagged
 from gating.compensation import linear_column, unmixing
 from gating.transforms import Linear, Log, Logicle, Transform
 from labproc.errors import StrategyError
@@ -22,6 +22,8 @@ STRETCH = 8_192  # events whose values stay in the cache while several channels 
 WIDTH_STEP = 0.05  # estimated widths are rounded to it, so that tables are shared between tubes
 SCATTER = ("fsc", "ssc", "forward", "side", "time", "fs", "ss", "width", "event")
 
+Unmix = tuple[dict[int, int], NDArray[np.float64]]
+
 
 class Columns:
     """The compensated channels of one tube, one at a time.
@@ -34,19 +36,42 @@ class Columns:
     tube : FlowTube
     spillover : Spillover or None
         Used instead of the file's.
+    matrices : mapping, optional
+        Matrices of single channels, by the name in brackets behind them (``FL1-H [plate 2]``).
     """
 
-    def __init__(self, tube: FlowTube, spillover: Spillover | None = None) -> None:
+    def __init__(
+        self,
+        tube: FlowTube,
+        spillover: Spillover | None = None,
+        matrices: Mapping[str, Spillover] | None = None,
+    ) -> None:
         self.tube = tube
         self.events = tube.events
         self.spillover = spillover or tube.events.spillover
+        self.matrices = matrices or {}
+        self._unmixed: dict[str, Unmix] = {}
         self._linear: dict[int, NDArray[Any]] = {}
         self._ready: dict[str, NDArray[Any]] = {}
         self._scales: dict[str, Transform] = {}
 
-    @cached_property
-    def _unmix(self) -> tuple[dict[int, int], NDArray[np.float64]]:
-        matrix = self.spillover
+    def _unmix(self, word: str) -> "Unmix":
+        """Return the detectors' rows and the weights of a compensation; '' is the tube's."""
+        if word not in self._unmixed:
+            self._unmixed[word] = self._unmixing_of(self._matrix(word))
+        return self._unmixed[word]
+
+    def _matrix(self, word: str) -> Spillover | None:
+        if not word:
+            return self.spillover
+        if word in self.matrices:
+            return self.matrices[word]
+        if word not in (FILE, NONE):
+            known = ", ".join(self.matrices) or "none"
+            raise StrategyError(f"compensation {word!r}: no such matrix (has: {known})")
+        return self.events.spillover if word == FILE else None
+
+    def _unmixing_of(self, matrix: Spillover | None) -> "Unmix":
         if matrix is None or matrix.is_identity or self.events.scale == COMPENSATED:
             return {}, np.empty((0, 0))
         lost = [d for d in matrix.detectors if not self.events.has(d)]
@@ -64,8 +89,11 @@ class Columns:
         """
         if self.events.n_events >= KEPT_BELOW or self.events.values.flags.f_contiguous:
             return
-        known = {self.events.index(n) for n in names if self.events.has(n)}
-        needed = known.union(*(self._unmix[0] for i in known if i in self._unmix[0]))
+        needed: set[int] = set()
+        for plain, word in map(self._plain, names):
+            if self.events.has(plain):
+                index, detectors = self.events.index(plain), self._unmix(word)[0]
+                needed |= {index, *(detectors if index in detectors else ())}
         wanted = [i for i in sorted(needed) if i not in self._linear]
         for index, column in zip(wanted, columns_of(self.events.values, wanted), strict=True):
             self._linear[index] = self._linearise(index, column)
@@ -88,7 +116,11 @@ class Columns:
 
     def channel(self, name: str) -> Channel:
         """Return what the file says of a channel."""
-        return self.events.channels[self.events.index(name)]
+        return self.events.channels[self.events.index(self._plain(name)[0])]
+
+    def _plain(self, name: str) -> tuple[str, str]:
+        """Return a channel without its own compensation, and that."""
+        return (name, "") if self.events.has(name) else split_tag(name)
 
     def values(self, name: str) -> NDArray[Any]:
         """Return one channel, or a ratio written ``A/H``, on the compensated scale."""
@@ -100,24 +132,31 @@ class Columns:
         return made
 
     def of_rows(self, name: str, rows: Rows | None) -> NDArray[Any]:
-        """Return the values of some events; a ratio is worked out for them alone."""
+        """Return the values of some events; a ratio ``A/H`` is worked out for them alone."""
         if rows is None:
             return self.values(name)
-        if name not in self._ready and self._is_ratio(name):
-            above, _, below = name.partition("/")
-            return _ratio(self.of_rows(above, rows), self.of_rows(below, rows))
+        sides = None if name in self._ready else self._sides(name)
+        if sides is not None:
+            return _divide(self.of_rows(sides[0], rows), self.of_rows(sides[1], rows))
         values = self.values(name)
         return values[rows] if rows.dtype == np.bool_ else values.take(rows)
 
-    def _is_ratio(self, name: str) -> bool:
-        return "/" in name and not self.events.has(name)
+    def _sides(self, name: str) -> tuple[str, str] | None:
+        """Return what a ratio written ``A/H`` divides; None for any other channel."""
+        plain, word = self._plain(name)
+        if "/" not in plain or parse_ratio(plain) is not None or self.events.has(plain):
+            return None
+        above, _, below = plain.partition("/")
+        return tagged(above, word), tagged(below, word)
 
     def _compute(self, name: str) -> NDArray[Any]:
-        if self._is_ratio(name):
-            above, _, below = name.partition("/")
-            return _ratio(self.values(above), self.values(below))
-        index = self.events.index(name)
-        detectors, inverse = self._unmix
+        plain, word = self._plain(name)
+        if (ratio := parse_ratio(plain)) is not None:
+            return self._ratio(ratio, word)
+        if (sides := self._sides(name)) is not None:
+            return _divide(self.values(sides[0]), self.values(sides[1]))
+        index = self.events.index(plain)
+        detectors, inverse = self._unmix(word)
         if index not in detectors:
             return self.linear(index)
         weights = inverse[:, detectors[index]]
@@ -128,6 +167,16 @@ class Columns:
                 total[part] += weight * column[part]
         return total
 
+    def _ratio(self, ratio: Ratio, word: str) -> NDArray[np.float64]:
+        """Return GatingML's ratio; where it divides by 0 it is infinite, or no number of a gate."""
+        above, below = (
+            self.values(tagged(part, word)).astype(np.float64)
+            for part in (ratio.above, ratio.below)
+        )
+        with np.errstate(divide="ignore", invalid="ignore"):
+            quotient = (above - ratio.above_offset) / (below - ratio.below_offset)
+            return np.asarray(ratio.factor * quotient)
+
     def scale(self, name: str) -> Transform:
         """Return the display scale that fits a channel."""
         if name not in self._scales:
@@ -136,7 +185,8 @@ class Columns:
 
     def _choose(self, name: str) -> Transform:
         """Choose the display scale of a channel from what it is and how it was stored."""
-        if self._is_ratio(name):
+        plain = self._plain(name)[0]
+        if ("/" in plain or parse_ratio(plain)) and not self.events.has(plain):
             return Linear()
         channel = self.channel(name)
         if channel.name.casefold().startswith(SCATTER):
@@ -161,7 +211,7 @@ class Columns:
         return Logicle(top, round(rounded, 2), DECADES)
 
 
-def _ratio(above: NDArray[Any], below: NDArray[Any]) -> NDArray[Any]:
+def _divide(above: NDArray[Any], below: NDArray[Any]) -> NDArray[Any]:
     """Divide in double precision; where the divisor is not above 0 the ratio is 0."""
     divisor = below.astype(np.float64)
     if divisor.min(initial=np.inf) <= 0:

@@ -12,6 +12,7 @@ from labproc.model.events import COMPENSATED, LINEAR, RAW
 from labproc.model.flag import info, review, warning
 
 CONDITION_LIMIT = 1e3  # beyond it a 1 % error of a coefficient is worth a whole signal
+UNCOMPENSATED = Spillover((), np.empty((0, 0)))  # no matrix, not even the file's
 SPILL_LIMIT = 1.0  # more signal in a neighbour than in the dye's own detector
 
 

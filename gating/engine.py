@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from gating._moved import Moved, as_moved
 from gating._run import Run, find_channels, spread
+from gating.channel_names import FILE
 from gating.columns import Columns
 from gating.compensation import check_spillover
 from gating.controls import Control, best_first, differences
@@ -17,8 +18,9 @@ from gating.strategy import Step, Strategy
 from gating.transforms import Transform, parse_transform
 from gating.uncertainty import interval
 from labproc.model import FlowTube, GateResult, Populations, Role, Spillover
-from labproc.model.flag import Flag, info, unique
+from labproc.model.flag import Flag, info, unique, warning
 
+CAR = "CAR+"
 SUBSETS = ("CD4+", "CD8+")  # untransduced cells that must not differ in the CAR's stain
 
 
@@ -62,8 +64,10 @@ def gate_tube(
     StrategyError
         If a step that is not optional has no channel in this panel.
     """
-    matrix, stain_flags = _from_stains(tube, spillover, controls)
-    run = Run(Columns(tube, matrix), markers or {}, tuple(controls), moved or {}, draws, seed)
+    given, stain_flags = _from_stains(tube, spillover, controls)
+    matrices = {**strategy.matrices, **({FILE: given} if given else {})}
+    columns = Columns(tube, strategy.spillover(given), matrices)
+    run = Run(columns, markers or {}, tuple(controls), moved or {}, draws, seed)
     _apply(run, strategy, strategy.steps)
     gates = tuple(run.gates)
     return Populations(
@@ -73,9 +77,33 @@ def gate_tube(
         kept_time=_kept_time(gates),
         left_out=run.left_out,
         flags=unique(
-            (*check_spillover(run.columns.spillover), *stain_flags, *_left_out_flags(run))
+            (
+                *check_spillover(run.columns.spillover),
+                *stain_flags,
+                *_own_compensation(strategy),
+                *_drawn_car(gates),
+                *_left_out_flags(run),
+            )
         ),
+        spillover=strategy.spillover(given),
+        matrices=matrices,
     )
+
+
+def _own_compensation(strategy: Strategy) -> tuple[Flag, ...]:
+    """Say that a strategy brings its compensation along: another asked for is not used."""
+    if strategy.compensation == FILE:
+        return ()
+    text = f"compensated as the strategy says ({strategy.compensation}), not as file or study say"
+    return (info("strategy_compensation", text),)
+
+
+def _drawn_car(gates: Sequence[GateResult]) -> tuple[Flag, ...]:
+    """Warn of a CAR+ gate that was drawn: it follows no control, and has no best estimate."""
+    if not any(g.population == CAR and g.parameters.get("placed") == "drawn" for g in gates):
+        return ()
+    text = f"{CAR}: a drawn gate, not held against an untransduced control"
+    return (warning("car_gate_drawn", text),)
 
 
 def _from_stains(
@@ -173,7 +201,7 @@ def _control_values(
     for control in best_first(run.controls, step.control):
         if not all(control.tube.events.has(c) for c in channels):
             continue
-        columns = Columns(control.tube, run.columns.spillover)
+        columns = Columns(control.tube, run.columns.spillover, run.columns.matrices)
         other = Run(columns, run.markers, seed=run.seed)
         _apply(other, strategy, _steps_of_control(strategy, number))
         parent = other.parent(step.parent)

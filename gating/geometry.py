@@ -1,5 +1,6 @@
 """Which points lie within an outline."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -194,11 +195,40 @@ def _spans(edges: Floats) -> tuple[Floats, Floats]:
 
 def in_ellipse(x: NDArray[Any], y: NDArray[Any], points: Floats) -> Bools:
     """Say which points lie within an ellipse given by centre and two half-axis end points."""
-    centre, first, second = points[0], points[1] - points[0], points[2] - points[0]
-    axes = np.column_stack([first, second])
+    return in_ellipsoid((x, y), points)
+
+
+def in_ellipsoid(columns: Sequence[NDArray[Any]], points: Floats) -> Bools:
+    """Say which events lie within an ellipsoid, its outline included.
+
+    Parameters
+    ----------
+    columns : sequence of ndarray, each of shape (n_events,)
+    points : ndarray, shape (n_channels + 1, n_channels)
+        The centre, then the end of each half axis.
+    """
+    centre, axes = points[0], (points[1:] - points[0]).T
     if abs(float(np.linalg.det(axes))) < 1e-300:
-        return np.zeros(x.shape, dtype=np.bool_)
-    inverse = np.linalg.inv(axes)
-    u = inverse[0, 0] * (x - centre[0]) + inverse[0, 1] * (y - centre[1])
-    v = inverse[1, 0] * (x - centre[0]) + inverse[1, 1] * (y - centre[1])
-    return np.asarray(u * u + v * v <= 1.0)
+        return np.zeros(columns[0].shape, dtype=np.bool_)
+    away = [column - middle for column, middle in zip(columns, centre, strict=True)]
+    squares = np.zeros(columns[0].shape)
+    for row in np.linalg.inv(axes):
+        part = sum(weight * offset for weight, offset in zip(row, away, strict=True))
+        squares += np.asarray(part) ** 2
+    return np.asarray(squares <= 1.0)
+
+
+def in_quadric(columns: Sequence[NDArray[Any]], points: Floats) -> Bools:
+    """Say which events have (x - centre)' covariance^-1 (x - centre) of at most 1.
+
+    Parameters
+    ----------
+    columns : sequence of ndarray, each of shape (n_events,)
+    points : ndarray, shape (n_channels + 1, n_channels)
+        The centre, then the rows of the covariance.
+    """
+    away = [column - middle for column, middle in zip(columns, points[0], strict=True)]
+    total = np.zeros(columns[0].shape)
+    for offset, row in zip(away, np.linalg.inv(points[1:]).T, strict=True):
+        total += offset * sum(w * other for w, other in zip(row, away, strict=True))
+    return np.asarray(total <= 1.0)

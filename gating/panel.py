@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
+from gating.channel_names import parse_ratio
 from labproc.errors import StrategyError
 from labproc.model import Channel, Events
 
@@ -65,11 +67,14 @@ def find_channel(word: str, events: Events, markers: Mapping[str, str]) -> str |
         return events.names[events.index(assigned)]
     if word in ROLES:
         return _by_role(word, events)
+    if word.casefold() in {n.casefold() for n in events.names}:
+        return events.names[events.index(word)]
+    if (ratio := parse_ratio(word)) is not None:
+        above, below = (find_channel(p, events, markers) for p in (ratio.above, ratio.below))
+        return replace(ratio, above=above, below=below).name if above and below else None
     if "/" in word:
         parts = [find_channel(p, events, markers) for p in word.split("/")]
         return None if None in parts else "/".join(p for p in parts if p)
-    if word.casefold() in {n.casefold() for n in events.names}:
-        return events.names[events.index(word)]
     return _by_label(word, events.channels)
 
 

@@ -8,9 +8,12 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from gating._matrices import check_compensation, read_matrices
+from gating.channel_names import FILE
+from gating.compensation import UNCOMPENSATED
 from gating.transforms import parse_transform
 from labproc.errors import SettingsError, StrategyError, UnknownName
-from labproc.model import ROOT
+from labproc.model import ROOT, Spillover
 from labproc.registry import nearest
 
 Option = float | str | bool | tuple[Any, ...]
@@ -24,7 +27,9 @@ STEP_KEYS = (
     "control",
     "scales",
     "watch",
+    "compensation",
 )
+KEYS = ("title", "compensation", "spillover", "step")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,7 @@ class Step:
     where the first are not in the panel, and ``watch`` are used besides, where the panel has them.
     ``scales`` are the display scales of a drawn gate. An ``optional`` step is left out where its
     channels are not there. ``control`` names the roles of the tubes the gate leans on, the best
-    first.
+    first. ``compensation`` stands where single channels are compensated otherwise than the rest.
     """
 
     populations: tuple[str, ...]
@@ -46,18 +51,34 @@ class Step:
     control: tuple[str, ...] = ()
     scales: tuple[str, ...] = ()
     watch: tuple[str, ...] = ()
+    compensation: tuple[str, ...] = ()
     optional: bool = False
     options: Mapping[str, Option] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """A named list of steps, parents before children, with the hash of its text."""
+    """A named list of steps, parents before children, with the hash of its text.
+
+    ``compensation`` is ``file`` (the file's own spillover, or what the study says in its place),
+    ``none``, or the name of one of ``matrices``, on which the gates were drawn.
+    """
 
     name: str
     steps: tuple[Step, ...]
     title: str = ""
     text: str = field(default="", repr=False, compare=False)
+    compensation: str = FILE
+    matrices: Mapping[str, Spillover] = field(default_factory=dict)
+
+    def spillover(self, given: Spillover | None = None) -> Spillover | None:
+        """Return the matrix to compensate with; None leaves it to the file.
+
+        ``given`` stands for the file's own; a matrix of the strategy is part of its gates.
+        """
+        if self.compensation == FILE:
+            return given
+        return self.matrices.get(self.compensation, UNCOMPENSATED)
 
     @property
     def text_sha256(self) -> str:
@@ -108,16 +129,24 @@ def parse_strategy(text: str, *, name: str) -> Strategy:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise StrategyError(f"strategy {name}: not TOML: {error}") from error
-    unknown = set(document) - {"title", "step"}
+    unknown = set(document) - set(KEYS)
     if unknown:
         found = sorted(unknown)[0]
-        raise StrategyError(f"strategy {name}: found key {found!r}, expected 'title' and [[step]]")
+        raise StrategyError(
+            f"strategy {name}: found key {found!r}, expected 'title', 'compensation', "
+            "[spillover.NAME] and [[step]]"
+        )
     rows = document.get("step", [])
     if not isinstance(rows, list) or not rows:
         raise StrategyError(f"strategy {name}: no steps, expected at least one [[step]]")
     steps = tuple(_read_step(name, number, row) for number, row in enumerate(rows, 1))
     _check_parents(name, steps)
-    return Strategy(name, steps, str(document.get("title", name)), text)
+    matrices = read_matrices(name, document.get("spillover", {}))
+    compensation = str(document.get("compensation", FILE))
+    words = {s.populations[0]: s.compensation for s in steps}
+    check_compensation(name, compensation, matrices, words)
+    title = str(document.get("title", name))
+    return Strategy(name, steps, title, text, compensation, matrices)
 
 
 def _read_step(strategy: str, number: int, row: Any) -> Step:
@@ -136,6 +165,7 @@ def _read_step(strategy: str, number: int, row: Any) -> Step:
         METHODS.get(method)
     except UnknownName as error:
         raise StrategyError(f"{where}: {error}") from None
+    _one_for_each_channel(where, row, "compensation", may_be_one=True)
     options = {k: _option(v) for k, v in row.items() if k not in (*STEP_KEYS, "optional")}
     _check_options(where, method, options)
     return Step(
@@ -147,6 +177,7 @@ def _read_step(strategy: str, number: int, row: Any) -> Step:
         control=_words(where, row, "control"),
         scales=_scales(where, row),
         watch=_words(where, row, "watch"),
+        compensation=_words(where, row, "compensation"),
         optional=bool(row.get("optional", False)),
         options=options,
     )
@@ -162,13 +193,20 @@ def _words(where: str, row: Mapping[str, Any], key: str) -> tuple[str, ...]:
 
 def _scales(where: str, row: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the display scales of a drawn gate, one for each channel, checked."""
-    specs = _words(where, row, "scales")
-    if specs and len(specs) != len(_words(where, row, "channels")):
-        raise StrategyError(f"{where}: {len(specs)} scales, expected one for each channel")
+    specs = _one_for_each_channel(where, row, "scales")
     try:
         return tuple(parse_transform(s).spec for s in specs)
     except SettingsError as error:
         raise StrategyError(f"{where}: {error}") from None
+
+
+def _one_for_each_channel(
+    where: str, row: Mapping[str, Any], key: str, *, may_be_one: bool = False
+) -> tuple[str, ...]:
+    words, n = _words(where, row, key), len(_words(where, row, "channels"))
+    if words and len(words) != n and not (may_be_one and len(words) == 1):
+        raise StrategyError(f"{where}: {len(words)} {key}, expected one for each channel")
+    return words
 
 
 def _option(value: Any) -> Option:

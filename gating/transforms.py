@@ -12,6 +12,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gating._biex import Biex as Biex
+from gating._biex import shortest
 from gating._logicle import Biexponential, forward_table, look_up, solve
 from gating._parts import parts
 from labproc.errors import SettingsError
@@ -65,7 +67,7 @@ class Log:
     @property
     def spec(self) -> str:
         """``log:T=...,M=...``."""
-        return f"log:T={self.top:g},M={self.decades:g}"
+        return f"log:T={shortest(self.top)},M={shortest(self.decades)}"
 
     def forward(self, values: ArrayLike) -> NDArray[Any]:
         """Return 1 + log10(x / top) / decades."""
@@ -88,7 +90,7 @@ class Asinh:
     @property
     def spec(self) -> str:
         """``asinh:cofactor=...``."""
-        return f"asinh:cofactor={self.cofactor:g}"
+        return f"asinh:cofactor={shortest(self.cofactor)}"
 
     def forward(self, values: ArrayLike) -> NDArray[Any]:
         """Return asinh(x / cofactor)."""
@@ -219,6 +221,7 @@ _LETTERS = {
     "asinh": (Asinh, {"cofactor": "cofactor"}),
     "logicle": (Logicle, {"T": "top", "W": "width", "M": "decades", "A": "negative"}),
     "hyperlog": (Hyperlog, {"T": "top", "W": "width", "M": "decades", "A": "negative"}),
+    "biex": (Biex, {"T": "top", "pos": "positive", "neg": "negative", "width": "width"}),
     "linear": (Linear, {}),
 }
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gating.boundary import inside
+from gating.boundary import inside, is_above, is_drawable
 from gating.columns import KEPT_BELOW, Columns, Rows
 from gating.controls import Control
 from gating.density import bin_index, histogram
@@ -55,10 +55,11 @@ def densities(
 ) -> dict[str, GateDensity]:
     """Count the parent of each drawn gate in 128 bins a channel.
 
-    ``controls`` are overlaid where the gate leaned on one: the tube whose path its parameter
-    ``control`` names, its events within the same outlines down to the gate's parent.
+    ``spillover`` is used where the populations name none of their own. ``controls`` are overlaid
+    where the gate leaned on one: the tube whose path its parameter ``control`` names, its events
+    within the same outlines down to the gate's parent.
     """
-    columns = Columns(tube, spillover)
+    columns = Columns(tube, populations.spillover or spillover, populations.matrices)
     few = tube.events.n_events < KEPT_BELOW
     rows: dict[str, Rows | None] = {ROOT: None}
     rows |= {g.population: np.flatnonzero(g.mask) if few else g.mask for g in populations}
@@ -66,7 +67,7 @@ def densities(
     made = {}
     for gate in populations:
         outline = gate.boundary
-        if outline.kind == "none" or not outline.channels:
+        if not is_drawable(outline):
             continue
         key = (gate.parent, *outline.channels, *outline.scales)
         if key not in counted:  # the four quadrants of a cross share theirs
@@ -89,7 +90,7 @@ def _overlay(
     control: Control, columns: Columns, gate: GateResult, populations: Populations
 ) -> Floats | None:
     """Return the control's values of the gate's channel, within the gate's ancestors' outlines."""
-    other = Columns(control.tube, columns.spillover)
+    other = Columns(control.tube, columns.spillover, columns.matrices)
     if not all(control.tube.events.has(c) for c in gate.boundary.channels):
         return None
     kept = np.ones(control.tube.events.n_events, dtype=np.bool_)
@@ -98,7 +99,7 @@ def _overlay(
         outline = above.boundary
         known = all(c in control.tube.events.names or "/" in c for c in outline.channels)
         if outline.kind not in ("none", "quadrant") and known:
-            side = above.parameters.get("side", "above") == "above"
+            side = is_above(above.parameters.get("side"))
             kept &= inside(outline, [other.values(c) for c in outline.channels], above=side)
         above = populations.get(above.parent)
     return np.asarray(other.values(gate.boundary.channels[0])[kept])
@@ -107,7 +108,9 @@ def _overlay(
 def _counted(columns: Columns, gate: GateResult, rows: Rows | None) -> Counted:
     """Count a gate's parent on the gate's display scales; return counts and bin ranges."""
     pairs = zip(gate.boundary.channels, gate.boundary.scales, strict=True)
-    shown = [np.asarray(parse_transform(s).forward(columns.of_rows(c, rows))) for c, s in pairs]
+    shown = _finite(
+        [np.asarray(parse_transform(s).forward(columns.of_rows(c, rows))) for c, s in pairs]
+    )
     limits = tuple(_limits(v) for v in shown)
     return _count(shown, limits), limits
 
@@ -136,6 +139,12 @@ def _median(values: NDArray[Any]) -> float:
     parted = np.partition(values, half)
     middle = parted[half : half + 1] if values.size % 2 else [parted[:half].max(), parted[half]]
     return float(np.mean(middle))
+
+
+def _finite(shown: list[NDArray[Any]]) -> list[NDArray[Any]]:
+    """Leave out events that have no place on an axis: a ratio that divides by nothing."""
+    placed = np.logical_and.reduce([np.isfinite(v) for v in shown])
+    return shown if placed.all() else [v[placed] for v in shown]
 
 
 def _limits(values: NDArray[np.float64]) -> tuple[float, float]:

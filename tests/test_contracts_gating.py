@@ -19,6 +19,12 @@ OPTIONS = {
     "cross": {"at": (300.0, 400.0)},
     "boolean": {"within": ("other",)},
     "reference": {"of": "other"},
+    "box": {"low": (0.0, -np.inf, 100.0), "high": (900.0, np.inf, 5000.0)},
+    "ellipsoid": {
+        "centre": (1.5, 2.0, 3.0),
+        "covariance": ((4.0, 1.0, 0.0), (1.0, 3.0, 0.0), (0.0, 0.0, 9.0)),
+        "square": 2.0,
+    },
 }
 
 

@@ -1,6 +1,6 @@
 """One panel with one gate, alone or in a grid."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -53,6 +53,7 @@ def overlay(gate: GateView, panel: Panel) -> tuple[list[dict[str, Any]], list[di
     """Return a gate's shapes and labels alone: all that changes while it is dragged."""
     flat = len(gate.density.channels) == 1
     x, y = f"x{panel.suffix}", f"y{panel.suffix}"
+    gate = replace(gate, boundary=scales.within(gate.boundary, gate.density.edges))
     lines = [s | {"xref": x, "yref": _y_of(s, y)} for s in shapes(gate.boundary, flat=flat)]
     return lines, [_label(gate, flat) | {"xref": x, "yref": y}]
 
@@ -70,7 +71,7 @@ def _signal_axis(
     at, words = scales.ticks(density.scales[which], low, high)
     label, channel = density.labels[which], density.channels[which]
     name = theme.plain(channel if label in ("", channel) else f"{label}, {channel}")
-    unit = "ratio" if "/" in channel else "a.u."
+    unit = "ratio" if "/" in channel or channel.startswith("ratio(") else "a.u."
     return theme.axis(name, unit, range=[low, high], tickvals=at, ticktext=words, tickangle=0)
 
 
@@ -150,7 +151,9 @@ def _upright(x: float) -> dict[str, Any]:
 
 def _label(gate: GateView, flat: bool) -> dict[str, Any]:
     """Return the gate's name and percentage, written on it."""
-    words = f"{theme.plain(gate.population)}<br><b>{theme.percent(gate.fraction)}</b>"
+    name = theme.plain(gate.population)
+    name = f"{name} (outside)" if gate.parameters.get("side") == "outside" else name
+    words = f"{name}<br><b>{theme.percent(gate.fraction)}</b>"
     x, y, side, hang = _label_place(gate, flat)
     return {
         "text": words, "x": x, "y": y, "showarrow": False, "xanchor": side, "yanchor": hang,

@@ -11,7 +11,7 @@ from dashboards.figures._gate_panel import Panel, fill
 from labproc.model import Role
 from labproc.pipeline.results import GateView, Results, TubeView
 
-LEAST, ROW = 170, 236  # px of one panel in a composed figure
+LEAST, ROW = 210, 236  # px of one panel in a composed figure
 WIDE = 6  # panels beside each other in a page
 NOTHING = ("Signal", "a.u.")
 
@@ -23,6 +23,8 @@ def gate_figure(
 
     With ``editable`` an outline shows its corners after a click on it.
     """
+    if not gate.density.channels:
+        return theme.empty(not_drawn(gate), NOTHING, height)
     if not int(gate.density.counts.sum()):
         words = f"{gate.parent} holds no events, so {gate.population} cannot be drawn."
         return theme.empty(words, NOTHING, height)
@@ -32,6 +34,15 @@ def gate_figure(
         drawing.update_layout(activeshape={"fillcolor": "rgba(0,0,0,0)", "opacity": 1})
         drawing.for_each_shape(lambda s: s.update(editable=True) if s.type == "path" else None)
     return drawing
+
+
+def not_drawn(gate: GateView) -> str:
+    """Say why a gate has no picture."""
+    channels = gate.boundary.channels
+    why = f"lies on {len(channels)} channels at once" if channels else "is made of other gates"
+    if gate.method == "steady":
+        why = "is cut over time"
+    return f"{gate.population} {why}, so it is not drawn."
 
 
 def example_tubes(results: Results) -> tuple[TubeView, ...]:
@@ -82,6 +93,9 @@ def gating(results: Results, *, tubes: Sequence[TubeView] | None = None) -> go.F
     if len(steps) > WIDE:  # else the figure takes the page's width
         drawing.update_layout(width=LEAST * len(steps) + 110, autosize=False)
     caption = "Percentages are of the parent. Grey outline: the control, scaled to the same height."
+    hidden = dict.fromkeys(g.population for t in chosen for g in t.undrawn if g.method != "steady")
+    if hidden:
+        caption += f" Not drawn (of other gates or of many channels): {', '.join(hidden)}."
     drawing.update_layout(meta={"caption": caption})
     return drawing
 

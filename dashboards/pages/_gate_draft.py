@@ -6,7 +6,7 @@ from typing import Any
 
 from dash.exceptions import PreventUpdate
 
-from dashboards import moves
+from dashboards import moves, scales
 from dashboards.desk import Desk, gate_of, tube_of
 from dashboards.pages import _gate_parts as parts
 
@@ -40,7 +40,10 @@ def after(desk: Desk, trigger: Any, relayout: Any, values: Any, draft: Draft) ->
         return _step_back(draft) if trigger == "gates-undo" else _step_forward(draft)
     if trigger == "gates-graph":
         tube = tube_of(desk.results(), draft["sample"])
-        points = moves.moved(gate_of(tube, draft["population"]).boundary, relayout or {})
+        gate = gate_of(tube, draft["population"])
+        points = moves.moved(gate.boundary, relayout or {})
+        if points is not None:
+            points = scales.keep_open(gate.boundary, points, gate.density.edges)
     else:
         points = _typed_points(draft, values)
     if points is None:

@@ -63,7 +63,8 @@ def steps(tube: TubeView, population: str) -> list[Any]:
             className="on" if g.population == population else "",
             **aria(pressed=str(g.population == population).lower()),
         )
-        for g in tube.gates
+        for g in tube.every_gate
+        if g.method != "steady"
     ]  # fmt: skip
 
 
@@ -79,6 +80,8 @@ def plot(results: Results, tube: TubeView, gate: GateView) -> Any:
 def typed(gate: GateView) -> Any:
     """Return a field for each number of a gate that has one, in linear units."""
     names = TYPED.get(gate.boundary.kind, ())
+    if not gate.density.channels:
+        return html.P("This gate cannot be moved here.", className="quiet small")
     if not names:
         word = "Click on the outline and drag its corners, or draw another with the pen above."
         return html.P(word if gate.boundary.kind != "none" else "", className="quiet small")
@@ -111,13 +114,14 @@ def points_of(kind: str, values: Sequence[float]) -> list[list[float]]:
 
 def tree(tube: TubeView, population: str, before: TubeView | None = None) -> Any:
     """Return every gate with its count and percent of parent; what changed stands in bold."""
-    old = {g.population: g.n_events for g in before.gates} if before else {}
+    old = {g.population: g.n_events for g in before.every_gate} if before else {}
     depth: dict[str, int] = {}
     rows = []
-    for gate in tube.gates:
+    for gate in (g for g in tube.every_gate if g.method != "steady"):
         depth[gate.population] = depth.get(gate.parent, -1) + 1
         css = "changed" if old.get(gate.population, gate.n_events) != gate.n_events else ""
-        name = html.Span(gate.population, style={"paddingLeft": f"{10 * depth[gate.population]}px"})
+        indent = {"paddingLeft": f"{8 * depth[gate.population]}px", "display": "block"}
+        name = html.Span(gate.population, style=indent)
         median = theme.number(gate.median_fluorescence)
         cells = (f"{gate.n_events:,}", theme.percent(gate.fraction), median)
         chosen: dict[str, Any] = {"data-population": gate.population}

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from gating.boundary import inside
+from gating.boundary import inside, is_above
 from gating.methods._request import Request, Selection
 from gating.uncertainty import counted, share
 from labproc.errors import StrategyError
@@ -21,7 +21,7 @@ def drawn(request: Request, kind: str, points: Any, *, side: str = "above") -> S
 
 def select(request: Request, population: str, boundary: Boundary, *, side: str) -> Selection:
     """Apply a boundary to the parent's events."""
-    mask = inside(boundary, request.linear, above=side == "above")
+    mask = inside(boundary, request.linear, above=is_above(side))
     fraction = share(mask)
     rng = np.random.default_rng(request.seed)
     draws = counted(np.full(request.draws, fraction or 0.0), request.n_events, rng)

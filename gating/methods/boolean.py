@@ -1,26 +1,55 @@
-"""Events that lie in several populations at once, or outside one."""
+"""Events that lie in several populations at once, in any of them, or outside one."""
+
+import json
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gating.methods import METHODS, Method, Request, Selection
 from gating.uncertainty import counted, share
 from labproc.errors import StrategyError
 
+OPTIONS = ("within", "without", "any_of", "any_not")
+
 
 def place(request: Request) -> tuple[Selection, ...]:
-    """Hold the parent's events that lie in all of ``within`` and none of ``without``."""
-    population = request.populations[0]
+    """Hold the parent's events that lie in all of ``within`` and none of ``without``.
+
+    Where ``any_of`` or ``any_not`` is given they also lie in one of the former or outside one of
+    the latter. The parameters say the populations, as lists in JSON, for drawing and export.
+    """
     mask = np.ones(request.n_events, dtype=np.bool_)
-    for option, wanted in (("within", True), ("without", False)):
-        for name in _names(request, option):
-            if name not in request.masks:
-                known = ", ".join(request.masks) or "none"
-                raise StrategyError(f"step {population!r}: no population {name!r} (has: {known})")
-            mask &= request.masks[name] == wanted
+    for option in ("within", "without"):
+        for member in _members(request, option):
+            mask &= member
+    choices = [m for option in ("any_of", "any_not") for m in _members(request, option)]
+    if choices:
+        mask &= np.logical_or.reduce(choices)
     fraction = share(mask)
     rng = np.random.default_rng(request.seed)
     draws = counted(np.full(request.draws, fraction or 0.0), request.n_events, rng)
-    return (Selection(population, mask, estimate=fraction, draws=draws),)
+    return (
+        Selection(
+            request.populations[0],
+            mask,
+            estimate=fraction,
+            draws=draws,
+            parameters={o: json.dumps(_names(request, o)) for o in OPTIONS if _names(request, o)},
+        ),
+    )
+
+
+def _members(request: Request, option: str) -> list[NDArray[np.bool_]]:
+    """Return the populations that an option names, or what lies outside them."""
+    outside = option in ("without", "any_not")
+    made = []
+    for name in _names(request, option):
+        if name not in request.masks:
+            known = ", ".join(request.masks) or "none"
+            where = f"step {request.populations[0]!r}"
+            raise StrategyError(f"{where}: no population {name!r} (has: {known})")
+        made.append(~request.masks[name] if outside else request.masks[name])
+    return made
 
 
 def _names(request: Request, option: str) -> tuple[str, ...]:
@@ -30,5 +59,5 @@ def _names(request: Request, option: str) -> tuple[str, ...]:
 
 METHODS.register("boolean")(
     Method("within some populations, outside others", place, n_channels=(0,),
-           options={"within": (), "without": ()})
+           options=dict.fromkeys(OPTIONS, ()))
 )  # fmt: skip

@@ -10,8 +10,15 @@ from labproc.model import Boundary
 
 
 def place(request: Request) -> tuple[Selection, ...]:
-    """Cut both channels at ``at``, in linear fluorescence."""
-    boundary = Boundary("quadrant", request.channels, request.specs, corner_points(request, ["at"]))
+    """Cut both channels at ``at``, in linear fluorescence.
+
+    Events on a line lie below it, or with ``line = "above"`` above it, as GatingML and FlowJo
+    count them: a cut at the double just below is the same.
+    """
+    at = corner_points(request, ["at"])
+    if request.word("line", "below") == "above":
+        at = np.nextafter(at, -np.inf)
+    boundary = Boundary("quadrant", request.channels, request.specs, at)
     rng = np.random.default_rng(request.seed)
     made = []
     for population, sides in zip(request.populations, QUADRANTS, strict=True):
@@ -28,6 +35,6 @@ METHODS.register("cross")(
         place,
         n_channels=(2,),
         n_populations=4,
-        options={"at": None},
+        options={"at": None, "line": "below"},
     )
 )

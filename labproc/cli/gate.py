@@ -105,12 +105,17 @@ def _gate(
 
 
 def _write_masks(path: Path, populations: "Populations") -> None:
+    """Write an npz by hand: numpy's own takes no population that is called ``file``."""
+    import zipfile
+
     import numpy as np
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        arrays: dict[str, Any] = {g.population: g.mask for g in populations}
-        np.savez_compressed(path, **arrays)
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for gate in populations:
+                with archive.open(f"{gate.population}.npy", "w") as member:
+                    np.lib.format.write_array(member, gate.mask)
     except OSError as error:
         raise GatingError(f"{path}: {error.strerror}, expected a folder to write to") from error
 

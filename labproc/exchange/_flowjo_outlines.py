@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from labproc.exchange._gates import AnyOf, Box, Gate, Shape, Side, outwards
+from gating.channel_names import NONE, parse_ratio, split_tag
+from labproc.errors import LabprocError
+from labproc.exchange._gates import AnyOf, Box, Shape, Side, outwards
 from labproc.exchange._text import xml_text
 from labproc.exchange.gatingml import DATATYPE, GATING
 from labproc.model import Boundary, FlowTube
@@ -31,14 +33,27 @@ def add(parent: Any, space: str, tag: str, /, **attributes: str) -> Any:
     return etree.SubElement(parent, qualified(space, tag), clean)
 
 
-def outline(element: Any, gate: Gate, tube: FlowTube, compensated: set[str]) -> Any:
+def outline(element: Any, gate: Box | Shape | AnyOf, tube: FlowTube, compensated: set[str]) -> Any:
     """Write the outline of a gate and return its element."""
     axes = _Axes(tube, compensated)
     if isinstance(gate, AnyOf):
         return axes.polygon(element, *_comb(gate, tube))
+    shape = _box_or_polygon(axes, element, gate)
+    if gate.outside:
+        shape.set("eventsInside", "0")
+    return shape
+
+
+def _box_or_polygon(axes: "_Axes", element: Any, gate: Box | Shape) -> Any:
+    events = axes.tube.events
     if isinstance(gate, Shape):
+        if len(gate.boundary.channels) != 2 or gate.boundary.kind == "ellipsoid":
+            raise LabprocError(f"{gate.name}: FlowJo has no such ellipsoid, expected two channels")
         return axes.polygon(element, gate.boundary.channels, _linear_corners(gate.boundary))
-    ratios = [s for s in gate.sides if "/" in s.channel and not tube.events.has(s.channel)]
+    named = [s for s in gate.sides if not events.has(s.channel)]
+    if any(parse_ratio(split_tag(s.channel)[0]) for s in named):
+        raise LabprocError(f"{gate.name}: FlowJo has no such ratio of channels to gate on")
+    ratios = [s for s in named if "/" in s.channel]
     if ratios:
         return axes.polygon(element, *_wedge(ratios[0]))
     return axes.box(element, gate)
@@ -52,11 +67,19 @@ class _Axes:
         self.compensated = compensated
 
     def _dimension(self, shape: Any, channel: str) -> Any:
-        name = self.tube.events.channels[self.tube.events.index(channel)].name
+        plain, word = self._plain(channel)
+        name = self.tube.events.channels[self.tube.events.index(plain)].name
         dimension = add(shape, GATING, "dimension")
-        shown = PREFIX + name if name in self.compensated else name
+        shown = PREFIX + name if name in self.compensated and not word else name
         add(dimension, DATATYPE, "fcs-dimension").set(qualified(DATATYPE, "name"), xml_text(shown))
         return dimension
+
+    def _plain(self, channel: str) -> tuple[str, str]:
+        """Return a channel without its own compensation, and that: FlowJo has one matrix a tube."""
+        plain, word = (channel, "") if self.tube.events.has(channel) else split_tag(channel)
+        if word not in ("", NONE):
+            raise LabprocError(f"{channel}: FlowJo has one matrix a tube, expected no second one")
+        return plain, word
 
     def box(self, element: Any, gate: Box) -> Any:
         """Write a gate that is parallel to its axes."""
@@ -110,7 +133,7 @@ def _ring(points: Floats) -> Floats:
 
 def _wedge(side: Side) -> tuple[tuple[str, str], Floats]:
     """Return a ratio's interval as a polygon: height across, area up, open to the right."""
-    above, _, below = side.channel.partition("/")
+    above, _, below = split_tag(side.channel)[0].partition("/")
     low = 0.0 if side.low is None else max(side.low, 0.0)
     high = FAR if side.high is None else side.high
     corners = np.array([[0.0, 0.0], [FAR, low * FAR], [FAR, high * FAR]])

@@ -1,5 +1,6 @@
 """The gates of one tube, as other programs need them: every side said, every parent there."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,15 +57,38 @@ class Box:
     name: str
     parent: str
     sides: tuple[Side, ...]
+    outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A polygon or ellipse on the display scales of its channels."""
+    """A polygon, ellipse or ellipsoid on the display scales of its channels."""
 
     name: str
     parent: str
     boundary: Boundary
+    outside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Logic:
+    """Events of other gates: in all of ``within`` and none of ``without``.
+
+    Where there is any of ``any_of`` or ``any_not``, also in one of the former or outside one of
+    the latter.
+    """
+
+    name: str
+    parent: str
+    within: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    any_of: tuple[str, ...] = ()
+    any_not: tuple[str, ...] = ()
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Every gate that it names."""
+        return (*self.within, *self.without, *self.any_of, *self.any_not)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +100,19 @@ class AnyOf:
     boxes: tuple[Box, ...]
 
 
-Gate = Box | Shape | AnyOf
+Gate = Box | Shape | AnyOf | Logic
+LOGIC = ("within", "without", "any_of", "any_not")  # parameters that say a boolean, as JSON
 
 
 def gates_of(placed: Iterable[PlacedGate], tube: FlowTube) -> list[Gate]:
-    """Return the gates in their order, parents first, with the steady stretches of time.
-
-    Gates that are drawn on no channel (booleans of other gates) are left out.
-    """
+    """Return the gates, parents first, with the steady stretches of time and booleans of gates."""
     from gating.boundary import QUADRANTS
 
     placed = list(placed)
     drawn = [g for g in placed if g.boundary.kind != "none"]
-    steady = _steady(placed, drawn, tube)
-    here = {g.population for g in drawn} | {g.name for g in steady}
+    logic = [g for g in placed if any(o in g.parameters for o in LOGIC)]
+    steady = _steady(placed, [*drawn, *logic], tube)
+    here = {g.population for g in (*drawn, *logic)} | {g.name for g in steady}
     crosses: dict[tuple[str, tuple[str, ...]], int] = {}
     gates: list[Gate] = list(steady)
     for gate in drawn:
@@ -99,23 +122,60 @@ def gates_of(placed: Iterable[PlacedGate], tube: FlowTube) -> list[Gate]:
         if gate.boundary.kind == "quadrant":
             crosses[place] = number + 1
         gates.append(_gate(gate, parent, QUADRANTS[number % 4]))
-    return gates
+    gates += [_logic(g, g.parent if g.parent in here else ROOT, here) for g in logic]
+    return _in_order(gates)
+
+
+def _logic(gate: PlacedGate, parent: str, here: set[str]) -> Logic:
+    """Return a boolean; a gate that is not drawn (steady time) held every event."""
+    named = {o: json.loads(str(gate.parameters.get(o, "[]"))) for o in LOGIC}
+    lost = [n for o in ("without", "any_not") for n in named[o] if n not in here]
+    if lost:
+        raise LabprocError(f"{gate.population}: it lies outside {lost[0]}, which is not drawn")
+    if any(n not in here for n in named["any_of"]):
+        named["any_of"], named["any_not"] = [], []
+    kept = {o: tuple(n for n in names if n in here) for o, names in named.items()}
+    return Logic(gate.population, parent, **kept)
+
+
+def _in_order(gates: Sequence[Gate]) -> list[Gate]:
+    """Return the gates after those that they rest on."""
+    waiting, ordered, done = list(gates), [], {ROOT}
+    while waiting:
+        ready = next((g for g in waiting if _rests_on(g) <= done), waiting[0])
+        waiting.remove(ready)
+        ordered.append(ready)
+        done.add(ready.name)
+    return ordered
+
+
+def _rests_on(gate: Gate) -> set[str]:
+    return {gate.parent, *(gate.named if isinstance(gate, Logic) else ())}
 
 
 def _gate(gate: PlacedGate, parent: str, quadrant: tuple[bool, bool]) -> Gate:
     boundary, name = gate.boundary, gate.population
-    if boundary.kind in ("polygon", "ellipse"):
-        return Shape(name, parent, boundary)
+    outside = gate.parameters.get("side") == "outside"
+    if boundary.kind in ("polygon", "ellipse", "ellipsoid"):
+        return Shape(name, parent, boundary, outside)
     points = boundary.points
     if boundary.kind == "threshold":
-        above = gate.parameters.get("side", "above") == "above"
+        from gating.boundary import is_above
+
+        above = is_above(gate.parameters.get("side"))
         return Box(name, parent, (_cut(boundary.channels[0], float(points[0, 0]), above),))
     if boundary.kind == "quadrant":
         cuts = zip(boundary.channels, points[0], quadrant, strict=True)
         return Box(name, parent, tuple(_cut(c, float(v), up) for c, v, up in cuts))
     low, high = points.min(axis=0), points.max(axis=0)
     ends = zip(boundary.channels, low, high, strict=True)
-    return Box(name, parent, tuple(Side(c, float(a), float(b)) for c, a, b in ends))
+    return Box(name, parent, tuple(_side(c, float(a), float(b)) for c, a, b in ends), outside)
+
+
+def _side(channel: str, low: float, high: float) -> Side:
+    from gating.boundary import OPEN
+
+    return Side(channel, low if low > -OPEN else None, high if high < OPEN else None)
 
 
 def _cut(channel: str, value: float, above: bool) -> Side:

@@ -58,6 +58,9 @@ def in_flowjo(spec: str) -> tuple[str, dict[str, float]]:
         return name, {"offset": numbers["T"] * 10.0 ** -numbers["M"], "decades": numbers["M"]}
     if name == "asinh":
         return "fasinh", _asinh(numbers["cofactor"])
+    if name == "biex":
+        letters = {"maxRange": "T", "pos": "pos", "neg": "neg", "width": "width"}
+        return name, {"length": 256.0, **{k: numbers[v] for k, v in letters.items()}}
     raise LabprocError(f"scale {spec!r}: FlowJo has no such scale; draw the gate on another")
 
 

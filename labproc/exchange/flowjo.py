@@ -5,15 +5,17 @@ for is said with polygons: singlets by area over height as a wedge, steady stret
 comb, an ellipse as many corners.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from gating.channel_names import split_tag
 from labproc.errors import LabprocError
 from labproc.exchange import EXPORTS, Export
+from labproc.exchange._flowjo_booleans import Place, boolean, named, single_booleans
 from labproc.exchange._flowjo_outlines import PREFIX, add, outline, qualified
-from labproc.exchange._gates import Gate, Shape, gates_of, raw_file
+from labproc.exchange._gates import Box, Gate, Logic, Shape, gates_of, raw_file
 from labproc.exchange._scales import in_flowjo
 from labproc.exchange._text import distinct, file_name, xml_text
 from labproc.exchange.gatingml import DATATYPE, GATING, NAMESPACES, TRANSFORMS
@@ -39,7 +41,8 @@ def write(results: Results, folder: Path) -> list[Path]:
             path = raw_file(results, view)
             tube = read_tube(path)
             gates, uri = gates_of(view.every_gate, tube), path.resolve().as_uri()
-            workspace.add(name, uri, tube, gates, spillover=view.spillover)
+            counts = {g.population: g.n_events for g in view.every_gate}
+            workspace.add(name, uri, tube, gates, spillover=view.spillover, counts=counts)
         except LabprocError as error:
             missing.append(str(error))
     if not results.tubes:
@@ -67,6 +70,7 @@ class Workspace:
         self.members = add(add(group, "", "Group", name="All Samples"), "", "SampleRefs")
         self.samples = add(self.root, "", "SampleList")
         self.n_gates = 0
+        self.names: dict[Any, str] = {}
 
     def xml(self) -> bytes:
         """Return the workspace as it stands in a file."""
@@ -85,8 +89,9 @@ class Workspace:
         gates: Sequence[Gate],
         *,
         spillover: Spillover | None = None,
+        counts: Mapping[str, int] | None = None,
     ) -> None:
-        """Add one tube with its gates.
+        """Add one tube with its gates, and what was counted in them.
 
         Raises
         ------
@@ -105,33 +110,53 @@ class Workspace:
         keywords = add(sample, "", "Keywords")
         for key, value in tube.keywords.items():
             add(keywords, "", "Keyword", name=key, value=value)
-        node = add(sample, "", "SampleNode", name=name, sampleID=number, owningGroup="")
+        whole = {"sampleID": number, "owningGroup": "", "count": str(tube.events.n_events)}
+        node = add(sample, "", "SampleNode", name=name, **whole)
         add(self.members, "", "SampleRef", sampleID=number)
         self._populations(node, gates, tube, useful)
+        for element in node.iter("Population", "AndNode", "OrNode", "NotNode"):
+            found = (counts or {}).get(self.names.get(element, ""), -1)
+            element.set("count", str(found))  # -1 is FlowJo's "not counted"
 
     def _populations(
         self, node: Any, gates: Sequence[Gate], tube: FlowTube, matrix: Spillover | None
     ) -> None:
         """Nest the populations as their parents say."""
         compensated = set(matrix.detectors) if matrix is not None else set()
-        nodes: dict[str, tuple[Any, str]] = {ROOT: (node, "")}
-        for gate in gates:
-            parent, parent_id = nodes[gate.parent]
-            below = parent.find("Subpopulations")
-            below = add(parent, "", "Subpopulations") if below is None else below
+        places = {ROOT: Place(node)}
+        for gate in (part for g in gates for part in _parts(g)):
+            parent = places[gate.parent]
+            below = parent.node.find("Subpopulations")
+            below = add(parent.node, "", "Subpopulations") if below is None else below
+            if isinstance(gate, Logic):
+                population = boolean(below, gate, places)
+                self.names[population] = gate.name
+                places[gate.name] = Place(population, parent.id, (*parent.path, named(gate.name)))
+                continue
             self.n_gates += 1
-            own = f"ID{self.n_gates}"
-            population = add(below, "", "Population", name=gate.name, annotation="", owningGroup="")
+            own, name = f"ID{self.n_gates}", named(gate.name)
+            population = add(below, "", "Population", name=name, annotation="", owningGroup="")
+            self.names[population] = gate.name
             element = add(population, "", "Gate")
-            self._identify(element, own, parent_id)
+            self._identify(element, own, parent.id)
             shape = outline(element, gate, tube, compensated)
-            self._identify(shape, own, parent_id)
-            nodes[gate.name] = (population, own)
+            self._identify(shape, own, parent.id)
+            places[gate.name] = Place(population, own, (*parent.path, name))
 
     def _identify(self, element: Any, own: str, parent: str) -> None:
         element.set(qualified(GATING, "id"), own)
         if parent:
             element.set(qualified(GATING, "parent_id"), parent)
+
+
+def _parts(gate: Gate) -> list[Gate]:
+    """Return a gate in pieces that FlowJo has: two channels at a time, one boolean a population."""
+    if isinstance(gate, Box) and len(gate.sides) > 2:
+        if gate.outside:
+            raise LabprocError(f"{gate.name}: FlowJo has no complement on more than two channels")
+        first = Box(f"{gate.name} (first channels)", gate.parent, gate.sides[:2])
+        return [first, *_parts(Box(gate.name, first.name, gate.sides[2:]))]
+    return list(single_booleans(gate)) if isinstance(gate, Logic) else [gate]
 
 
 def _scales(gates: Sequence[Gate], name: str) -> dict[str, str]:
@@ -145,7 +170,8 @@ def _scales(gates: Sequence[Gate], name: str) -> dict[str, str]:
     scales: dict[str, str] = {}
     for gate in gates:
         if isinstance(gate, Shape):
-            for channel, spec in zip(gate.boundary.channels, gate.boundary.scales, strict=True):
+            for shown, spec in zip(gate.boundary.channels, gate.boundary.scales, strict=True):
+                channel = split_tag(shown)[0]
                 if scales.setdefault(channel, spec) != spec:
                     raise LabprocError(
                         f"{name}, {gate.name}: {channel} is drawn on {spec} and on "

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from labproc.model._arrays import Bools, Floats, read_only
+from labproc.model.events import Spillover
 from labproc.model.flag import Flag, unique
 
 ROOT = "All events"  # the parent of a gate that starts from every event
@@ -101,6 +102,8 @@ class Populations:
 
     ``kept_time`` is the fraction of the acquisition time that quality control kept: the volume is
     scaled by it. ``left_out`` names the steps whose marker is not in the panel, with the reason.
+    ``spillover`` is what was compensated with where that is not the file's own, ``matrices`` those
+    of single channels, by name.
     """
 
     strategy: str
@@ -109,6 +112,8 @@ class Populations:
     kept_time: float = 1.0
     left_out: Mapping[str, str] = field(default_factory=dict)
     flags: tuple[Flag, ...] = ()
+    spillover: Spillover | None = field(default=None, compare=False)
+    matrices: Mapping[str, Spillover] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
         masks = {ROOT: np.ones(self.n_events, dtype=np.bool_)}

@@ -15,7 +15,6 @@ from labproc.model import (
     Measurement,
     Populations,
     Role,
-    Spillover,
 )
 from labproc.model.flag import unique
 from labproc.pipeline.jobs import FlowJob
@@ -40,21 +39,9 @@ def do_flow(job: FlowJob, *, draws: int = DRAWS) -> FlowOutcome:
         for c in job.controls
     ]
     populations = _gate(job, tube, controls, draws)
-    # the gates flag what is doubtful about single stains; drawing needs the matrix as well
-    job = replace(job, spillover=_spillover(job, tube, controls))
     return FlowOutcome(
         _view(job, tube, populations, controls), tuple(_measure(job, tube, populations))
     )
-
-
-def _spillover(job: FlowJob, tube: FlowTube, controls: Sequence["Control"]) -> Spillover | None:
-    """Return the matrix to compensate with: the setting's, the single stains', or the file's."""
-    if job.spillover is not None or not any(c.role is Role.COMPENSATION for c in job.controls):
-        return job.spillover
-    from gating.single_stains import spillover_from_stains
-
-    stated = tube.events.spillover
-    return spillover_from_stains(controls, detectors=stated.detectors if stated else ()).spillover
 
 
 @lru_cache(maxsize=8)
@@ -115,7 +102,7 @@ def _view(
     from gating.oddness import features
     from gating.views import densities
 
-    drawn = densities(tube, populations, spillover=job.spillover, controls=controls)
+    drawn = densities(tube, populations, controls=controls)
     control = next((c for c in job.controls if c.role is Role.UNTRANSDUCED), None)
     flags = unique((*tube.flags, *populations.all_flags))
     return TubeView(
@@ -131,7 +118,8 @@ def _view(
         version=_version(job),
         left_out=dict(populations.left_out),
         flags=flags,
-        spillover=job.spillover,
+        spillover=populations.spillover,
+        matrices=populations.matrices,
         features=features(populations),
         undrawn=tuple(_gate_view(g, None, "") for g in populations if g.population not in drawn),
     )

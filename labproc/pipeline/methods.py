@@ -30,18 +30,36 @@ def _flow(tubes: Sequence[TubeView]) -> str:
     instruments = sorted({t.source.instrument for t in tubes if t.source.instrument})
     on = f" on {'; '.join(instruments)}" if instruments else ""
     return (
-        f"Flow cytometry: {len(tubes)} tubes acquired{on} were gated automatically with the "
+        f"Flow cytometry: {len(tubes)} tubes acquired{on} were gated {_how(tubes)} "
         f"strategies {', '.join(strategies)} ({', '.join(gates)}). {_car(tubes)}"
         f"{_moved(tubes)}Counts are events divided by the volume acquired, times the dilution."
     )
 
 
-def _car(tubes: Sequence[TubeView]) -> str:
-    leaning = [g for t in tubes for g in t.gates if g.population == "CAR+"]
-    held = sum(bool(g.control_name) for g in leaning)
-    if not leaning:
-        return ""
+def _how(tubes: Sequence[TubeView]) -> str:
+    """Say whether gates follow the events or were drawn, here or in another program."""
+    placed = {str(g.parameters.get("placed", "")) for t in tubes for g in t.gates} - {"by hand"}
+    fixed = {p == "drawn" for p in placed}
+    if fixed == {True}:
+        return "with the gates drawn by hand in the"
     return (
+        "automatically with the" if True not in fixed else "with automatic and drawn gates of the"
+    )
+
+
+def _car(tubes: Sequence[TubeView]) -> str:
+    positive = [g for t in tubes for g in t.gates if g.population == "CAR+"]
+    leaning = [g for g in positive if g.parameters.get("placed") != "drawn"]
+    held = sum(bool(g.control_name) for g in leaning)
+    fixed = len(positive) - len(leaning)
+    drawn = (
+        f"In {fixed} tubes CAR+ is a gate drawn by hand, not held against a control. "
+        if fixed
+        else ""
+    )
+    if not leaning:
+        return drawn
+    return drawn + (
         f"CAR+ cells were gated against the fully stained untransduced control of the same donor "
         f"and day ({held} of {len(leaning)} tubes had one); fractions are best estimates that "
         "account for the overlap of positives and negatives. "

@@ -40,7 +40,8 @@ def hold(folder: Path, view: TubeView) -> Held:
         tube, load_strategy(job.strategy), markers=job.markers, spillover=job.spillover,
         moved=outlines, draws=0,
     )  # fmt: skip
-    return Held(Columns(tube, job.spillover), populations)
+    matrix = populations.spillover or job.spillover
+    return Held(Columns(tube, matrix, populations.matrices), populations)
 
 
 def _is_drawn(gate: GateView) -> bool:
@@ -103,13 +104,13 @@ def _masks(held: Held, moved: Mapping[str, Boundary]) -> Masks:
 
 
 def _selected(held: Held, gate: GateResult, boundary: Boundary) -> NDArray[np.bool_]:
-    from gating.boundary import QUADRANTS, inside
+    from gating.boundary import QUADRANTS, inside, is_above
 
     if boundary.kind == "none":
         return gate.mask
     linear = [held.columns.values(c) for c in boundary.channels]
     rank = [g.population for g in _around(held.populations, gate)].index(gate.population)
-    above = gate.parameters.get("side", "above") == "above"
+    above = is_above(gate.parameters.get("side"))
     return inside(boundary, linear, quadrant=QUADRANTS[rank % len(QUADRANTS)], above=above)
 
 

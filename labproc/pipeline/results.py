@@ -97,9 +97,10 @@ class GateView:
 class TubeView:
     """One tube: its gates in order, and how much it needs a look (0 calm, 1 first in the list).
 
-    ``spillover`` is the matrix it was compensated with where that is not the file's own;
-    ``undrawn`` are the gates that lie on no channel: steady time, and booleans of other gates;
-    ``features`` what the tube is held against its group by.
+    ``spillover`` is the matrix it was compensated with where that is not the file's own,
+    ``matrices`` those of single channels; ``undrawn`` are the gates that lie on no channel (steady
+    time, booleans of other gates) or on more than two; ``features`` what the tube is held against
+    its group by.
     """
 
     source: SourceFile
@@ -116,12 +117,21 @@ class TubeView:
     spillover: Spillover | None = None
     undrawn: tuple[GateView, ...] = ()
     features: Mapping[str, float] = field(default_factory=dict)
+    matrices: Mapping[str, Spillover] = field(default_factory=dict)
 
     @property
     def every_gate(self) -> tuple[GateView, ...]:
         """All gates, parents first: quality control, what is drawn, booleans of what is drawn."""
-        first = tuple(g for g in self.undrawn if g.parent == ROOT)
-        return (*first, *self.gates, *(g for g in self.undrawn if g.parent != ROOT))
+        first = [g for g in self.undrawn if g.parent == ROOT]
+        waiting = [*first, *self.gates, *(g for g in self.undrawn if g.parent != ROOT)]
+        ordered: list[GateView] = []
+        known = {g.population for g in waiting}
+        while waiting:
+            ready = next((g for g in waiting if g.parent not in known), waiting[0])
+            waiting.remove(ready)
+            known.discard(ready.population)
+            ordered.append(ready)
+        return tuple(ordered)
 
 
 @dataclass(frozen=True, slots=True)

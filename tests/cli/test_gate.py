@@ -95,3 +95,15 @@ def test_people_get_percentages(files):
     done = run(files / "sample.fcs", "--strategy", "live")
     assert "Live" in done.stdout
     assert "%" in done.stdout
+
+
+def test_a_population_may_have_any_name(files, tmp_path):
+    step = '[[step]]\npopulation = "{}"\nmethod = "threshold"\nchannels = ["FSC-A"]\nat = {}\n'
+    names = {"file": 1e5, "CD4+/IFNg+": 2e5}  # numpy's savez takes no array called file
+    strategy = tmp_path / "names.toml"
+    strategy.write_text("".join(step.format(n, at) for n, at in names.items()), encoding="utf-8")
+    run(files / "sample.fcs", "--strategy", strategy, "--masks", tmp_path)
+    with np.load(tmp_path / "sample.fcs.npz") as file:
+        counts = {name: int(file[name].sum()) for name in file.files}
+    assert set(counts) == set(names)
+    assert counts["file"] > counts["CD4+/IFNg+"] > 0

@@ -8,7 +8,7 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.optimize import brentq
 from scipy.signal import find_peaks as scipy_peaks
 
-from gating._logicle import Biexponential, _matching_decay
+from gating._logicle import Biexponential, matching_decay
 from gating._run import spread
 from gating.columns import Columns, columns_of
 from gating.density import bin_plane, count_bins, count_plane, find_peaks, histogram, smooth
@@ -187,6 +187,6 @@ def test_the_decay_of_the_logicle_is_the_root_that_scipy_finds(decades, share):
     root = b
     if share:
         root = brentq(lambda d: 2 * (np.log(d) - np.log(b)) + share * (b + d), 1e-300, b)
-    assert _matching_decay(b, share) == pytest.approx(root, rel=1e-11)
+    assert matching_decay(b, share) == pytest.approx(root, rel=1e-11)
     curve = Biexponential.of(1e5, share * decades, decades, 0.0)
     assert curve.at(np.array([1.0]))[0] == pytest.approx(1e5, rel=1e-9)

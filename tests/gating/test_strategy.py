@@ -33,7 +33,7 @@ def test_the_shipped_strategies_are_read_and_hashed():
         (CELLS + "scales = ['linear']", "1 scales, expected one for each channel"),
         (CELLS + "scales = ['linear', 'lin']", "found 'lin', expected"),
         ("step = [", "not TOML"),
-        ("[steps]\na = 1", "found key 'steps', expected 'title' and"),
+        ("[steps]\na = 1", "found key 'steps', expected 'title', 'compensation'"),
     ],
 )  # fmt: skip
 def test_a_wrong_word_is_named_with_its_step(text, message):
