@@ -1,6 +1,6 @@
 """Where to cut one channel in two, with guards."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -18,6 +18,7 @@ FEW = 20
 PILE_UP = (0.001, 0.4)  # share of events at one end that is off the scale
 TAIL_SDS = 3.0
 POSITIVE_FROM = 0.52  # of the display scale, from zero to the top; backgrounds lie below
+FEW_POSITIVES = 0.1  # of the parent; so many may be autofluorescent cells
 FEW_BEYOND = 0.03  # events beyond the tail of a single peak that need no look
 COARSER = (2.0, 3.5)  # smoothing tried where one peak only is found
 COMPARABLE = 0.3  # a valley this clear against the clearest counts as one
@@ -137,6 +138,7 @@ def split(
     highest: bool = True,
     lean: float = 0.0,
     middle: float = np.inf,
+    side: str = "above",
 ) -> Split:
     """Cut at the valley between the negative and the positive peak; else at the tail of one."""
     land = Landscape.of(values)
@@ -144,9 +146,22 @@ def split(
         return too_few(land.counts, population, values.size, draws)
     pair = choose_pair(land, highest=highest)
     if pair is None:
-        return tail(land, population, draws=draws, middle=middle)
+        return tail(land, population, draws=draws, middle=middle, side=side)
     low, high = pair[0].position, pair[1].position
-    return at_valley(land, low, high, draws=draws, rng=rng, lean=lean)
+    cut = at_valley(land, low, high, draws=draws, rng=rng, lean=lean)
+    return cut if side != "above" else doubted(cut, land, population, middle)
+
+
+def doubted(cut: Split, land: Landscape, population: str, middle: float) -> Split:
+    """Ask for a look at positives that are few and no brighter than a background.
+
+    Autofluorescent cells make such a peak in a tube that was not stained at all.
+    """
+    share = float(land.counts.fraction_above(cut.display))
+    if cut.peaks is None or cut.peaks[1] > middle or share > FEW_POSITIVES:
+        return cut
+    text = f"{population}: the positives ({share:.1%}) are few and dim; autofluorescence is too"
+    return replace(cut, flags=(*cut.flags, review("dim_positives", text)))
 
 
 def at_valley(
@@ -177,11 +192,20 @@ def too_few(counts: Histogram, population: str, n_events: int, draws: int) -> Sp
     return Split(middle, "none", np.full(draws, middle), 0.0, flags=(flag,))
 
 
-def tail(land: Landscape, population: str, *, draws: int, middle: float = np.inf) -> Split:
+def tail(
+    land: Landscape,
+    population: str,
+    *,
+    draws: int,
+    middle: float = np.inf,
+    side: str = "above",
+) -> Split:
     """Cut at the tail of the only peak, and say that there was only one.
 
     A peak that lies above ``middle`` of the display scale is taken for positives and cut below,
-    any other for negatives and cut above: a culture may be all T cells, or all alive.
+    any other for negatives and cut above: a culture may be all T cells, or all alive. Where the
+    peak is not on the asked ``side`` the gate holds a tail and no population, as in a tube that was
+    not stained: that is for review, however few lie beyond.
     """
     top = int(land.density.argmax())
     spread = min(half_width(land.density, top), half_width(land.density[::-1], -top - 1))
@@ -190,7 +214,8 @@ def tail(land: Landscape, population: str, *, draws: int, middle: float = np.inf
     lost = float(land.counts.fraction_above(cut))
     lost = 1.0 - lost if positive else lost
     text = f"{population}: one peak only, taken for {'positives' if positive else 'negatives'}"
-    say = info if lost < FEW_BEYOND else review
+    asked = positive == (side == "above")
+    say = info if asked and lost < FEW_BEYOND else review
     flag = say("no_valley", f"{text}; cut at its tail, {lost:.1%} lie beyond")
     moved = np.full(draws, cut)
     return Split(cut, "tail", moved, 0.0, spread=spread * land.counts.width, flags=(flag,))

@@ -15,6 +15,7 @@ from gating.methods._split import (
     Split,
     at_valley,
     choose_pair,
+    doubted,
     half_width,
     middle_of,
     piled_ends,
@@ -139,7 +140,8 @@ def _cut(
         return tail(whole, name, draws=draws, middle=middle)
     land = below if _has_negatives(below, pair) else whole
     low, high = pair[0].position, pair[1].position
-    return at_valley(land, low, high, draws=draws, rng=rng, lean=lean)
+    cut = at_valley(land, low, high, draws=draws, rng=rng, lean=lean)
+    return doubted(cut, whole, name, middle)
 
 
 def _from_negatives(pair: tuple[Peak, Peak], whole: Landscape) -> bool:
