@@ -36,6 +36,7 @@ class Run:
     parents: dict[str, str] = field(default_factory=lambda: {ROOT: ROOT})
     gates: list[GateResult] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
+    shared: Moved = field(default_factory=dict)
 
     @property
     def n_events(self) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gating._moved import Moved, as_moved
+from gating._moved import SHARED, Moved, as_moved
 from gating._run import Run, find_channels
 from gating.channel_names import FILE
 from gating.columns import Columns
@@ -32,6 +32,7 @@ def gate_tube(
     controls: Sequence[Control] = (),
     spillover: Spillover | None = None,
     moved: Moved | None = None,
+    shared: Moved | None = None,
     draws: int = 200,
     seed: int = 0,
 ) -> Populations:
@@ -49,6 +50,8 @@ def gate_tube(
         Used instead of the file's.
     moved : mapping, optional
         A reviewer's gates: population to points, on the scale that ``Boundary.points`` uses.
+    shared : mapping, optional
+        A group's gates (``gating.groups.shared_gates``), in the same form; a reviewer's go before.
     draws : int
         Draws behind the intervals.
     seed : int
@@ -68,6 +71,7 @@ def gate_tube(
     matrices = {**strategy.matrices, **({FILE: given} if given else {})}
     columns = Columns(tube, strategy.spillover(given), matrices)
     run = Run(columns, markers or {}, tuple(controls), moved or {}, draws, seed)
+    run.shared = shared or {}
     _apply(run, strategy, strategy.steps)
     gates = tuple(run.gates)
     return Populations(
@@ -159,6 +163,7 @@ def _gate(run: Run, strategy: Strategy, number: int, step: Step, channels: tuple
         seed=run.seed * 1_000 + number,
     )
     selections = METHODS.get(step.method).place(request)
+    selections = tuple(as_moved(run.shared, step, request, selections, SHARED))
     for selection in as_moved(run.moved, step, request, selections):
         _record(run, step, parent, selection, channels)
 
