@@ -18,7 +18,7 @@ from gating.strategy import Step, Strategy
 from gating.transforms import Transform, parse_transform
 from gating.uncertainty import interval
 from labproc.model import FlowTube, GateResult, Populations, Role, Spillover
-from labproc.model.flag import Flag, info, unique, warning
+from labproc.model.flag import Flag, info, review, unique, warning
 
 CAR = "CAR+"
 SUBSETS = ("CD4+", "CD8+")  # untransduced cells that must not differ in the CAR's stain
@@ -82,6 +82,7 @@ def gate_tube(
         left_out=run.left_out,
         flags=unique(
             (
+                *_transformed_flags(run.columns),
                 *check_spillover(run.columns.spillover),
                 *stain_flags,
                 *_own_compensation(strategy),
@@ -120,6 +121,15 @@ def _from_stains(
     found = spillover_from_stains(controls, detectors=stated.detectors if stated else ())
     said = info("spillover_from_stains", "compensated by the single stains, not by the file")
     return found.spillover, (said, *found.flags)
+
+
+def _transformed_flags(columns: Columns) -> tuple[Flag, ...]:
+    """Say that a file was exported with its channels transformed, by software unknown."""
+    if not columns.transformed:
+        return ()
+    names = ", ".join(columns.transformed[:3])
+    text = f"{names}: values of a display scale; gated as they are, no spillover taken out"
+    return (review("already_transformed", text),)
 
 
 def _kept_time(gates: Sequence[GateResult]) -> float:
