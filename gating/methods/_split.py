@@ -16,6 +16,7 @@ from labproc.model.flag import info, review
 MIN_MASS = 0.003  # a peak of fewer events is not a population
 FEW = 20
 PILE_UP = (0.001, 0.4)  # share of events at one end that is off the scale
+PILE = 2  # and more events than may happen to be alike
 TAIL_SDS = 3.0
 POSITIVE_FROM = 0.52  # of the display scale, from zero to the top; backgrounds lie below
 FEW_POSITIVES = 0.1  # of the parent; so many may be autofluorescent cells
@@ -107,10 +108,9 @@ def piled_ends(values: NDArray[Any]) -> tuple[float | None, float | None]:
     if values.size < FEW:
         return None, None
     ends = (float(values.min()), float(values.max()))
-    shares = [np.count_nonzero(values == e) / values.size for e in ends]
-    low, high = (
-        e if PILE_UP[0] < s < PILE_UP[1] else None for e, s in zip(ends, shares, strict=True)
-    )
+    least, most = max(PILE_UP[0] * values.size, PILE), PILE_UP[1] * values.size
+    counts = [np.count_nonzero(values == e) for e in ends]
+    low, high = (e if least < n < most else None for e, n in zip(ends, counts, strict=True))
     return low, high
 
 
