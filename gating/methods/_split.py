@@ -19,6 +19,7 @@ PILE_UP = (0.001, 0.4)  # share of events at one end that is off the scale
 PILE = 2  # and more events than may happen to be alike
 TAIL_SDS = 3.0
 POSITIVE_FROM = 0.52  # of the display scale, from zero to the top; backgrounds lie below
+DEEP = 3.0  # standard errors of the smoothed count
 FEW_POSITIVES = 0.1  # of the parent; so many may be autofluorescent cells
 FEW_BEYOND = 0.03  # events beyond the tail of a single peak that need no look
 COARSER = (2.0, 3.5)  # smoothing tried where one peak only is found
@@ -79,8 +80,12 @@ class Landscape:
 
     def clearness(self, low: Peak, high: Peak) -> float:
         """Return by how many standard errors the valley lies below the lower of two peaks."""
-        first, last = int(low.position), int(high.position) + 1
-        valley, top = float(self.density[first:last].min()), min(low.height, high.height)
+        return self.depth(low.position, high.position)
+
+    def depth(self, low: float, high: float) -> float:
+        """Return the same of the density at two positions in bins."""
+        between = self.density[int(low) : int(high) + 1]
+        valley, top = float(between.min()), float(min(between[0], between[-1]))
         noise = np.sqrt((top + valley) / (2.0 * np.sqrt(np.pi) * self.bandwidth))
         return float((top - valley) / max(noise, 1e-9))
 
@@ -114,18 +119,22 @@ def piled_ends(values: NDArray[Any]) -> tuple[float | None, float | None]:
     return low, high
 
 
-def choose_pair(land: Landscape, *, highest: bool) -> tuple[Peak, Peak] | None:
+def choose_pair(
+    land: Landscape, *, highest: bool, middle: float = np.inf
+) -> tuple[Peak, Peak] | None:
     """Choose the two neighbouring peaks to cut between: the clearest valley.
 
     With ``highest``, the last valley that is nearly as clear: what lies between the negatives and
-    the positives (autofluorescent cells) then goes with the negatives.
+    the positives (autofluorescent cells) then goes with the negatives. A peak above ``middle`` of
+    the display scale is no background: no valley beyond it counts, where there is one before.
     """
     pairs = list(pairwise(land.peaks))
     if not pairs:
         return None
-    clear = [land.clearness(*p) for p in pairs]
     if not highest:
-        return pairs[int(np.argmax(clear))]
+        return pairs[int(np.argmax([land.clearness(*p) for p in pairs]))]
+    pairs = [p for p in pairs if land.counts.at(p[0].position + 0.5) <= middle] or pairs[:1]
+    clear = [land.clearness(*p) for p in pairs]
     return [p for p, c in zip(pairs, clear, strict=True) if c >= COMPARABLE * max(clear)][-1]
 
 
@@ -144,12 +153,26 @@ def split(
     land = Landscape.of(values)
     if land.counts.total < FEW:
         return too_few(land.counts, population, values.size, draws)
-    pair = choose_pair(land, highest=highest)
+    pair = choose_pair(land, highest=highest, middle=middle)
     if pair is None:
         return tail(land, population, draws=draws, middle=middle, side=side)
     low, high = pair[0].position, pair[1].position
     cut = at_valley(land, low, high, draws=draws, rng=rng, lean=lean)
     return cut if side != "above" else doubted(cut, land, population, middle)
+
+
+def shallow(cut: Split, land: Landscape, population: str) -> Split:
+    """Ask for a look at a valley that counting alone may have made.
+
+    That is so where the two peaks were found in a slice, and lie closer among all the events.
+    """
+    if cut.peaks is None:
+        return cut
+    depth = land.depth(*(float(land.counts.position(p)) - 0.5 for p in cut.peaks))
+    if depth >= DEEP:
+        return cut
+    text = f"{population}: the valley is {depth:.1f} standard errors deep, expected {DEEP:.0f}"
+    return replace(cut, flags=(*cut.flags, review("shallow_valley", text)))
 
 
 def doubted(cut: Split, land: Landscape, population: str, middle: float) -> Split:

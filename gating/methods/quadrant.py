@@ -19,6 +19,7 @@ from gating.methods._split import (
     half_width,
     middle_of,
     piled_ends,
+    shallow,
     tail,
     to_linear,
     too_few,
@@ -135,15 +136,21 @@ def _cut(
     below = Landscape.of_counts(plane.slice(ceiling)) if ceiling is not None else whole
     pair = None
     for land in (Landscape.of_counts(plane.slice(tight)), below, whole):
-        pair = choose_pair(land, highest=True) if land.counts.total >= MIN_SLICE else None
+        pair = (
+            choose_pair(land, highest=True, middle=middle)
+            if land.counts.total >= MIN_SLICE
+            else None
+        )
         if pair is not None and (land is whole or _from_negatives(pair, whole)):
             break
-    pair = pair or choose_pair(whole, highest=True)
+    pair = pair or choose_pair(whole, highest=True, middle=middle)
     if pair is None:
         return tail(whole, name, draws=draws, middle=middle)
     parted = _has_negatives(below, pair)
     low, high = pair[0].position, pair[1].position
-    cut = at_valley(below if parted else whole, low, high, draws=draws, rng=rng, lean=lean)
+    land = below if parted else whole
+    cut = at_valley(land, low, high, draws=draws, rng=rng, lean=lean)
+    cut = shallow(cut, land, name)
     if not parted and ceiling is not None:
         cut = _apart(plane, ceiling, (low, high), cut, rng)
     return doubted(cut, whole, name, middle)

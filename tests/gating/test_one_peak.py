@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from gating.methods._split import split
+from gating.density import Histogram
+from gating.methods._split import Landscape, Split, shallow, split
 
 N = 4_000
 MIDDLE = 0.55  # of the display scale: peaks above it are taken for positives
@@ -47,3 +48,15 @@ def test_many_or_bright_positives_need_no_look(centre, n):
     made = cut(values)
     assert severities(made) == {}
     assert np.count_nonzero(values > made.display) == pytest.approx(n, rel=0.02)
+
+
+@pytest.mark.parametrize(("height", "codes"), [(10.0, ["shallow_valley"]), (100.0, [])])
+def test_a_valley_that_counting_may_have_made_needs_a_look(height, codes):
+    # By hand: smoothed by 2 bins, the noise of peak and valley of `height` and a quarter less is
+    # sqrt(1.75 height / 7.1): 1.6 and 5.0, under valleys that are 2.5 and 25 deep: 1.6 and 5.0.
+    density = np.full(100, 0.75 * height)
+    density[[20, 80]] = height
+    counts = Histogram(0.0, 1.0, density)
+    land = Landscape(counts, density, 2.0, ())
+    made = shallow(Split(0.5, "valley", np.empty(0), 5.0, (0.205, 0.805)), land, "CD8")
+    assert [f.code for f in made.flags] == codes
