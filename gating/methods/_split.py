@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gating.density import Histogram, Peak, find_peaks, histogram, rough_bandwidth, smooth
 from gating.transforms import Transform
-from gating.uncertainty import valley_draws, valley_floor, valley_rise
+from gating.uncertainty import REFITS, resample, valley_draws, valley_floor, valley_rise
 from labproc.model import Flag
 from labproc.model.flag import info, review
 
@@ -155,7 +155,7 @@ def split(
         return too_few(land.counts, population, values.size, draws)
     pair = choose_pair(land, highest=highest, middle=middle)
     if pair is None:
-        return tail(land, population, draws=draws, middle=middle, side=side)
+        return tail(land, population, draws=draws, rng=rng, middle=middle, side=side)
     low, high = pair[0].position, pair[1].position
     cut = at_valley(land, low, high, draws=draws, rng=rng, lean=lean)
     return cut if side != "above" else doubted(cut, land, population, middle)
@@ -220,6 +220,7 @@ def tail(
     population: str,
     *,
     draws: int,
+    rng: np.random.Generator,
     middle: float = np.inf,
     side: str = "above",
 ) -> Split:
@@ -231,17 +232,35 @@ def tail(
     not stained: that is for review, however few lie beyond.
     """
     top = int(land.density.argmax())
-    spread = min(half_width(land.density, top), half_width(land.density[::-1], -top - 1))
     positive = land.counts.at(top + 0.5) > middle
-    cut = float(land.counts.at(top + 0.5 + (-TAIL_SDS if positive else TAIL_SDS) * spread))
+    at, spread = _tail_bin(land.density, positive)
+    cut = float(land.counts.at(at))
     lost = float(land.counts.fraction_above(cut))
     lost = 1.0 - lost if positive else lost
     text = f"{population}: one peak only, taken for {'positives' if positive else 'negatives'}"
     asked = positive == (side == "above")
     say = info if asked and lost < FEW_BEYOND else review
     flag = say("no_valley", f"{text}; cut at its tail, {lost:.1%} lie beyond")
-    moved = np.full(draws, cut)
+    moved = _tail_draws(land, cut, positive, draws, rng)
     return Split(cut, "tail", moved, 0.0, spread=spread * land.counts.width, flags=(flag,))
+
+
+def _tail_draws(
+    land: Landscape, cut: float, positive: bool, draws: int, rng: np.random.Generator
+) -> Floats:
+    """Cut at the tail again in resampled histograms, centred on the cut."""
+    if not draws:
+        return np.empty(0)
+    again = smooth(resample(land.counts, min(draws, REFITS), rng), land.bandwidth)
+    moved = np.array([land.counts.at(_tail_bin(row, positive)[0]) for row in again])
+    return np.resize(moved + (cut - float(np.median(moved))), draws)
+
+
+def _tail_bin(density: Floats, positive: bool) -> tuple[float, float]:
+    """Return the bin of the cut, and the peak's spread in bins."""
+    top = int(density.argmax())
+    spread = min(half_width(density, top), half_width(density[::-1], -top - 1))
+    return top + 0.5 + (-TAIL_SDS if positive else TAIL_SDS) * spread, spread
 
 
 def middle_of(scale: Transform, top: float | None) -> float:

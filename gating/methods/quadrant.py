@@ -145,7 +145,7 @@ def _cut(
             break
     pair = pair or choose_pair(whole, highest=True, middle=middle)
     if pair is None:
-        return tail(whole, name, draws=draws, middle=middle)
+        return tail(whole, name, draws=draws, rng=rng, middle=middle)
     parted = _has_negatives(below, pair)
     low, high = pair[0].position, pair[1].position
     land = below if parted else whole

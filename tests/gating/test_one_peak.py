@@ -60,3 +60,11 @@ def test_a_valley_that_counting_may_have_made_needs_a_look(height, codes):
     land = Landscape(counts, density, 2.0, ())
     made = shallow(Split(0.5, "valley", np.empty(0), 5.0, (0.205, 0.805)), land, "CD8")
     assert [f.code for f in made.flags] == codes
+
+
+def test_a_cut_at_a_tail_moves_with_the_peak_it_leans_on():
+    """Over tubes drawn anew, the cut varies by about what its own draws say."""
+    cuts = [cut(normal(0.2, seed=k)).display for k in range(40)]
+    made = split(normal(0.2), "CD4", draws=200, rng=np.random.default_rng(0), middle=MIDDLE)
+    assert made.draws.size == 200
+    assert 0.4 < made.draws.std() / np.std(cuts) < 2.5
