@@ -1,6 +1,7 @@
 """Single channels of a tube on the compensated scale, worked out when a gate asks for them."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ DECADES = 4.5
 KEPT_BELOW = 1_000_000  # events; above it a column is worked out anew each time it is asked for
 WIDTH_STEP = 0.05  # estimated widths are rounded to it, so that tables are shared between tubes
 SHOWN_TOP = 20.0  # largest value of a display scale: asinh, logicle and log end far below it
+FEW = 1_000  # events; fewer may be dim by chance
 FIRST = 2_048  # events that rule most channels out
 SCATTER = ("fsc", "ssc", "forward", "side", "time", "fs", "ss", "width", "event")
 
@@ -57,6 +59,8 @@ class Columns:
     def transformed(self) -> tuple[str, ...]:
         """Channels of a wide range that hold a display scale's values: exported from software."""
         values, wide = self.events.values, []
+        if self.events.n_events < FEW:
+            return ()
         first = np.abs(values[:FIRST]).max(axis=0, initial=0.0)
         for k, channel in enumerate(self.events.channels):
             if first[k] > SHOWN_TOP or not (channel.range or 0.0) > STORED_LOG_RANGE:
@@ -75,7 +79,8 @@ class Columns:
 
     def _matrix(self, word: str) -> Spillover | None:
         if not word:
-            return None if self.transformed else self.spillover
+            own = self.spillover is self.events.spillover
+            return None if own and self.transformed else self.spillover
         if word in self.matrices:
             return self.matrices[word]
         if word not in (FILE, NONE):

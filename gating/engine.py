@@ -128,7 +128,7 @@ def _transformed_flags(columns: Columns) -> tuple[Flag, ...]:
     if not columns.transformed:
         return ()
     names = ", ".join(columns.transformed[:3])
-    text = f"{names}: values of a display scale; gated as they are, no spillover taken out"
+    text = f"{names}: values of a display scale; gated as they are, without the file's spillover"
     return (review("already_transformed", text),)
 
 
