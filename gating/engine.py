@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gating._moved import SHARED, Moved, as_moved
-from gating._run import Run, find_channels
+from gating._run import Run, find_channels, spread
 from gating.channel_names import FILE
 from gating.columns import Columns
 from gating.compensation import check_spillover
@@ -155,14 +155,26 @@ def _apply(run: Run, strategy: Strategy, steps: Sequence[Step]) -> None:
         channels = find_channels(run, strategy, step)
         if channels is not None:
             _gate(run, strategy, number, step, channels)
+        run.forget({run.parent(s.parent) for s in steps[number + 1 :] if s.parent in run.parents})
 
 
 def _gate(run: Run, strategy: Strategy, number: int, step: Step, channels: tuple[str, ...]) -> None:
     parent = run.parent(step.parent)
+    selections = _select(run, strategy, number, step, channels)
+    masks = spread([s.mask for s in selections], run.where(parent), run.n_events)
+    for selection, mask in zip(selections, masks, strict=True):
+        _record(run, step, parent, selection, mask, channels)
+
+
+def _select(
+    run: Run, strategy: Strategy, number: int, step: Step, channels: tuple[str, ...]
+) -> tuple[Selection, ...]:
+    """Hand the parent's events to the step's method; a reviewer's gates take the place of its."""
+    parent = run.parent(step.parent)
     request = Request(
         populations=step.populations,
         channels=channels,
-        linear=tuple(run.take(c, parent) for c in channels),
+        linear=run.take_all(channels, parent),
         scales=_scales(run.columns, step, channels),
         options=step.options,
         ranges=tuple(_range(run.columns, c) for c in channels),
@@ -174,8 +186,7 @@ def _gate(run: Run, strategy: Strategy, number: int, step: Step, channels: tuple
     )
     selections = METHODS.get(step.method).place(request)
     selections = tuple(as_moved(run.shared, step, request, selections, SHARED))
-    for selection in as_moved(run.moved, step, request, selections):
-        _record(run, step, parent, selection, channels)
+    return tuple(as_moved(run.moved, step, request, selections))
 
 
 def _scales(columns: Columns, step: Step, channels: tuple[str, ...]) -> tuple[Transform, ...]:
@@ -230,14 +241,14 @@ def _steps_of_control(strategy: Strategy, number: int) -> list[Step]:
 
 
 def _record(
-    run: Run, step: Step, parent: str, selection: Selection, channels: tuple[str, ...]
+    run: Run,
+    step: Step,
+    parent: str,
+    selection: Selection,
+    mask: NDArray[np.bool_],
+    channels: tuple[str, ...],
 ) -> None:
-    rows, n_parent = run.where(parent), run.size(parent)
-    mask = np.asarray(selection.mask, dtype=np.bool_)
-    n_events = int(np.count_nonzero(mask))
-    if rows is not None:
-        mask = np.zeros(run.n_events, dtype=np.bool_)
-        mask[rows] = selection.mask
+    n_parent, n_events = run.size(parent), int(np.count_nonzero(selection.mask))
     run.masks[selection.population] = mask
     run.sizes[selection.population] = n_events
     estimate = selection.estimate

@@ -1,6 +1,7 @@
 """Where to cut one channel in two, with guards."""
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -263,6 +264,7 @@ def _tail_bin(density: Floats, positive: bool) -> tuple[float, float]:
     return top + 0.5 + (-TAIL_SDS if positive else TAIL_SDS) * spread, spread
 
 
+@lru_cache(maxsize=256)
 def middle_of(scale: Transform, top: float | None) -> float:
     """Return the place on the display scale above which a peak is taken for positives."""
     ends = np.asarray(scale.forward(np.array([0.0, top or 262_144.0])), dtype=np.float64)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gating.boundary import QUADRANTS
-from gating.density import N_BINS, Histogram, Peak, bin_index, histogram, parts
+from gating.density import N_BINS, Histogram, Peak, count_plane, histogram
 from gating.methods import METHODS, Method, Request, Selection
 from gating.methods._split import (
     FEW,
@@ -55,12 +55,7 @@ class Plane:
         """Count two channels."""
         bins = (histogram(x), histogram(y))
         piled = (_piled_bins(x, bins[0]), _piled_bins(y, bins[1]))
-        flat = np.zeros(N_BINS * N_BINS, dtype=np.int64)
-        for part in parts(x.size):
-            at = bin_index(x[part], bins[0].low, bins[0].high, N_BINS) * N_BINS
-            at += bin_index(y[part], bins[1].low, bins[1].high, N_BINS)
-            flat += np.bincount(at, minlength=N_BINS * N_BINS)
-        return cls(flat.reshape(N_BINS, N_BINS).astype(np.float64), bins, piled)
+        return cls(count_plane(x, y, bins).astype(np.float64), bins, piled)
 
     def turned(self) -> "Plane":
         """Return the plane with the channels exchanged."""
@@ -93,8 +88,7 @@ def place(request: Request) -> tuple[Selection, ...]:
     events below the other marker's cut. A slice without two peaks falls back on all events.
     """
     rng = np.random.default_rng(request.seed)
-    shown = [request.display(k) for k in (0, 1)]
-    plane = Plane.of(shown[0], shown[1])
+    plane = Plane.of(request.display(0), request.display(1))
     planes = (plane, plane.turned())
     wholes = [Landscape.of_counts(p.slice()) for p in planes]
     tight = [_tight(w) for w in wholes]
@@ -102,9 +96,11 @@ def place(request: Request) -> tuple[Selection, ...]:
     tops = request.ranges or (None, None)
     middles = [middle_of(s, t) for s, t in zip(request.scales, tops, strict=True)]
 
+    slices = [Landscape.of_counts(p.slice(t)) for p, t in zip(planes, tight[::-1], strict=True)]
+
     def cut(k: int, ceiling: float | None, draws: int) -> Split:
-        name = request.channels[k]
-        return _cut(planes[k], wholes[k], tight[1 - k], ceiling, name, draws, rng, lean, middles[k])
+        name, lands = request.channels[k], (slices[k], wholes[k])
+        return _cut(planes[k], lands, ceiling, name, draws, rng, lean, middles[k])
 
     second = cut(1, None, 0)
     first = cut(0, planes[1].bins[0].position(second.display), request.draws)
@@ -122,8 +118,7 @@ def _tight(land: Landscape) -> float:
 
 def _cut(
     plane: Plane,
-    whole: Landscape,
-    tight: float,
+    lands: tuple[Landscape, Landscape],
     ceiling: float | None,
     name: str,
     draws: int,
@@ -131,16 +126,14 @@ def _cut(
     lean: float,
     middle: float,
 ) -> Split:
+    tight, whole = lands
     if whole.counts.total < FEW:
         return too_few(whole.counts, name, int(whole.counts.total), draws)
     below = Landscape.of_counts(plane.slice(ceiling)) if ceiling is not None else whole
     pair = None
-    for land in (Landscape.of_counts(plane.slice(tight)), below, whole):
-        pair = (
-            choose_pair(land, highest=True, middle=middle)
-            if land.counts.total >= MIN_SLICE
-            else None
-        )
+    for land in (tight, below, whole):
+        enough = land.counts.total >= MIN_SLICE
+        pair = choose_pair(land, highest=True, middle=middle) if enough else None
         if pair is not None and (land is whole or _from_negatives(pair, whole)):
             break
     pair = pair or choose_pair(whole, highest=True, middle=middle)

@@ -28,7 +28,7 @@ def place(request: Request) -> tuple[Selection, ...]:
     high = request.linear[0] > threshold
     mask = high if side == "above" else ~high
     fraction = share(mask)
-    above = histogram(display).fraction_above(cut.draws)
+    above = histogram(display).fraction_above(cut.draws) if cut.draws.size else cut.draws
     moved = above if side == "above" else 1.0 - above
     boundary = Boundary("threshold", request.channels, request.specs, np.array([[threshold]]))
     parameters: dict[str, float | str] = {
