@@ -1,6 +1,7 @@
 """Single channels of a tube on the compensated scale, worked out when a gate asks for them."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,9 @@ DECADES = 4.5
 KEPT_BELOW = 1_000_000  # events; above it a column is worked out anew each time it is asked for
 STRETCH = 8_192  # events whose values stay in the cache while several channels are taken
 WIDTH_STEP = 0.05  # estimated widths are rounded to it, so that tables are shared between tubes
+SHOWN_TOP = 20.0  # largest value of a display scale: asinh, logicle and log end far below it
+FEW = 1_000  # events; fewer may be dim by chance
+FIRST = 2_048  # events that rule most channels out
 SCATTER = ("fsc", "ssc", "forward", "side", "time", "fs", "ss", "width", "event")
 
 Unmix = tuple[dict[int, int], NDArray[np.float64]]
@@ -55,6 +59,22 @@ class Columns:
         self._ready: dict[str, NDArray[Any]] = {}
         self._scales: dict[str, Transform] = {}
 
+    @cached_property
+    def transformed(self) -> tuple[str, ...]:
+        """Channels of a wide range that hold a display scale's values: exported from software."""
+        values, wide = self.events.values, []
+        if self.events.n_events < FEW:
+            return ()
+        first = np.abs(values[:FIRST]).max(axis=0, initial=0.0)
+        for k, channel in enumerate(self.events.channels):
+            if first[k] > SHOWN_TOP or not (channel.range or 0.0) > STORED_LOG_RANGE:
+                continue
+            if channel.name.casefold().startswith(SCATTER) or channel.is_log:
+                continue
+            if 0.0 < float(np.abs(values[:, k]).max(initial=0.0)) <= SHOWN_TOP:
+                wide.append(channel.name)
+        return tuple(wide)
+
     def _unmix(self, word: str) -> "Unmix":
         """Return the detectors' rows and the weights of a compensation; '' is the tube's."""
         if word not in self._unmixed:
@@ -63,7 +83,8 @@ class Columns:
 
     def _matrix(self, word: str) -> Spillover | None:
         if not word:
-            return self.spillover
+            own = self.spillover is self.events.spillover
+            return None if own and self.transformed else self.spillover
         if word in self.matrices:
             return self.matrices[word]
         if word not in (FILE, NONE):
@@ -194,7 +215,8 @@ class Columns:
         if channel.is_log and channel.range:
             top = 10.0**channel.decades * (channel.offset or 1.0)
             return Log(top, channel.decades)
-        if channel.range is not None and channel.range <= STORED_LOG_RANGE:
+        stored = channel.range is not None and channel.range <= STORED_LOG_RANGE
+        if stored or channel.name in self.transformed:
             return Linear()
         return self._logicle(name, channel)
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gating._moved import Moved, as_moved
+from gating._moved import SHARED, Moved, as_moved
 from gating._run import Run, find_channels, spread
 from gating.channel_names import FILE
 from gating.columns import Columns
@@ -18,7 +18,7 @@ from gating.strategy import Step, Strategy
 from gating.transforms import Transform, parse_transform
 from gating.uncertainty import interval
 from labproc.model import FlowTube, GateResult, Populations, Role, Spillover
-from labproc.model.flag import Flag, info, unique, warning
+from labproc.model.flag import Flag, info, review, unique, warning
 
 CAR = "CAR+"
 SUBSETS = ("CD4+", "CD8+")  # untransduced cells that must not differ in the CAR's stain
@@ -32,6 +32,7 @@ def gate_tube(
     controls: Sequence[Control] = (),
     spillover: Spillover | None = None,
     moved: Moved | None = None,
+    shared: Moved | None = None,
     draws: int = 200,
     seed: int = 0,
 ) -> Populations:
@@ -49,6 +50,8 @@ def gate_tube(
         Used instead of the file's.
     moved : mapping, optional
         A reviewer's gates: population to points, on the scale that ``Boundary.points`` uses.
+    shared : mapping, optional
+        A group's gates (``gating.groups.shared_gates``), in the same form; a reviewer's go before.
     draws : int
         Draws behind the intervals.
     seed : int
@@ -68,6 +71,7 @@ def gate_tube(
     matrices = {**strategy.matrices, **({FILE: given} if given else {})}
     columns = Columns(tube, strategy.spillover(given), matrices)
     run = Run(columns, markers or {}, tuple(controls), moved or {}, draws, seed)
+    run.shared = shared or {}
     _apply(run, strategy, strategy.steps)
     gates = tuple(run.gates)
     return Populations(
@@ -78,6 +82,7 @@ def gate_tube(
         left_out=run.left_out,
         flags=unique(
             (
+                *_transformed_flags(run.columns),
                 *check_spillover(run.columns.spillover),
                 *stain_flags,
                 *_own_compensation(strategy),
@@ -116,6 +121,15 @@ def _from_stains(
     found = spillover_from_stains(controls, detectors=stated.detectors if stated else ())
     said = info("spillover_from_stains", "compensated by the single stains, not by the file")
     return found.spillover, (said, *found.flags)
+
+
+def _transformed_flags(columns: Columns) -> tuple[Flag, ...]:
+    """Say that a file was exported with its channels transformed, by software unknown."""
+    if not columns.transformed:
+        return ()
+    names = ", ".join(columns.transformed[:3])
+    text = f"{names}: values of a display scale; gated as they are, without the file's spillover"
+    return (review("already_transformed", text),)
 
 
 def _kept_time(gates: Sequence[GateResult]) -> float:
@@ -171,6 +185,7 @@ def _select(
         seed=run.seed * 1_000 + number,
     )
     selections = METHODS.get(step.method).place(request)
+    selections = tuple(as_moved(run.shared, step, request, selections, SHARED))
     return tuple(as_moved(run.moved, step, request, selections))
 
 

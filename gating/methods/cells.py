@@ -27,7 +27,6 @@ FEW = 50
 KEEP = 0.997  # of the events that are not debris; a hand-drawn gate is generous
 MOSTLY = 0.8  # a first peak that holds so much is the cells, not debris
 NEAR = 0.6  # and so is one that lies this close to the main peak
-GENEROUS = 0.5  # bins below the valley: small cells are worth more than the last debris
 MANY_SATURATED = 0.05
 TOP = 0.999  # of the range: the end of the scale
 
@@ -86,7 +85,7 @@ def _debris_edge(forward: Histogram) -> float:
     first = peaks[0]
     if first.mass > MOSTLY or first.position > tallest.position * NEAR:
         return forward.low
-    return float(forward.at(first.right - GENEROUS))
+    return float(forward.at(first.right))
 
 
 def _outline(

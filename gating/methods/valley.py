@@ -22,6 +22,7 @@ def place(request: Request) -> tuple[Selection, ...]:
         highest=False,
         lean=request.number("lean", 0.0),
         middle=middle_of(request.scales[0], (request.ranges or (None,))[0]),
+        side=side,
     )
     threshold = to_linear(cut, request.scales[0])
     high = request.linear[0] > threshold

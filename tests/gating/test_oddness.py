@@ -3,7 +3,6 @@
 import pytest
 
 from gating.engine import gate_tube
-from gating.groups import odd_thresholds, shared_threshold
 from gating.oddness import rank
 from gating.strategy import load_strategy
 
@@ -39,13 +38,3 @@ def test_the_order_of_the_samples_does_not_matter(group):
 def test_two_samples_are_no_group(group):
     few = {k: group[k] for k in ("s0", "odd")}
     assert all(o.reasons == () for o in rank(few))
-
-
-def test_a_group_has_one_threshold_and_names_the_tube_that_is_off(group):
-    thresholds = [g.get("Live").parameters["threshold"] for g in group.values()]
-    assert min(thresholds) <= shared_threshold(list(group.values()), "Live") <= max(thresholds)
-    strategy = load_strategy("cd4_cd8")
-    off = gate_tube(culture(2_500, seed=3)[0], strategy, moved={"Live": [[60_000.0]]}, draws=0)
-    named = odd_thresholds({**group, "off": off}, "Live")
-    assert "off" in named
-    assert "above its group's" in named["off"].message
