@@ -41,7 +41,7 @@ def as_shared(
 def _as_shared(
     group: SharedGate, step: Step, request: Request, own: Selection, quadrant: tuple[bool, bool]
 ) -> Selection:
-    above = own.parameters.get("side", "above") == "above"
+    above = is_above(own.parameters.get("side"))
     mask = inside(group.boundary, request.linear, quadrant=quadrant, above=above)
     held = share(mask)
     parameters = {**own.parameters, "placed": "shared", "group": group.group}
@@ -58,10 +58,21 @@ def _as_shared(
     return Selection(own.population, mask, group.boundary, estimate, draws, parameters, flags)
 
 
+BY_HAND = ("by hand", "gate_moved", "placed by a reviewer")
+SHARED = ("shared", "gate_shared", "one gate for its group")
+
+
 def as_moved(
-    moved: Moved, step: Step, request: Request, selections: Sequence[Selection]
+    moved: Moved,
+    step: Step,
+    request: Request,
+    selections: Sequence[Selection],
+    said: tuple[str, str, str] = BY_HAND,
 ) -> Sequence[Selection]:
-    """Return the selections with a reviewer's points in the place of the method's."""
+    """Return the selections with a reviewer's (or a group's) points in the place of the method's.
+
+    ``said`` is how it was placed, and the code and words of the flag.
+    """
     named = [p for p in step.populations if p in moved]
     if not named:
         return selections
@@ -79,10 +90,10 @@ def as_moved(
         held = share(mask)
         rng = np.random.default_rng(request.seed)
         draws = counted(np.full(request.draws, held or 0.0), request.n_events, rng)
-        parameters = {**selection.parameters, "placed": "by hand"}
+        parameters = {**selection.parameters, "placed": said[0]}
         if boundary.kind == "threshold":
             parameters["threshold"] = float(boundary.points[0, 0])
-        flag = info("gate_moved", f"{selection.population}: placed by a reviewer")
+        flag = info(said[1], f"{selection.population}: {said[2]}")
         made.append(
             Selection(selection.population, mask, boundary, held, draws, parameters, (flag,))
         )

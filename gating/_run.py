@@ -1,23 +1,43 @@
 """The state of one tube on its way through the steps of a strategy."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gating._moved import Moved, Shared
 from gating.channel_names import tagged
-from gating.columns import Columns
+from gating.columns import Columns, Rows
 from gating.controls import Control
 from gating.panel import find_channel
 from gating.strategy import Step, Strategy
 from labproc.errors import StrategyError
 from labproc.model import ROOT, GateResult
 
-Rows = NDArray[Any]  # event numbers, or a mask where numbers would be too big
 MANY = 1_000_000  # events; from here on memory counts for more than time
+HELD = 2  # channels of so many events that are held together
+
+
+@dataclass(frozen=True, slots=True)
+class Lazily(Sequence[NDArray[Any]]):
+    """Arrays made each time one is asked for, so that of many large ones a single one is held."""
+
+    made: tuple[Callable[[], NDArray[Any]], ...]
+
+    def __len__(self) -> int:
+        return len(self.made)
+
+    @overload
+    def __getitem__(self, at: int) -> NDArray[Any]: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> "Lazily": ...
+
+    def __getitem__(self, at: int | slice) -> "NDArray[Any] | Lazily":
+        return Lazily(self.made[at]) if isinstance(at, slice) else self.made[at]()
 
 
 @dataclass(slots=True)
@@ -28,7 +48,6 @@ class Run:
     markers: Mapping[str, str]
     controls: tuple[Control, ...] = ()
     moved: Moved = field(default_factory=dict)
-    grouped: Shared = field(default_factory=dict)
     draws: int = 0
     seed: int = 0
     rows: dict[str, Rows | None] = field(default_factory=lambda: {ROOT: None})
@@ -37,6 +56,9 @@ class Run:
     parents: dict[str, str] = field(default_factory=lambda: {ROOT: ROOT})
     gates: list[GateResult] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
+    shared: Moved = field(default_factory=dict)
+    grouped: Shared = field(default_factory=dict)
+    found: dict[str, str | None] = field(default_factory=dict)
 
     @property
     def n_events(self) -> int:
@@ -60,30 +82,59 @@ class Run:
 
     def take(self, channel: str, parent: str) -> NDArray[Any]:
         """Return one channel's values of a population's events."""
-        values, rows = self.columns.values(channel), self.where(parent)
-        return values if rows is None else values[rows]
+        return self.columns.of_rows(channel, self.where(parent))
+
+    def take_all(self, channels: Sequence[str], parent: str) -> Sequence[NDArray[Any]]:
+        """Return several channels' values of a population's events."""
+        if self.n_events < MANY or len(channels) <= HELD:
+            self.columns.gather(channels)
+            return tuple(self.take(c, parent) for c in channels)
+        return Lazily(tuple(partial(self.take, c, parent) for c in channels))
+
+    def forget(self, needed: Collection[str]) -> None:
+        """Let go of the event numbers of populations that no later step starts from."""
+        self.rows = {p: rows for p, rows in self.rows.items() if p == ROOT or p in needed}
+
+    def channel(self, word: str) -> str | None:
+        """Return the channel of a role, marker or detector; None where the panel has none."""
+        if word not in self.found:
+            self.found[word] = find_channel(word, self.columns.events, self.markers)
+        return self.found[word]
 
     def size(self, population: str) -> int:
         """Return how many events a population holds."""
         return self.n_events if population == ROOT else self.sizes[population]
 
 
+def spread(
+    masks: Sequence[NDArray[np.bool_]], rows: Rows | None, n_events: int
+) -> list[NDArray[np.bool_]]:
+    """Return masks over a parent's events as masks over all events, up to eight in one go."""
+    if rows is None:
+        return [np.asarray(m, dtype=np.bool_) for m in masks]
+    bits = np.zeros(masks[0].size, dtype=np.uint8)
+    for k, mask in enumerate(masks):
+        bits |= np.asarray(mask, dtype=np.bool_).view(np.uint8) << np.uint8(k)
+    everywhere = np.zeros(n_events, dtype=np.uint8)
+    everywhere[rows] = bits
+    return [(everywhere & np.uint8(1 << k)).astype(np.bool_) for k in range(len(masks))]
+
+
 def find_channels(run: Run, strategy: Strategy, step: Step) -> tuple[str, ...] | None:
     """Find the step's channels; None (and a note) where an optional step has none."""
-    events = run.columns.events
     missing = ""
     for words in filter(None, (step.channels, step.or_channels)):
-        found = [find_channel(w, events, run.markers) for w in words]
+        found = [run.channel(w) for w in words]
         if None not in found:
             found = _compensated(found, strategy, step)
-            watched = [find_channel(w, events, run.markers) for w in step.watch]
+            watched = [run.channel(w) for w in step.watch]
             return tuple(dict.fromkeys(f for f in (*found, *watched) if f))
         missing = missing or words[found.index(None)]
     missing = missing or _missing_population(run, step)
     if not missing:
         return ()
     if not step.optional:
-        has = ", ".join(f"{c.name} {c.label}".strip() for c in events.channels)
+        has = ", ".join(f"{c.name} {c.label}".strip() for c in run.columns.events.channels)
         raise StrategyError(
             f"strategy {strategy.name}, step {step.populations[0]!r}: no channel {missing!r} "
             f"(has: {has}); name it with {missing}=CHANNEL"

@@ -1,11 +1,13 @@
 """Single channels of a tube on the compensated scale, worked out when a gate asks for them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gating._parts import parts
 from gating.channel_names import FILE, NONE, Ratio, parse_ratio, split_tag, tagged
 from gating.compensation import linear_column, unmixing
 from gating.transforms import Linear, Log, Logicle, Transform
@@ -13,10 +15,15 @@ from labproc.errors import StrategyError
 from labproc.model import Channel, FlowTube, Spillover
 from labproc.model.events import COMPENSATED, RAW
 
+Rows = NDArray[Any]  # event numbers, or a mask where numbers would be too big
 STORED_LOG_RANGE = 1024.0  # 10-bit channels: the instrument's own log or linear display
 DECADES = 4.5
 KEPT_BELOW = 1_000_000  # events; above it a column is worked out anew each time it is asked for
+STRETCH = 8_192  # events whose values stay in the cache while several channels are taken
 WIDTH_STEP = 0.05  # estimated widths are rounded to it, so that tables are shared between tubes
+SHOWN_TOP = 20.0  # largest value of a display scale: asinh, logicle and log end far below it
+FEW = 1_000  # events; fewer may be dim by chance
+FIRST = 2_048  # events that rule most channels out
 SCATTER = ("fsc", "ssc", "forward", "side", "time", "fs", "ss", "width", "event")
 
 Unmix = tuple[dict[int, int], NDArray[np.float64]]
@@ -50,6 +57,23 @@ class Columns:
         self._unmixed: dict[str, Unmix] = {}
         self._linear: dict[int, NDArray[Any]] = {}
         self._ready: dict[str, NDArray[Any]] = {}
+        self._scales: dict[str, Transform] = {}
+
+    @cached_property
+    def transformed(self) -> tuple[str, ...]:
+        """Channels of a wide range that hold a display scale's values: exported from software."""
+        values, wide = self.events.values, []
+        if self.events.n_events < FEW:
+            return ()
+        first = np.abs(values[:FIRST]).max(axis=0, initial=0.0)
+        for k, channel in enumerate(self.events.channels):
+            if first[k] > SHOWN_TOP or not (channel.range or 0.0) > STORED_LOG_RANGE:
+                continue
+            if channel.name.casefold().startswith(SCATTER) or channel.is_log:
+                continue
+            if 0.0 < float(np.abs(values[:, k]).max(initial=0.0)) <= SHOWN_TOP:
+                wide.append(channel.name)
+        return tuple(wide)
 
     def _unmix(self, word: str) -> "Unmix":
         """Return the detectors' rows and the weights of a compensation; '' is the tube's."""
@@ -59,7 +83,8 @@ class Columns:
 
     def _matrix(self, word: str) -> Spillover | None:
         if not word:
-            return self.spillover
+            own = self.spillover is self.events.spillover
+            return None if own and self.transformed else self.spillover
         if word in self.matrices:
             return self.matrices[word]
         if word not in (FILE, NONE):
@@ -77,20 +102,38 @@ class Columns:
         columns = {self.events.index(d): k for k, d in enumerate(matrix.detectors)}
         return columns, unmixing(matrix)
 
+    def gather(self, names: Sequence[str]) -> None:
+        """Take several channels out of the matrix at once, for steps that need them together.
+
+        A stretch of events is read while it is in the cache, which halves the time of taking one
+        channel after the other. A matrix that holds each channel in one piece needs none of it.
+        """
+        if self.events.n_events >= KEPT_BELOW or self.events.values.flags.f_contiguous:
+            return
+        needed: set[int] = set()
+        for plain, word in map(self._plain, names):
+            if self.events.has(plain):
+                index, detectors = self.events.index(plain), self._unmix(word)[0]
+                needed |= {index, *(detectors if index in detectors else ())}
+        wanted = [i for i in sorted(needed) if i not in self._linear]
+        for index, column in zip(wanted, columns_of(self.events.values, wanted), strict=True):
+            self._linear[index] = self._linearise(index, column)
+
     def linear(self, index: int) -> NDArray[Any]:
         """Return one channel on the linear scale."""
-        if index not in self._linear:
-            raw: NDArray[Any] = self.events.values[:, index]
-            if self.events.scale == RAW:
-                channel = self.events.channels[index]
-                raw = linear_column(channel, raw, self.tube.time_step_s)
-            if not np.isfinite(raw.sum()):
-                raw = np.nan_to_num(raw)
-            column = np.ascontiguousarray(raw)
-            if self.events.n_events >= KEPT_BELOW:
-                return column
+        if index in self._linear:
+            return self._linear[index]
+        column = self._linearise(index, np.ascontiguousarray(self.events.values[:, index]))
+        if self.events.n_events < KEPT_BELOW:
             self._linear[index] = column
-        return self._linear[index]
+        return column
+
+    def _linearise(self, index: int, column: NDArray[Any]) -> NDArray[Any]:
+        if self.events.scale == RAW:
+            channel = self.events.channels[index]
+            column = linear_column(channel, column, self.tube.time_step_s)
+        ends = (column.min(), column.max()) if column.size else (0.0, 0.0)  # NaN is both
+        return column if np.isfinite(ends).all() else np.nan_to_num(column)
 
     def channel(self, name: str) -> Channel:
         """Return what the file says of a channel."""
@@ -109,24 +152,40 @@ class Columns:
             self._ready[name] = made
         return made
 
+    def of_rows(self, name: str, rows: Rows | None) -> NDArray[Any]:
+        """Return the values of some events; a ratio ``A/H`` is worked out for them alone."""
+        if rows is None:
+            return self.values(name)
+        sides = None if name in self._ready else self._sides(name)
+        if sides is not None:
+            return _divide(self.of_rows(sides[0], rows), self.of_rows(sides[1], rows))
+        values = self.values(name)
+        return values[rows] if rows.dtype == np.bool_ else values.take(rows)
+
+    def _sides(self, name: str) -> tuple[str, str] | None:
+        """Return what a ratio written ``A/H`` divides; None for any other channel."""
+        plain, word = self._plain(name)
+        if "/" not in plain or parse_ratio(plain) is not None or self.events.has(plain):
+            return None
+        above, _, below = plain.partition("/")
+        return tagged(above, word), tagged(below, word)
+
     def _compute(self, name: str) -> NDArray[Any]:
         plain, word = self._plain(name)
         if (ratio := parse_ratio(plain)) is not None:
             return self._ratio(ratio, word)
-        if "/" in plain and not self.events.has(plain):
-            above, _, below = plain.partition("/")
-            divisor = self.values(tagged(below, word)).astype(np.float64)
-            divisor[divisor <= 0] = np.inf
-            return np.asarray(np.divide(self.values(tagged(above, word)), divisor, out=divisor))
+        if (sides := self._sides(name)) is not None:
+            return _divide(self.values(sides[0]), self.values(sides[1]))
         index = self.events.index(plain)
         detectors, inverse = self._unmix(word)
         if index not in detectors:
             return self.linear(index)
         weights = inverse[:, detectors[index]]
+        seen = [(weights[row], self.linear(c)) for c, row in detectors.items() if weights[row] != 0]
         total = np.zeros(self.events.n_events)
-        for column, row in detectors.items():
-            if weights[row] != 0.0:
-                total += weights[row] * self.linear(column)
+        for part in parts(total.size):
+            for weight, column in seen:
+                total[part] += weight * column[part]
         return total
 
     def _ratio(self, ratio: Ratio, word: str) -> NDArray[np.float64]:
@@ -140,6 +199,12 @@ class Columns:
             return np.asarray(ratio.factor * quotient)
 
     def scale(self, name: str) -> Transform:
+        """Return the display scale that fits a channel."""
+        if name not in self._scales:
+            self._scales[name] = self._choose(name)
+        return self._scales[name]
+
+    def _choose(self, name: str) -> Transform:
         """Choose the display scale of a channel from what it is and how it was stored."""
         plain = self._plain(name)[0]
         if ("/" in plain or parse_ratio(plain)) and not self.events.has(plain):
@@ -150,7 +215,8 @@ class Columns:
         if channel.is_log and channel.range:
             top = 10.0**channel.decades * (channel.offset or 1.0)
             return Log(top, channel.decades)
-        if channel.range is not None and channel.range <= STORED_LOG_RANGE:
+        stored = channel.range is not None and channel.range <= STORED_LOG_RANGE
+        if stored or channel.name in self.transformed:
             return Linear()
         return self._logicle(name, channel)
 
@@ -158,10 +224,28 @@ class Columns:
         """Fit the linear width to the negative events: W = (M - log10(T / |r|)) / 2."""
         values = self.values(name)
         top = float(channel.range or 262_144.0)
-        below = values[values < 0]
+        below = values.take(np.flatnonzero(values < 0))
         if below.size < 20:
             return Logicle(top, 0.5, DECADES)
         reference = -float(np.partition(below, below.size // 20)[below.size // 20])
         width = (DECADES - np.log10(top / max(reference, 1e-9))) / 2.0
         rounded = round(min(max(width, 0.3), 1.8) / WIDTH_STEP) * WIDTH_STEP
         return Logicle(top, round(rounded, 2), DECADES)
+
+
+def _divide(above: NDArray[Any], below: NDArray[Any]) -> NDArray[Any]:
+    """Divide in double precision; where the divisor is not above 0 the ratio is 0."""
+    divisor = below.astype(np.float64)
+    if divisor.min(initial=np.inf) <= 0:
+        divisor[divisor <= 0] = np.inf
+    return np.asarray(np.divide(above, divisor, out=divisor))
+
+
+def columns_of(matrix: NDArray[Any], wanted: Sequence[int]) -> NDArray[Any]:
+    """Return columns of a matrix as rows, each of them contiguous."""
+    made = np.empty((len(wanted), len(matrix)), matrix.dtype)
+    for a in range(0, len(matrix), STRETCH):
+        part = matrix[a : a + STRETCH]
+        for row, column in zip(made, wanted, strict=True):
+            row[a : a + STRETCH] = part[:, column]
+    return made

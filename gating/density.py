@@ -1,19 +1,23 @@
 """Histograms on the display scale: smooth them, find their peaks and the valleys between."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
+from math import inf, pi, sqrt
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
+
+from gating._parts import parts
 
 FINE = 8_192  # bins of the one pass over the events
 N_BINS = 256
-PART = 1 << 18  # events
+PLANE_PART = 1 << 17  # events; a plane has as many bins as a part has events
 TRIM = 5e-4  # fraction of events that may lie beyond either end
 MIN_DROP = 0.15  # a valley lies at least this far below the lower of its two peaks
+REACH = 3.5  # bandwidths beyond which a Gaussian's weights are left out
 NOISE_SIGMAS = 3.0  # and by more than counting can explain
 Floats = NDArray[np.float64]
 
@@ -56,12 +60,47 @@ class Histogram:
         return np.asarray(np.interp(thresholds, edges, above / max(self.total, 1.0)))
 
 
-def bin_index(values: NDArray[Any], low: float, high: float, n: int) -> NDArray[np.int64]:
+def bin_index(values: NDArray[Any], low: float, high: float, n: int) -> NDArray[np.int32]:
     """Return each value's bin; what lies outside goes to the end bins."""
-    scaled = values - low
-    scaled *= n / (high - low)
-    np.clip(scaled, 0, n - 1, out=scaled)
-    return scaled.astype(np.int64)
+    bins = np.empty(values.size, dtype=np.int32)
+    for part in parts(values.size):
+        scaled = values[part] - low
+        scaled *= n / (high - low)
+        bins[part] = np.clip(scaled, 0, n - 1, out=scaled)
+    return bins
+
+
+def bin_plane(
+    x: NDArray[Any], y: NDArray[Any], axes: tuple["Histogram", "Histogram"]
+) -> NDArray[np.int32]:
+    """Return each event's bin in the plane of two histograms, rows (x) first."""
+    across, up = axes
+    bins = np.empty(x.size, dtype=np.int32)
+    for part in parts(x.size):
+        rows = bin_index(x[part], across.low, across.high, across.counts.size)
+        rows *= up.counts.size
+        rows += bin_index(y[part], up.low, up.high, up.counts.size)
+        bins[part] = rows
+    return bins
+
+
+def count_bins(bins: NDArray[np.int32], axes: tuple["Histogram", "Histogram"]) -> NDArray[np.int64]:
+    """Count the events of each bin of a plane, shape of the two histograms."""
+    shape = axes[0].counts.size, axes[1].counts.size
+    counts = np.zeros(shape[0] * shape[1], dtype=np.int64)
+    for part in parts(bins.size, PLANE_PART):
+        counts += np.bincount(bins[part], minlength=counts.size)
+    return counts.reshape(shape)
+
+
+def count_plane(
+    x: NDArray[Any], y: NDArray[Any], axes: tuple["Histogram", "Histogram"]
+) -> NDArray[np.int64]:
+    """Count events in the plane of two histograms, without keeping each event's bin."""
+    counts = count_bins(np.empty(0, dtype=np.int32), axes)
+    for part in parts(x.size, PLANE_PART):
+        counts += count_bins(bin_plane(x[part], y[part], axes), axes)
+    return counts
 
 
 def histogram(
@@ -73,27 +112,27 @@ def histogram(
     bin of the result.
     """
     if limits is not None:
-        return Histogram(*limits, _count(values, *limits, n_bins).astype(np.float64))
+        counts = np.bincount(bin_index(values, *limits, n_bins), minlength=n_bins)
+        return Histogram(*limits, counts.astype(np.float64))
     if not values.size:
         return Histogram(0.0, 1.0, np.zeros(n_bins))
     low, high = float(values.min()), float(values.max())
     if not high > low:
         return Histogram(low - 0.5, low + 0.5, _one_bin(values.size, n_bins))
-    fine = _count(values, low, high, FINE)
-    return _coarse(fine, low, (high - low) / FINE, n_bins)
+    if high - low > float(np.finfo(values.dtype).max):
+        values = values.astype(np.float64)
+    return _coarse(_count(values, low, high), low, (high - low) / FINE, n_bins)
 
 
-def _count(values: NDArray[Any], low: float, high: float, n: int) -> NDArray[np.int64]:
-    """Count values in bins, a part at a time, so that ten million need no memory of their own."""
-    counts = np.zeros(n, dtype=np.int64)
+def _count(values: NDArray[Any], low: float, high: float) -> NDArray[np.int64]:
+    """Count values in fine bins from the lowest to the highest, which falls beyond the last."""
+    counts = np.zeros(FINE + 1, dtype=np.int64)
     for part in parts(values.size):
-        counts += np.bincount(bin_index(values[part], low, high, n), minlength=n)
-    return counts
-
-
-def parts(n_events: int) -> Iterator[slice]:
-    """Yield slices that go through many events a part at a time."""
-    return (slice(a, a + PART) for a in range(0, n_events, PART))
+        scaled = values[part] - low
+        scaled *= FINE / (high - low)
+        counts += np.bincount(scaled.astype(np.int32), minlength=FINE + 1)
+    counts[FINE - 1] += counts[FINE]
+    return counts[:FINE]
 
 
 def _one_bin(n_events: int, n_bins: int) -> Floats:
@@ -104,26 +143,43 @@ def _one_bin(n_events: int, n_bins: int) -> Floats:
 
 def _coarse(fine: NDArray[np.int64], low: float, step: float, n_bins: int) -> Histogram:
     """Sum fine bins over the range that leaves ``TRIM`` of the events beyond either end."""
-    below = np.cumsum(fine)
-    cut = int(below[-1] * TRIM)
-    first = int(np.searchsorted(below, cut, side="right"))
-    last = int(np.searchsorted(below, below[-1] - cut, side="left")) + 1
+    below = np.zeros(FINE + 1, dtype=np.int64)
+    np.cumsum(fine, out=below[1:])
+    total = int(below[-1])
+    cut = int(total * TRIM)
+    first = int(np.searchsorted(below, cut, side="right")) - 1
+    last = int(np.searchsorted(below, total - cut, side="left"))
     margin = max(int(0.02 * (last - first)), 1)
     group = -(-(last - first + 2 * margin) // n_bins)
     start = first - margin
-    held = np.clip(start + np.arange(n_bins + 1) * group, 0, FINE)
-    ends = np.append(0, below)[held]
-    ends[0], ends[-1] = 0, below[-1]
+    held = np.clip(np.arange(start, start + n_bins * group + 1, group), 0, FINE)
+    ends = below[held]
+    ends[0], ends[-1] = 0, total
     counts = np.diff(ends).astype(np.float64)
     return Histogram(low + start * step, low + (start + n_bins * group) * step, counts)
+
+
+@lru_cache(maxsize=256)
+def _gaussian(bandwidth: float) -> Floats:
+    """Return the weights of a Gaussian cut off at 3.5 bandwidths, as scipy's filter has them."""
+    reach = int(REACH * bandwidth + 0.5)
+    weights = np.exp(-0.5 / (bandwidth * bandwidth) * np.arange(-reach, reach + 1) ** 2)
+    return np.asarray(weights / weights.sum())
 
 
 def smooth(counts: Floats, bandwidth: float) -> Floats:
     """Smooth histograms, shape (..., n_bins), with a Gaussian of ``bandwidth`` bins.
 
-    Summed by hand where a matrix product would wake every core for a hundred bins.
+    Nothing lies beyond the ends. By hand: scipy's filters take a fifth of a second to import, and
+    a matrix product would wake every core for a hundred bins.
     """
-    return np.asarray(gaussian_filter1d(counts, bandwidth, axis=-1, mode="constant", truncate=3.5))
+    weights, n_bins = _gaussian(bandwidth), counts.shape[-1]
+    reach = weights.size // 2
+    if counts.ndim == 1:
+        return np.convolve(counts, weights)[reach : reach + n_bins]
+    padded = np.zeros((*counts.shape[:-1], n_bins + 2 * reach))
+    padded[..., reach : reach + n_bins] = counts
+    return np.asarray(sliding_window_view(padded, weights.size, axis=-1) @ weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,59 +202,50 @@ def find_peaks(
     the valley by ``drop`` of their height and by three standard errors of the smoothed count.
     """
     tops, lows = _extrema(density)
-    while tops:
-        weakest, gap = _weakest(density, tops, lows, bandwidth, drop)
-        if gap >= 0 or len(tops) == 1:
+    heights = [float(density[t]) for t in tops]
+    valleys = [-1.0, *(float(density[v]) for v in lows[1:-1]), -1.0]  # the ends are not valleys
+    while len(tops) > 1:
+        weakest, gap = _weakest(heights, valleys, bandwidth, drop)
+        if gap >= 0:
             break
-        _merge(density, tops, lows, weakest)
-    total = max(float(density.sum()), 1e-12)
+        across = weakest if valleys[weakest] >= valleys[weakest + 1] else weakest + 1
+        del tops[weakest], heights[weakest]  # its ground goes to the neighbour across
+        del lows[across], valleys[across]
+    if not tops:
+        return ()
+    masses = (np.add.reduceat(density, lows[:-1]) / density.sum()).tolist()
     peaks = [
-        Peak(float(t), float(density[t]), a, b, float(density[a:b].sum()) / total)
-        for t, a, b in zip(tops, lows[:-1], lows[1:], strict=True)
+        Peak(float(t), h, a, b, mass)
+        for t, h, a, b, mass in zip(tops, heights, lows[:-1], lows[1:], masses, strict=True)
     ]
     return tuple(p for p in peaks if p.mass >= min_mass)
 
 
 def _extrema(density: Floats) -> tuple[list[int], list[int]]:
     """Return peak bins, and the valley bins around them (one more, with both ends)."""
-    padded = np.concatenate([[-1.0], density, [-1.0]])
-    rising = np.diff(padded) > 0
-    tops = np.flatnonzero(rising[:-1] & ~rising[1:]).tolist()
-    tops = [t for t in tops if density[t] > 0]
-    lows = [0]
-    for a, b in pairwise(tops):
-        lows.append(a + int(np.argmin(density[a : b + 1])))
-    return tops, [*lows, density.size]
+    rising = np.zeros(density.size + 1, dtype=np.bool_)
+    rising[0] = density[0] > -1.0
+    np.greater(density[1:], density[:-1], out=rising[1:-1])
+    tops = [t for t in np.flatnonzero(rising[:-1] & ~rising[1:]).tolist() if density[t] > 0]
+    lows = [a + int(density[a : b + 1].argmin()) for a, b in pairwise(tops)]
+    return tops, [0, *lows, density.size]
 
 
 def _weakest(
-    density: Floats, tops: list[int], lows: list[int], bandwidth: float, drop: float
+    heights: list[float], valleys: list[float], bandwidth: float, drop: float
 ) -> tuple[int, float]:
     """Return the peak with the least to spare over its higher valley, and how much that is."""
-    worst, least = 0, np.inf
-    for k, top in enumerate(tops):
-        beside = [density[lows[j]] for j in (k, k + 1) if 0 < j < len(tops)]
-        if not beside:
-            continue
-        height = density[top]
-        noise = np.sqrt((height + max(beside)) / (2.0 * np.sqrt(np.pi) * bandwidth))
-        spare = (height - max(beside)) - max(drop * height, NOISE_SIGMAS * noise)
+    worst, least = 0, inf
+    spread = 2.0 * sqrt(pi) * bandwidth
+    for k, height in enumerate(heights):
+        valley = max(valleys[k], valleys[k + 1])
+        noise = sqrt((height + valley) / spread)
+        spare = (height - valley) - max(drop * height, NOISE_SIGMAS * noise)
         if spare / height < least:
-            worst, least = k, float(spare / height)
+            worst, least = k, spare / height
     return worst, least
-
-
-def _merge(density: Floats, tops: list[int], lows: list[int], k: int) -> None:
-    """Give a peak's ground to the neighbour across its higher valley."""
-    left = density[lows[k]] if k > 0 else -1.0
-    right = density[lows[k + 1]] if k + 1 < len(tops) else -1.0
-    if left >= right:
-        del lows[k]
-    else:
-        del lows[k + 1]
-    del tops[k]
 
 
 def rough_bandwidth(n_events: float, n_bins: int = N_BINS) -> float:
     """Return the smoothing in bins: 1.2 % of the range at 10,000 events, more for fewer."""
-    return float(np.clip(0.012 * n_bins * (1e4 / max(n_events, 1.0)) ** 0.2, 1.5, 10.0))
+    return float(min(max(0.012 * n_bins * (1e4 / max(n_events, 1.0)) ** 0.2, 1.5), 10.0))

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gating._moved import Moved, Shared, as_moved, as_shared
-from gating._run import Run, find_channels
+from gating._moved import SHARED, Moved, Shared, as_moved, as_shared
+from gating._run import Run, find_channels, spread
 from gating.channel_names import FILE
 from gating.columns import Columns
 from gating.compensation import check_spillover, linear_column
@@ -18,7 +18,7 @@ from gating.strategy import Step, Strategy
 from gating.transforms import Transform, parse_transform
 from gating.uncertainty import interval
 from labproc.model import FlowTube, GateResult, Populations, Role, Spillover
-from labproc.model.flag import Flag, info, unique, warning
+from labproc.model.flag import Flag, info, review, unique, warning
 
 CAR = "CAR+"
 SUBSETS = ("CD4+", "CD8+")  # untransduced cells that must not differ in the CAR's stain
@@ -33,6 +33,7 @@ def gate_tube(
     spillover: Spillover | None = None,
     moved: Moved | None = None,
     grouped: Shared | None = None,
+    shared: Moved | None = None,
     draws: int = 200,
     seed: int = 0,
 ) -> Populations:
@@ -53,6 +54,8 @@ def gate_tube(
     grouped : mapping, optional
         A group's gates: population to outline. A reviewer's gate of this tube wins over it, and
         the controls that a gate leans on are cut by it too.
+    shared : mapping, optional
+        A group's gates (``gating.groups.shared_gates``), in the same form; a reviewer's go before.
     draws : int
         Draws behind the intervals.
     seed : int
@@ -71,7 +74,8 @@ def gate_tube(
     given, stain_flags = _from_stains(tube, spillover, controls)
     matrices = {**strategy.matrices, **({FILE: given} if given else {})}
     columns = Columns(tube, strategy.spillover(given), matrices)
-    run = Run(columns, markers or {}, tuple(controls), moved or {}, grouped or {}, draws, seed)
+    run = Run(columns, markers or {}, tuple(controls), moved or {}, draws, seed)
+    run.shared, run.grouped = shared or {}, grouped or {}
     _apply(run, strategy, strategy.steps)
     gates = tuple(run.gates)
     return Populations(
@@ -82,6 +86,7 @@ def gate_tube(
         left_out=run.left_out,
         flags=unique(
             (
+                *_transformed_flags(run.columns),
                 *check_spillover(run.columns.spillover),
                 *stain_flags,
                 *_own_compensation(strategy),
@@ -122,6 +127,15 @@ def _from_stains(
     return found.spillover, (said, *found.flags)
 
 
+def _transformed_flags(columns: Columns) -> tuple[Flag, ...]:
+    """Say that a file was exported with its channels transformed, by software unknown."""
+    if not columns.transformed:
+        return ()
+    names = ", ".join(columns.transformed[:3])
+    text = f"{names}: values of a display scale; gated as they are, without the file's spillover"
+    return (review("already_transformed", text),)
+
+
 def _kept_time(gates: Sequence[GateResult]) -> float:
     kept = [g.parameters["kept_time"] for g in gates if "kept_time" in g.parameters]
     return float(kept[0]) if kept else 1.0
@@ -145,14 +159,26 @@ def _apply(run: Run, strategy: Strategy, steps: Sequence[Step]) -> None:
         channels = find_channels(run, strategy, step)
         if channels is not None:
             _gate(run, strategy, number, step, channels)
+        run.forget({run.parent(s.parent) for s in steps[number + 1 :] if s.parent in run.parents})
 
 
 def _gate(run: Run, strategy: Strategy, number: int, step: Step, channels: tuple[str, ...]) -> None:
     parent = run.parent(step.parent)
+    selections = _select(run, strategy, number, step, channels)
+    masks = spread([s.mask for s in selections], run.where(parent), run.n_events)
+    for selection, mask in zip(selections, masks, strict=True):
+        _record(run, step, parent, selection, mask, channels)
+
+
+def _select(
+    run: Run, strategy: Strategy, number: int, step: Step, channels: tuple[str, ...]
+) -> tuple[Selection, ...]:
+    """Hand the parent's events to the step's method; a reviewer's gates take the place of its."""
+    parent = run.parent(step.parent)
     request = Request(
         populations=step.populations,
         channels=channels,
-        linear=tuple(run.take(c, parent) for c in channels),
+        linear=run.take_all(channels, parent),
         scales=_scales(run.columns, step, channels),
         options=step.options,
         ranges=tuple(_range(run.columns, c) for c in channels),
@@ -162,10 +188,10 @@ def _gate(run: Run, strategy: Strategy, number: int, step: Step, channels: tuple
         draws=run.draws,
         seed=run.seed * 1_000 + number,
     )
-    own = METHODS.get(step.method).place(request)
-    selections = as_shared(run.grouped, step, request, own)
-    for selection in as_moved(run.moved, step, request, selections):
-        _record(run, step, parent, selection, channels)
+    selections = METHODS.get(step.method).place(request)
+    selections = tuple(as_shared(run.grouped, step, request, selections))
+    selections = tuple(as_moved(run.shared, step, request, selections, SHARED))
+    return tuple(as_moved(run.moved, step, request, selections))
 
 
 def _scales(columns: Columns, step: Step, channels: tuple[str, ...]) -> tuple[Transform, ...]:
@@ -223,14 +249,14 @@ def _steps_of_control(strategy: Strategy, number: int) -> list[Step]:
 
 
 def _record(
-    run: Run, step: Step, parent: str, selection: Selection, channels: tuple[str, ...]
+    run: Run,
+    step: Step,
+    parent: str,
+    selection: Selection,
+    mask: NDArray[np.bool_],
+    channels: tuple[str, ...],
 ) -> None:
-    rows, n_parent = run.where(parent), run.size(parent)
-    mask = np.asarray(selection.mask, dtype=np.bool_)
-    n_events = int(np.count_nonzero(mask))
-    if rows is not None:
-        mask = np.zeros(run.n_events, dtype=np.bool_)
-        mask[rows] = selection.mask
+    n_parent, n_events = run.size(parent), int(np.count_nonzero(selection.mask))
     run.masks[selection.population] = mask
     run.sizes[selection.population] = n_events
     estimate = selection.estimate

@@ -6,9 +6,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gating._parts import parts
+
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Point = tuple[float, float]
+OUTSIDE, INSIDE, PASSED = 0, 1, 2  # what a bin is to an outline
+SLACK = 1e-3  # of a bin: more than rounding can move a value into the bin beside its own
 STRIPS = 512
+FEW = 20_000  # points below which no strips are made
 
 
 def convex_hull(points: Floats) -> Floats:
@@ -24,17 +30,17 @@ def convex_hull(points: Floats) -> Floats:
     return np.asarray(ring[:-1] if np.all(ring[0] == ring[-1]) else ring)
 
 
-def _chain(points: Floats) -> list[Floats]:
-    chain: list[Floats] = []
-    for p in points:
-        while len(chain) >= 2 and _turn(chain[-2], chain[-1], p) <= 0:
+def _chain(points: Floats) -> list[Point]:
+    chain: list[Point] = []
+    for x, y in points.tolist():
+        while len(chain) >= 2 and _turn(chain[-2], chain[-1], (x, y)) <= 0:
             chain.pop()
-        chain.append(p)
+        chain.append((x, y))
     return chain
 
 
-def _turn(a: Floats, b: Floats, c: Floats) -> float:
-    return float((b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]))
+def _turn(a: Point, b: Point, c: Point) -> float:
+    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
 
 
 def in_polygon(x: NDArray[Any], y: NDArray[Any], corners: Floats) -> Bools:
@@ -56,7 +62,8 @@ def in_polygon(x: NDArray[Any], y: NDArray[Any], corners: Floats) -> Bools:
 
 def is_convex(corners: Floats) -> bool:
     """Whether the polygon turns one way only."""
-    a, b, c = corners, np.roll(corners, -1, axis=0), np.roll(corners, -2, axis=0)
+    around = np.concatenate([corners, corners[:2]])
+    a, b, c = around[:-2], around[1:-1], around[2:]
     turns = (b[:, 0] - a[:, 0]) * (c[:, 1] - b[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - b[:, 0])
     if not (np.all(turns >= 0) or np.all(turns <= 0)):
         return False
@@ -81,7 +88,7 @@ def _in_convex(x: NDArray[Any], y: NDArray[Any], corners: Floats) -> Bools:
     if not right > left:
         return np.zeros(x.shape, dtype=np.bool_)
     low, high = _outlines(corners)
-    if x.size < STRIPS:
+    if x.size < FEW:
         return _between(x, y, low, high)
     edges = np.linspace(left, right, STRIPS + 1)
     lower, upper = np.interp(edges, *low), np.interp(edges, *high)
@@ -123,6 +130,67 @@ def _outlines(corners: Floats) -> tuple[tuple[Floats, Floats], tuple[Floats, Flo
     lower = np.asarray(_chain(ordered[new]))
     upper = np.asarray(_chain(ordered[np.append(new[1:], True)][::-1]))[::-1]
     return (lower[:, 0], lower[:, 1]), (upper[:, 0], upper[:, 1])
+
+
+def in_binned(
+    x: NDArray[Any],
+    y: NDArray[Any],
+    corners: Floats,
+    *,
+    bins: NDArray[np.int32],
+    edges: tuple[Floats, Floats],
+) -> Bools:
+    """Say which points lie within a convex polygon: by their bin, exactly where it is passed.
+
+    Parameters
+    ----------
+    bins : ndarray, shape (n_points,)
+        Row-major index of each point's bin; what lies beyond the edges is in the end bins.
+    edges : tuple of ndarray
+        Bin edges of x and of y, equally spaced.
+    """
+    table, kind = bins_of_convex(corners, edges).ravel(), np.empty(bins.size, dtype=np.int8)
+    for part in parts(bins.size):
+        kind[part] = table.take(bins[part])
+    mask = kind == INSIDE
+    where = np.flatnonzero(kind == PASSED)
+    mask[where] = in_polygon(x.take(where), y.take(where), corners)
+    return np.asarray(mask)
+
+
+def bins_of_convex(corners: Floats, edges: tuple[Floats, Floats]) -> NDArray[np.int8]:
+    """Say of every bin whether it lies inside a convex polygon, outside, or is passed by it.
+
+    The lower outline is convex and the upper one concave, so that over a bin's width their
+    extremes lie at its ends and at the corners between.
+    """
+    table = np.full([e.size - 1 for e in edges], OUTSIDE, dtype=np.int8)
+    left, right = corners[:, 0].min(initial=np.inf), corners[:, 0].max(initial=-np.inf)
+    if len(corners) < 3 or not right > left:
+        return table
+    (x0, x1), (y0, y1) = (_spans(e) for e in edges)
+    low, high = _outlines(corners)
+    ends = np.clip(x0, left, right), np.clip(x1, left, right)
+    lower = np.array([np.interp(e, *low) for e in ends])
+    upper = np.array([np.interp(e, *high) for e in ends])
+    corner = (low[0] >= x0[:, None]) & (low[0] <= x1[:, None])
+    lowest = np.minimum(lower.min(axis=0), np.where(corner, low[1], np.inf).min(axis=1))
+    corner = (high[0] >= x0[:, None]) & (high[0] <= x1[:, None])
+    highest = np.maximum(upper.max(axis=0), np.where(corner, high[1], -np.inf).max(axis=1))
+    beside = (x1 >= left) & (x0 <= right)
+    table[beside[:, None] & (y1 >= lowest[:, None]) & (y0 <= highest[:, None])] = PASSED
+    within = (x0 >= left) & (x1 <= right)
+    lower, upper = lower.max(axis=0), upper.min(axis=0)
+    table[within[:, None] & (y0 >= lower[:, None]) & (y1 <= upper[:, None])] = INSIDE
+    return table
+
+
+def _spans(edges: Floats) -> tuple[Floats, Floats]:
+    """Return where each bin begins and ends at most; the end bins have no end."""
+    slack = SLACK * (edges[1] - edges[0])
+    begin, end = edges[:-1] - slack, edges[1:] + slack
+    begin[0], end[-1] = -np.inf, np.inf
+    return begin, end
 
 
 def in_ellipse(x: NDArray[Any], y: NDArray[Any], points: Floats) -> Bools:

@@ -12,8 +12,8 @@ from math import log10
 import numpy as np
 from numpy.typing import NDArray
 
-from gating.transforms import parse_transform
-from labproc.model import Flag, GateResult, Populations
+from gating.groups import positions
+from labproc.model import Flag, Populations
 from labproc.model.flag import Severity, review
 
 MIN_GROUP = 6  # fewer samples have no usual
@@ -22,6 +22,7 @@ LEAST_SPREAD = {"logit fraction": 0.15, "threshold": 0.02, "separation": 0.4, "l
                 "time kept": 0.05}  # fmt: skip
 FOREST_GROUP = 12  # an outlier model needs more samples than a median
 FOREST_SCALE = 10.0  # an isolation score of 0.1 beyond the usual counts as one standard deviation
+THRESHOLD = ", threshold"
 WORDS = {
     "logit fraction": "fraction",
     "threshold": "threshold",
@@ -65,17 +66,13 @@ def features(populations: Populations) -> dict[str, float]:
             value = gate.parameters.get(feature)
             if isinstance(value, float) and np.isfinite(value):
                 found[f"{name}, {feature}"] = value
-        found |= _threshold(gate)
+    found |= {f"{name}{THRESHOLD}": at for name, at in positions(populations).items()}
     return found
 
 
-def _threshold(gate: GateResult) -> dict[str, float]:
-    """Return a threshold's place on its display scale."""
-    if gate.boundary.kind != "threshold":
-        return {}
-    scale = parse_transform(gate.boundary.scales[0])
-    shown = float(scale.forward(gate.boundary.points[:, 0])[0])
-    return {f"{gate.population}, threshold": shown}
+def thresholds(features: Mapping[str, float]) -> dict[str, float]:
+    """Return the thresholds among a tube's features, by population."""
+    return {k.removesuffix(THRESHOLD): v for k, v in features.items() if k.endswith(THRESHOLD)}
 
 
 def rank(samples: Mapping[str, Populations], *, seed: int = 0) -> tuple[Oddness, ...]:

@@ -1,10 +1,9 @@
-"""One gate for a group of tubes, the tube whose own gate does not fit, and a gate that drifts.
+"""One outline for a group of tubes of a study, and the tube whose own does not fit.
 
 Gates are compared where they are drawn: on the display scale of the group's first tube.
 """
 
 from collections.abc import Mapping, Sequence
-from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +16,6 @@ ODD_DISTANCE = 3.5  # robust standard deviations from the group's median
 LEAST_SPREAD = 0.02  # of the display scale: tubes closer than this are alike, however few
 MIN_GROUP = 4
 ON_DISPLAY = ("polygon", "ellipse")  # their points are stored on the display scale
-DRIFT_DAYS = 5  # fewer days show no drift
-DRIFT_LEAST = 0.05  # of the display scale, from the first day to the last
-DRIFT_Z = 2.576  # of Kendall's S: P under .01 on both sides
 
 
 def shared_outline(outlines: Sequence[Boundary]) -> Boundary | None:
@@ -109,28 +105,3 @@ def _least(named: Mapping[str, Boundary]) -> Floats:
         places = np.array([_coordinates(o, first) for o in named.values()])
         return np.asarray(np.maximum(LEAST_SPREAD * np.abs(places).max(axis=0), 1e-12))
     return np.full(n, LEAST_SPREAD)
-
-
-def drift(days: Sequence[int], outlines: Sequence[Boundary]) -> float | None:
-    """Return by how much of the display scale a line moved over the days, None where it did not.
-
-    The change is the median of all slopes between two days (Theil and Sen) times the days passed;
-    it counts where Kendall's S says that it is no chance (P under .01) and where it can be seen.
-
-    References
-    ----------
-    Sen PK, J Am Stat Assoc 1968;63:1379-1389, doi 10.1080/01621459.1968.10480934.
-    """
-    if len(set(days)) < DRIFT_DAYS or any(o.kind != "threshold" for o in outlines):
-        return None
-    scale = [parse_transform(outlines[0].scales[0])]
-    at = np.array([_shown(o.points, scale)[0, 0] for o in outlines])
-    when = np.array(days, dtype=np.float64)
-    i, j = np.triu_indices(len(at), 1)
-    apart = when[j] != when[i]
-    step, rise = (when[j] - when[i])[apart], (at[j] - at[i])[apart]
-    change = float(np.median(rise / step) * np.ptp(when))
-    n = len(at)
-    s = abs(float(np.sum(np.sign(rise) * np.sign(step)))) - 1.0
-    chance = sqrt(n * (n - 1) * (2 * n + 5) / 18.0)
-    return change if s > DRIFT_Z * chance and abs(change) > DRIFT_LEAST else None

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from gating.channel_names import parse_ratio
 from labproc.errors import StrategyError
@@ -78,15 +79,26 @@ def find_channel(word: str, events: Events, markers: Mapping[str, str]) -> str |
 
 
 def _by_role(role: str, events: Events) -> str | None:
-    plain = {re.sub(r"[^A-Z0-9]", "", n.upper()): n for n in reversed(events.names)}
+    plain = {_plain(n): n for n in reversed(events.names)}
     return next((plain[n] for n in ROLES[role] if n in plain), None)
 
 
+@lru_cache(maxsize=1024)
+def _plain(name: str) -> str:
+    return re.sub(r"[^A-Z0-9]", "", name.upper())
+
+
 def _by_label(marker: str, channels: Sequence[Channel]) -> str | None:
-    words = WORDS.get(marker, (marker.casefold(),))
-    pattern = "|".join(re.escape(w) for w in sorted(words, key=len, reverse=True))
-    alone = re.compile(rf"(?<![a-z0-9])(?:{pattern})(?![a-z0-9])")
+    alone = _alone(marker)
     named = [c.name for c in channels if alone.search(c.label.casefold())]
     area = [n for n in named if n.upper().endswith("A")]
     candidates = area or named
     return candidates[0] if len(candidates) == 1 else None
+
+
+@lru_cache(maxsize=256)
+def _alone(marker: str) -> re.Pattern[str]:
+    """Match a marker's words where they stand alone."""
+    words = WORDS.get(marker, (marker.casefold(),))
+    pattern = "|".join(re.escape(w) for w in sorted(words, key=len, reverse=True))
+    return re.compile(rf"(?<![a-z0-9])(?:{pattern})(?![a-z0-9])")

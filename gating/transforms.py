@@ -14,12 +14,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from gating._biex import Biex as Biex
 from gating._biex import shortest
-from gating._logicle import FORWARD_LIMIT, Biexponential, forward_table, solve
+from gating._logicle import Biexponential, forward_table, look_up, solve
+from gating._parts import parts
 from labproc.errors import SettingsError
 
 LN10 = log(10.0)
 EXACT_BELOW = 2_048  # below this many values the exact solution costs nothing
-SHIFT = np.uint32(15)  # float32 bits that stay inside one segment of the table
 
 
 class Transform(Protocol):
@@ -34,6 +34,9 @@ class Transform(Protocol):
 
     def inverse(self, values: ArrayLike) -> NDArray[np.float64]:
         """Turn the display scale into linear fluorescence."""
+
+    def __hash__(self) -> int:
+        """Equal scales are one key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +148,11 @@ class Logicle:
         linear = np.asarray(values)
         if linear.size < EXACT_BELOW:
             return solve(self._curve, linear)
-        held = np.clip(linear, -FORWARD_LIMIT, FORWARD_LIMIT, dtype=np.float32, casting="same_kind")
         table = _table("logicle", self.top, self.width, self.decades, self.negative)
-        codes = held.view(np.uint32) >> SHIFT
-        segment = table.take(codes.view(np.int32))
-        held *= segment.imag
-        held += segment.real
-        display: NDArray[Any] = held
-        return display
+        display = np.empty(linear.size, dtype=np.float32)
+        for part in parts(linear.size):
+            look_up(table, linear.reshape(-1)[part], out=display[part])
+        return display.reshape(linear.shape)
 
     def inverse(self, values: ArrayLike) -> NDArray[np.float64]:
         """Return linear fluorescence, exactly."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gating.boundary import inside, is_above, is_drawable
-from gating.columns import Columns
+from gating.columns import KEPT_BELOW, Columns, Rows
 from gating.controls import Control
 from gating.density import bin_index, histogram
 from gating.quality import Course, follow
@@ -17,6 +17,7 @@ from labproc.model import ROOT, FlowTube, GateResult, Populations, Role, Spillov
 
 N_BINS = 128
 Floats = NDArray[np.float64]
+Counted = tuple[Floats, tuple[tuple[float, float], ...]]  # counts, and the range of each axis
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +61,23 @@ def densities(
     within the same outlines down to the gate's parent.
     """
     columns = Columns(tube, populations.spillover or spillover, populations.matrices)
-    masks = {g.population: g.mask for g in populations}
+    few = tube.events.n_events < KEPT_BELOW
+    rows: dict[str, Rows | None] = {ROOT: None}
+    rows |= {g.population: np.flatnonzero(g.mask) if few else g.mask for g in populations}
+    counted: dict[tuple[str, ...], Counted] = {}
     made = {}
     for gate in populations:
-        if not is_drawable(gate.boundary):
+        outline = gate.boundary
+        if not is_drawable(outline):
             continue
+        key = (gate.parent, *outline.channels, *outline.scales)
+        if key not in counted:  # the four quadrants of a cross share theirs
+            counted[key] = _counted(columns, gate, rows[gate.parent])
         control = _control_of(gate, controls)
-        parent = None if gate.parent == ROOT else masks[gate.parent]
         overlay = None if control is None else _overlay(control, columns, gate, populations)
-        made[gate.population] = _density(columns, gate, parent, overlay)
+        inside_gate = [columns.of_rows(c, rows[gate.population]) for c in outline.channels]
+        medians = tuple(_median(v) for v in inside_gate) if gate.n_events else None
+        made[gate.population] = _density(columns, gate, counted[key], overlay, medians)
     return made
 
 
@@ -131,27 +140,40 @@ def _overlay(
     return np.asarray(other.values(gate.boundary.channels[0])[kept])
 
 
+def _counted(columns: Columns, gate: GateResult, rows: Rows | None) -> Counted:
+    """Count a gate's parent on the gate's display scales; return counts and bin ranges."""
+    pairs = zip(gate.boundary.channels, gate.boundary.scales, strict=True)
+    shown = _finite(
+        [np.asarray(parse_transform(s).forward(columns.of_rows(c, rows))) for c, s in pairs]
+    )
+    limits = tuple(_limits(v) for v in shown)
+    return _count(shown, limits), limits
+
+
 def _density(
-    columns: Columns, gate: GateResult, parent: NDArray[np.bool_] | None, overlay: Floats | None
+    columns: Columns,
+    gate: GateResult,
+    counted: Counted,
+    overlay: Floats | None,
+    medians: tuple[float, ...] | None,
 ) -> GateDensity:
     channels, scales = gate.boundary.channels, gate.boundary.scales
-    linear = [columns.values(c) for c in channels]
-    shown = [
-        np.asarray(parse_transform(s).forward(v if parent is None else v[parent]))
-        for s, v in zip(scales, linear, strict=True)
-    ]
-    shown = _finite(shown)
-    limits = [_limits(v) for v in shown]
-    counts = _count(shown, limits)
+    counts, limits = counted
     control_counts = None
     if overlay is not None and len(channels) == 1:
         control_counts = _count([np.asarray(parse_transform(scales[0]).forward(overlay))], limits)
         control_counts *= counts.sum() / max(float(control_counts.sum()), 1.0)
-    inside = [v[gate.mask] for v in linear]
-    medians = tuple(float(np.median(v)) for v in inside) if gate.n_events else None
     edges = tuple(np.linspace(low, high, N_BINS + 1) for low, high in limits)
     labels = tuple(_label(columns, c) for c in channels)
     return GateDensity(channels, labels, scales, counts, edges, control_counts, medians)
+
+
+def _median(values: NDArray[Any]) -> float:
+    """Return the median; one element is sought, where numpy's own looks for two and for NaN."""
+    half = values.size // 2
+    parted = np.partition(values, half)
+    middle = parted[half : half + 1] if values.size % 2 else [parted[:half].max(), parted[half]]
+    return float(np.mean(middle))
 
 
 def _finite(shown: list[NDArray[Any]]) -> list[NDArray[Any]]:

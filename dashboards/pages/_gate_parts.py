@@ -121,7 +121,8 @@ def tree(tube: TubeView, population: str, before: TubeView | None = None) -> Any
     for gate in (g for g in tube.every_gate if g.method != "steady"):
         depth[gate.population] = depth.get(gate.parent, -1) + 1
         css = "changed" if old.get(gate.population, gate.n_events) != gate.n_events else ""
-        indent = {"paddingLeft": f"{8 * depth[gate.population]}px", "display": "block"}
+        indent = {"paddingLeft": f"{8 * depth[gate.population]}px", "display": "block",
+                  "overflowWrap": "normal"}  # fmt: skip
         name = html.Span(gate.population, style=indent)
         median = theme.number(gate.median_fluorescence)
         cells = (f"{gate.n_events:,}", theme.percent(gate.fraction), median)

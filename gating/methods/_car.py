@@ -1,6 +1,6 @@
 """The best estimate of the positives' fraction from a sample and its control, with its interval."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,16 +22,18 @@ Floats = NDArray[np.float64]
 N_BINS = 128
 SMOOTHING = 1.2  # bins, for sample and control alike
 ROUNDS = 60
-PROMISING = 3  # starts that are run to the end
+PROMISING = 2  # starts that are run to the end
 DETECTED = 12.0  # twice the gain in log likelihood that positives must bring
 EXCESS_SIGMAS = 3.0  # and what lies beyond the control's tail, in its standard errors
-SKEW_SD = 0.55  # how far positives may lean on a display scale
+SKEWS = (-0.4, -0.1, 0.2, 0.5, 0.8)  # how far positives may lean on a display scale
+BELIEF = 0.2  # of a difference in log likelihood: no shape is quite what was assumed
 STRETCH_SD = 0.05  # how much a tube's negatives differ in width from its control's
 BACKGROUND = (2e-3, 1e-4)  # of the control: spread over its neighbourhood, and evenly
 ALIKE = (0.6, 0.12)  # shift (spreads) and stretch beyond which a tube is not just its control
-TAIL_SHARE = (0.2, 1.0)  # of positives, beyond the control's tail, when none were detected
-HIDDEN = 0.3  # weight of what a fit to the shapes says where the tail shows nothing
-SHAPE_ERROR = 0.007  # of a half-positive tube: shapes are never quite what was assumed
+TAIL_SHARE = (0.12, 0.8)  # of dim positives, beyond the control's tail, when none were detected
+HIDDEN = 0.5  # weight of what a fit to the shapes says where the tail shows nothing
+LINEAR = 1.1  # the curvature at the best fit understates the error where peaks overlap
+SHAPE_ERROR = 0.002  # of a half-positive tube: shapes are never quite what was assumed
 LEAST_ERROR = 0.002  # of the fraction: below it no two tubes are alike
 
 
@@ -66,27 +68,37 @@ def estimate(sample: Floats, control: Floats, *, draws: int, rng: np.random.Gene
     counts, plain = smooth(raw.counts, SMOOTHING), smooth(other.counts, SMOOTHING)
     shape = shape_of(plain)
     template = _filled(plain, shape)
-    best = _best(counts, template, shape)
+    leaning = _leaning(counts, template, shape)
+    best = leaning.best()
     none = fit(counts, template, shape, without_positives(shape), rounds=ROUNDS // 3).best()
     tempered = 1.0 + raw.total / max(other.total, 1.0)  # the control's noise is in the fit too
     gain = 2.0 * float(best.log_likelihood[0] - none.log_likelihood[0]) / tempered
-    excess, spread, limit = _excess(raw, other, shape, none)
+    excess, spread, broader, limit = _excess(raw, other, shape, none)
     beyond = (
         abs(float(none.shift[0])) > ALIKE[0] * shape.spread
         or abs(float(none.stretch[0])) > ALIKE[1]
     )
     detected = beyond or (gain > DETECTED and excess > EXCESS_SIGMAS * spread)
     chosen = best if detected else none
-    fitted, error = float(best.fraction[0]), _error(template, shape, best, raw.total, other.total)
+    weights = _weights(leaning, tempered)
+    errors = np.array(
+        [
+            _error(template, shape, leaning.rows(np.array([k])), raw.total, other.total)
+            for k in range(weights.size)
+        ]
+    )
+    fitted = float(weights @ leaning.fraction)
+    which = rng.choice(weights.size, draws, p=weights)
+    centre, error = leaning.fraction[which], errors[which]
     if detected:
         fraction = fitted
         shapes = LEAST_ERROR + SHAPE_ERROR * 4.0 * fraction * (1.0 - fraction)
-        drawn = rng.normal(fraction, np.hypot(error, shapes), draws)
+        drawn = rng.normal(centre, np.hypot(error, shapes))
     else:  # positives too dim for the tail may hide among the negatives
         doubt = min((1.5 * spread / max(excess, 1e-9)) ** 2, 1.0)
         fraction = max(excess, 0.0) * (1.0 - doubt)  # shrunk to nothing within its own error
-        seen = rng.normal(excess, np.hypot(spread, LEAST_ERROR), draws)
-        hidden = rng.normal(fitted, error, draws)
+        seen = rng.normal(max(excess, 0.0), np.hypot(np.hypot(spread, LEAST_ERROR), broader), draws)
+        hidden = rng.normal(centre, error)
         shown = seen / rng.uniform(*TAIL_SHARE, draws)
         drawn = np.where(rng.random(draws) < HIDDEN, hidden, shown)
     drawn = np.clip(drawn, 0.0, 1.0)
@@ -116,16 +128,30 @@ def _filled(template: Floats, shape: Shape) -> Floats:
     return np.asarray((1.0 - near - even) * template + near * broad + even * level)
 
 
-def _best(counts: Floats, template: Floats, shape: Shape) -> Mixture:
-    """Run every start a little, and the most promising ones to the end."""
-    first = fit(counts, template, shape, starts(shape), rounds=ROUNDS // 4, most_skew=0.0)
-    promising = first.rows(np.argsort(-first.log_likelihood, kind="stable")[:PROMISING])
-    return fit(counts, template, shape, promising, rounds=ROUNDS).best()
+def _leaning(counts: Floats, template: Floats, shape: Shape) -> Mixture:
+    """Run every start a little, and the most promising ones to the end, at each skewness.
+
+    Returns the likeliest fit of each skewness, one row each.
+    """
+    first = fit(counts, template, shape, starts(shape), rounds=ROUNDS // 4)
+    order = np.argsort(-first.log_likelihood, kind="stable")[:PROMISING]
+    tried = first.rows(np.tile(order, len(SKEWS)))
+    tried = replace(tried, skew=np.repeat(SKEWS, PROMISING))
+    ended = fit(counts, template, shape, tried, rounds=ROUNDS)
+    likeliest = ended.log_likelihood.reshape(len(SKEWS), PROMISING).argmax(axis=1)
+    return ended.rows(np.arange(len(SKEWS)) * PROMISING + likeliest)
 
 
-def _density(template: Floats, shape: Shape, at: Floats) -> Floats:
-    """Return the model's density for shift, fraction, mean, log deviation, skewness, stretch."""
-    shift, fraction, mean, log_deviation, skew, stretch = at
+def _weights(leaning: Mixture, tempered: float) -> Floats:
+    """Return how much each skewness is believed in: by the prior and by a share of the fit."""
+    gain = (leaning.log_likelihood - leaning.log_likelihood.max()) * BELIEF / tempered
+    weights = np.exp(gain)
+    return np.asarray(weights / weights.sum())
+
+
+def _density(template: Floats, shape: Shape, at: Floats, skew: float) -> Floats:
+    """Return the model's density for shift, fraction, mean, log deviation, stretch; skewness."""
+    shift, fraction, mean, log_deviation, stretch = at
     x = bin_centres(template.size)
     away = (x - shape.middle - shift) / (1.0 + stretch) + shape.middle
     negative = np.interp(away, x, template) / (1.0 + stretch)
@@ -136,8 +162,8 @@ def _density(template: Floats, shape: Shape, at: Floats) -> Floats:
 def _error(template: Floats, shape: Shape, best: Mixture, n: float, m: float) -> float:
     """Return the fraction's standard error, from the curvature of the likelihood.
 
-    Carried are the counting errors of both tubes, and what is not known of the shapes: how far the
-    positives lean and how much broader or narrower than the control the negatives are.
+    Carried are the counting errors of both tubes, and how much broader or narrower than the control
+    the negatives may be.
     """
     template = template / template.sum()
     at = np.array(
@@ -146,33 +172,35 @@ def _error(template: Floats, shape: Shape, best: Mixture, n: float, m: float) ->
             best.fraction[0],
             best.mean[0],
             np.log(best.deviation[0]),
-            best.skew[0],
             best.stretch[0],
         ]
     )
-    steps = np.array([0.05 * shape.spread, 0.002, 0.05 * shape.spread, 0.02, 0.02, 0.005])
+    skew = float(best.skew[0])
+    steps = np.array([0.05 * shape.spread, 0.002, 0.05 * shape.spread, 0.02, 0.005])
     slopes = np.array(
         [
-            (_density(template, shape, at + d) - _density(template, shape, at - d)) / (2 * s)
+            (_density(template, shape, at + d, skew) - _density(template, shape, at - d, skew))
+            / (2 * s)
             for d, s in zip(np.diag(steps), steps, strict=True)
         ]
     )
-    density = np.maximum(_density(template, shape, at), 0.1 / n)
-    prior = np.diag([1.0 / shape.spread**2, 0, 0, 0, 1.0 / SKEW_SD**2, 1.0 / STRETCH_SD**2])
+    density = np.maximum(_density(template, shape, at, skew), 0.1 / n)
+    prior = np.diag([1.0 / shape.spread**2, 0, 0, 0, 1.0 / STRETCH_SD**2])
     information = n * (slopes / density) @ slopes.T
     remaining = (1.0 - at[1]) ** 2 * template / (m * density**2)
     noise = information + n * n * (slopes * remaining) @ slopes.T + prior
     inverse = np.linalg.pinv(information + prior)
-    return float(np.sqrt(max((inverse @ noise @ inverse)[1, 1], 0.0)))
+    return LINEAR * float(np.sqrt(max((inverse @ noise @ inverse)[1, 1], 0.0)))
 
 
 def _excess(
     raw: Histogram, other: Histogram, shape: Shape, none: Mixture
-) -> tuple[float, float, float]:
+) -> tuple[float, float, float, float]:
     """Return the excess above the shifted control's tail, its error and the detection limit.
 
-    Where hardly any positives are, counting what lies beyond the control's tail is more certain
-    than fitting a shape to them. Limit after Currie: 2.71/n + 3.29 x the blank's error.
+    The third number is what negatives a little broader than the control would add. Where hardly
+    any positives are, counting what lies beyond the control's tail is more certain than fitting a
+    shape to them. Limit after Currie: 2.71/n + 3.29 x the blank's error.
     """
     far = 2.5 * shape.deviation
     edge = shape.middle + far
@@ -182,7 +210,8 @@ def _excess(
     n, m = max(raw.total, 1.0), max(other.total, 1.0)
     blank_error = np.sqrt(max(blank, 1.0 / m) * (1.0 / n + 1.0 / m))
     error = float(np.sqrt(max(above, 1.0 / n) / n + max(blank, 1.0 / m) / m))
-    return above - blank, error, float(2.71 / n + 3.29 * blank_error)
+    broader = abs(above - float(raw.fraction_above(raw.at(there + STRETCH_SD * far))))
+    return above - blank, error, broader, float(2.71 / n + 3.29 * blank_error)
 
 
 def _misfit(counts: Floats, template: Floats, shape: Shape, chosen: Mixture) -> float:

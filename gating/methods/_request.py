@@ -1,6 +1,6 @@
 """What a gating method is handed, and what it gives back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from gating.transforms import Transform
 from labproc.model import Boundary, Flag
 
-Columns1D = tuple[NDArray[Any], ...]
+Columns1D = Sequence[NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,6 @@ class Request:
     outlines: Mapping[str, Boundary] = field(default_factory=dict)
     draws: int = 200
     seed: int = 0
-    _display: dict[int, NDArray[Any]] = field(default_factory=dict)
 
     @property
     def n_events(self) -> int:
@@ -60,10 +59,8 @@ class Request:
         return next((int(m.size) for m in self.masks.values()), 0)
 
     def display(self, k: int) -> NDArray[Any]:
-        """Return the k-th channel on its display scale."""
-        if k not in self._display:
-            self._display[k] = self.scales[k].forward(self.linear[k])
-        return self._display[k]
+        """Return the k-th channel on its display scale; made anew each time it is asked for."""
+        return self.scales[k].forward(self.linear[k])
 
     def number(self, option: str, default: float) -> float:
         """Return a numeric option."""

@@ -1,6 +1,7 @@
 """Where to cut one channel in two, with guards."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -9,15 +10,18 @@ from numpy.typing import NDArray
 
 from gating.density import Histogram, Peak, find_peaks, histogram, rough_bandwidth, smooth
 from gating.transforms import Transform
-from gating.uncertainty import valley_draws, valley_floor, valley_rise
+from gating.uncertainty import REFITS, resample, valley_draws, valley_floor, valley_rise
 from labproc.model import Flag
 from labproc.model.flag import info, review
 
 MIN_MASS = 0.003  # a peak of fewer events is not a population
 FEW = 20
 PILE_UP = (0.001, 0.4)  # share of events at one end that is off the scale
-TAIL_SDS = 3.0
+PILE = 2  # and more events than may happen to be alike
+TAIL_SDS = 3.5  # of 10,000 negatives 2 lie beyond; of 3 standard deviations it would be 13
 POSITIVE_FROM = 0.52  # of the display scale, from zero to the top; backgrounds lie below
+DEEP = 3.0  # standard errors of the smoothed count
+FEW_POSITIVES = 0.1  # of the parent; so many may be autofluorescent cells
 FEW_BEYOND = 0.03  # events beyond the tail of a single peak that need no look
 COARSER = (2.0, 3.5)  # smoothing tried where one peak only is found
 COMPARABLE = 0.3  # a valley this clear against the clearest counts as one
@@ -77,8 +81,12 @@ class Landscape:
 
     def clearness(self, low: Peak, high: Peak) -> float:
         """Return by how many standard errors the valley lies below the lower of two peaks."""
-        first, last = int(low.position), int(high.position) + 1
-        valley, top = float(self.density[first:last].min()), min(low.height, high.height)
+        return self.depth(low.position, high.position)
+
+    def depth(self, low: float, high: float) -> float:
+        """Return the same of the density at two positions in bins."""
+        between = self.density[int(low) : int(high) + 1]
+        valley, top = float(between.min()), float(min(between[0], between[-1]))
         noise = np.sqrt((top + valley) / (2.0 * np.sqrt(np.pi) * self.bandwidth))
         return float((top - valley) / max(noise, 1e-9))
 
@@ -106,25 +114,28 @@ def piled_ends(values: NDArray[Any]) -> tuple[float | None, float | None]:
     if values.size < FEW:
         return None, None
     ends = (float(values.min()), float(values.max()))
-    shares = [np.count_nonzero(values == e) / values.size for e in ends]
-    low, high = (
-        e if PILE_UP[0] < s < PILE_UP[1] else None for e, s in zip(ends, shares, strict=True)
-    )
+    least, most = max(PILE_UP[0] * values.size, PILE), PILE_UP[1] * values.size
+    counts = [np.count_nonzero(values == e) for e in ends]
+    low, high = (e if least < n < most else None for e, n in zip(ends, counts, strict=True))
     return low, high
 
 
-def choose_pair(land: Landscape, *, highest: bool) -> tuple[Peak, Peak] | None:
+def choose_pair(
+    land: Landscape, *, highest: bool, middle: float = np.inf
+) -> tuple[Peak, Peak] | None:
     """Choose the two neighbouring peaks to cut between: the clearest valley.
 
     With ``highest``, the last valley that is nearly as clear: what lies between the negatives and
-    the positives (autofluorescent cells) then goes with the negatives.
+    the positives (autofluorescent cells) then goes with the negatives. A peak above ``middle`` of
+    the display scale is no background: no valley beyond it counts, where there is one before.
     """
     pairs = list(pairwise(land.peaks))
     if not pairs:
         return None
-    clear = [land.clearness(*p) for p in pairs]
     if not highest:
-        return pairs[int(np.argmax(clear))]
+        return pairs[int(np.argmax([land.clearness(*p) for p in pairs]))]
+    pairs = [p for p in pairs if land.counts.at(p[0].position + 0.5) <= middle] or pairs[:1]
+    clear = [land.clearness(*p) for p in pairs]
     return [p for p, c in zip(pairs, clear, strict=True) if c >= COMPARABLE * max(clear)][-1]
 
 
@@ -137,16 +148,44 @@ def split(
     highest: bool = True,
     lean: float = 0.0,
     middle: float = np.inf,
+    side: str = "above",
 ) -> Split:
     """Cut at the valley between the negative and the positive peak; else at the tail of one."""
     land = Landscape.of(values)
     if land.counts.total < FEW:
         return too_few(land.counts, population, values.size, draws)
-    pair = choose_pair(land, highest=highest)
+    pair = choose_pair(land, highest=highest, middle=middle)
     if pair is None:
-        return tail(land, population, draws=draws, middle=middle)
+        return tail(land, population, draws=draws, rng=rng, middle=middle, side=side)
     low, high = pair[0].position, pair[1].position
-    return at_valley(land, low, high, draws=draws, rng=rng, lean=lean)
+    cut = at_valley(land, low, high, draws=draws, rng=rng, lean=lean)
+    return cut if side != "above" else doubted(cut, land, population, middle)
+
+
+def shallow(cut: Split, land: Landscape, population: str) -> Split:
+    """Ask for a look at a valley that counting alone may have made.
+
+    That is so where the two peaks were found in a slice, and lie closer among all the events.
+    """
+    if cut.peaks is None:
+        return cut
+    depth = land.depth(*(float(land.counts.position(p)) - 0.5 for p in cut.peaks))
+    if depth >= DEEP:
+        return cut
+    text = f"{population}: the valley is {depth:.1f} standard errors deep, expected {DEEP:.0f}"
+    return replace(cut, flags=(*cut.flags, review("shallow_valley", text)))
+
+
+def doubted(cut: Split, land: Landscape, population: str, middle: float) -> Split:
+    """Ask for a look at positives that are few and no brighter than a background.
+
+    Autofluorescent cells make such a peak in a tube that was not stained at all.
+    """
+    share = float(land.counts.fraction_above(cut.display))
+    if cut.peaks is None or cut.peaks[1] > middle or share > FEW_POSITIVES:
+        return cut
+    text = f"{population}: the positives ({share:.1%}) are few and dim; autofluorescence is too"
+    return replace(cut, flags=(*cut.flags, review("dim_positives", text)))
 
 
 def at_valley(
@@ -177,25 +216,55 @@ def too_few(counts: Histogram, population: str, n_events: int, draws: int) -> Sp
     return Split(middle, "none", np.full(draws, middle), 0.0, flags=(flag,))
 
 
-def tail(land: Landscape, population: str, *, draws: int, middle: float = np.inf) -> Split:
+def tail(
+    land: Landscape,
+    population: str,
+    *,
+    draws: int,
+    rng: np.random.Generator,
+    middle: float = np.inf,
+    side: str = "above",
+) -> Split:
     """Cut at the tail of the only peak, and say that there was only one.
 
     A peak that lies above ``middle`` of the display scale is taken for positives and cut below,
-    any other for negatives and cut above: a culture may be all T cells, or all alive.
+    any other for negatives and cut above: a culture may be all T cells, or all alive. Where the
+    peak is not on the asked ``side`` the gate holds a tail and no population, as in a tube that was
+    not stained: that is for review, however few lie beyond.
     """
     top = int(land.density.argmax())
-    spread = min(half_width(land.density, top), half_width(land.density[::-1], -top - 1))
     positive = land.counts.at(top + 0.5) > middle
-    cut = float(land.counts.at(top + 0.5 + (-TAIL_SDS if positive else TAIL_SDS) * spread))
+    at, spread = _tail_bin(land.density, positive)
+    cut = float(land.counts.at(at))
     lost = float(land.counts.fraction_above(cut))
     lost = 1.0 - lost if positive else lost
     text = f"{population}: one peak only, taken for {'positives' if positive else 'negatives'}"
-    say = info if lost < FEW_BEYOND else review
+    asked = positive == (side == "above")
+    say = info if asked and lost < FEW_BEYOND else review
     flag = say("no_valley", f"{text}; cut at its tail, {lost:.1%} lie beyond")
-    moved = np.full(draws, cut)
+    moved = _tail_draws(land, cut, positive, draws, rng)
     return Split(cut, "tail", moved, 0.0, spread=spread * land.counts.width, flags=(flag,))
 
 
+def _tail_draws(
+    land: Landscape, cut: float, positive: bool, draws: int, rng: np.random.Generator
+) -> Floats:
+    """Cut at the tail again in resampled histograms, centred on the cut."""
+    if not draws:
+        return np.empty(0)
+    again = smooth(resample(land.counts, min(draws, REFITS), rng), land.bandwidth)
+    moved = np.array([land.counts.at(_tail_bin(row, positive)[0]) for row in again])
+    return np.resize(moved + (cut - float(np.median(moved))), draws)
+
+
+def _tail_bin(density: Floats, positive: bool) -> tuple[float, float]:
+    """Return the bin of the cut, and the peak's spread in bins."""
+    top = int(density.argmax())
+    spread = min(half_width(density, top), half_width(density[::-1], -top - 1))
+    return top + 0.5 + (-TAIL_SDS if positive else TAIL_SDS) * spread, spread
+
+
+@lru_cache(maxsize=256)
 def middle_of(scale: Transform, top: float | None) -> float:
     """Return the place on the display scale above which a peak is taken for positives."""
     ends = np.asarray(scale.forward(np.array([0.0, top or 262_144.0])), dtype=np.float64)

@@ -5,17 +5,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_dilation
 
 from gating.density import (
     Histogram,
-    bin_index,
+    bin_plane,
+    count_bins,
     find_peaks,
     histogram,
     rough_bandwidth,
     smooth,
 )
-from gating.geometry import convex_hull, in_polygon
+from gating.geometry import convex_hull, in_binned
 from gating.methods import METHODS, Method, Request, Selection
 from gating.uncertainty import counted, share
 from labproc.model import Boundary
@@ -27,7 +27,6 @@ FEW = 50
 KEEP = 0.997  # of the events that are not debris; a hand-drawn gate is generous
 MOSTLY = 0.8  # a first peak that holds so much is the cells, not debris
 NEAR = 0.6  # and so is one that lies this close to the main peak
-GENEROUS = 0.5  # bins below the valley: small cells are worth more than the last debris
 MANY_SATURATED = 0.05
 TOP = 0.999  # of the range: the end of the scale
 
@@ -40,15 +39,14 @@ def place(request: Request) -> tuple[Selection, ...]:
         return (Selection(population, np.ones(request.n_events, dtype=np.bool_), flags=(flag,)),)
     x, y = request.display(0), request.display(1)
     across, up = histogram(x, GRID), histogram(y, GRID)
-    bins = bin_index(x, across.low, across.high, GRID)
-    bins *= GRID
-    bins += bin_index(y, up.low, up.high, GRID)
-    counts = np.bincount(bins, minlength=GRID * GRID).reshape(GRID, GRID)
+    bins = bin_plane(x, y, (across, up))
+    counts = count_bins(bins, (across, up))
     counts = _on_scale(counts, (across, up), request.ranges)
     across = replace(across, counts=counts.sum(axis=1).astype(np.float64))
     floor = _debris_edge(across)
     corners = _outline(counts, across, up, floor, request.number("keep", KEEP))
-    mask = _within(x, y, bins, (across, up), corners)
+    edges = across.at(np.arange(GRID + 1)), up.at(np.arange(GRID + 1))
+    mask = in_binned(x, y, corners, bins=bins, edges=edges)
     fraction = share(mask) or 0.0
     rng = np.random.default_rng(request.seed)
     draws = counted(np.full(request.draws, fraction), request.n_events, rng)
@@ -87,7 +85,7 @@ def _debris_edge(forward: Histogram) -> float:
     first = peaks[0]
     if first.mass > MOSTLY or first.position > tallest.position * NEAR:
         return forward.low
-    return float(forward.at(first.right - GENEROUS))
+    return float(forward.at(first.right))
 
 
 def _outline(
@@ -107,48 +105,6 @@ def _outline(
     last = GRID - inside[rows, ::-1].argmax(axis=1)
     ends = [(r, c) for r in (np.maximum(rows, cut), rows + 1) for c in (first, last)]
     return convex_hull(np.concatenate([np.column_stack([across.at(r), up.at(c)]) for r, c in ends]))
-
-
-def _within(
-    x: NDArray[Any],
-    y: NDArray[Any],
-    bins: NDArray[np.int64],
-    axes: tuple[Histogram, Histogram],
-    corners: NDArray[np.float64],
-) -> NDArray[np.bool_]:
-    """Say which events lie in the outline: by bin, and exactly in the bins that it passes."""
-    if len(corners) < 3:
-        return np.zeros(x.shape, dtype=np.bool_)
-    edges = [h.at(np.arange(GRID + 1)) for h in axes]
-    grid = [g.ravel() for g in np.meshgrid(*edges, indexing="ij")]
-    nodes = in_polygon(grid[0], grid[1], corners).reshape(GRID + 1, GRID + 1)
-    four = [nodes[:-1, :-1], nodes[1:, :-1], nodes[:-1, 1:], nodes[1:, 1:]]
-    sure = np.logical_and.reduce(four)
-    crossed = np.zeros_like(sure)
-    low, high = (
-        [np.clip(h.position(f(corners[:, k])), 0, GRID - 1).astype(int) for k, h in enumerate(axes)]
-        for f in (np.min, np.max)
-    )
-    touched = ~sure & binary_dilation(
-        np.logical_or.reduce(four) | _holding(corners, axes), np.ones((3, 3), dtype=np.bool_)
-    )
-    crossed[low[0] : high[0] + 1, low[1] : high[1] + 1] = True
-    table = np.where(sure, 1, np.where(touched & crossed, 2, 0)).astype(np.int8)
-    table[[0, -1], :] = np.where(table[[0, -1], :] == 1, 2, table[[0, -1], :])
-    table[:, [0, -1]] = np.where(table[:, [0, -1]] == 1, 2, table[:, [0, -1]])
-    kind = table.ravel().take(bins)
-    mask = kind == 1
-    where = np.flatnonzero(kind == 2)
-    mask[where] = in_polygon(x[where], y[where], corners)
-    return np.asarray(mask)
-
-
-def _holding(corners: NDArray[np.float64], axes: tuple[Histogram, Histogram]) -> NDArray[np.bool_]:
-    """Say which bins hold a corner of the outline."""
-    held = np.zeros((GRID, GRID), dtype=np.bool_)
-    at = [np.clip(h.position(corners[:, k]), 0, GRID - 1).astype(int) for k, h in enumerate(axes)]
-    held[at[0], at[1]] = True
-    return held
 
 
 METHODS.register("cells")(

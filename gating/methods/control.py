@@ -20,7 +20,7 @@ from labproc.model.flag import info, review, unique, warning
 
 FEW = 100
 QUANTILE = 0.99
-LOW_SEPARATION = 3.0  # standard deviations; below 3 the shapes decide, not the events
+LOW_SEPARATION = 3.2  # standard deviations; below 3, give or take .2, the shapes decide
 MISFIT = 0.03  # distance of the fitted and the observed distribution that needs a look
 FAR_SHIFT = 0.8  # spreads between the control's negatives and the sample's
 NEARLY_ALL = 0.95

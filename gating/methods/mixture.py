@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 from numpy.typing import NDArray
 
-from gating.density import bin_index, histogram
+from gating.density import count_plane, histogram
 from gating.methods import METHODS, Method, Request, Selection
 from gating.methods._drawn import select
 from labproc.model import Boundary
@@ -43,9 +43,8 @@ def place(request: Request) -> tuple[Selection, ...]:
 def _sample(request: Request) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Draw events from the counts of both channels, whatever the order of the events."""
     shown = [request.display(k) for k in (0, 1)]
-    axes = [histogram(v, GRID) for v in shown]
-    bins = [bin_index(v, h.low, h.high, GRID) for v, h in zip(shown, axes, strict=True)]
-    counts = np.bincount(bins[0] * GRID + bins[1], minlength=GRID * GRID)
+    axes = histogram(shown[0], GRID), histogram(shown[1], GRID)
+    counts = count_plane(shown[0], shown[1], axes).ravel()
     rng = np.random.default_rng(request.seed)
     drawn = rng.choice(counts.size, SAMPLE, p=counts / counts.sum())
     at = [drawn // GRID, drawn % GRID]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gating.boundary import QUADRANTS
-from gating.density import N_BINS, Histogram, Peak, bin_index, histogram, parts
+from gating.density import N_BINS, Histogram, Peak, count_plane, histogram
 from gating.methods import METHODS, Method, Request, Selection
 from gating.methods._split import (
     FEW,
@@ -15,19 +15,24 @@ from gating.methods._split import (
     Split,
     at_valley,
     choose_pair,
+    doubted,
     half_width,
     middle_of,
     piled_ends,
+    shallow,
     tail,
     to_linear,
     too_few,
 )
-from labproc.model import Boundary
-from labproc.model.flag import unique
+from gating.uncertainty import REFITS, resample
+from labproc.model import Boundary, Flag
+from labproc.model.flag import review, unique
 
 TIGHT_SDS = 1.0  # how far above the negative peak of the other marker a slice reaches
 MIN_SLICE = 200
 LEAST_NEGATIVES = 0.1  # height of the negative peak against the positive one
+MOST_NEITHER = 0.1  # of the events below a cut may be negative for both
+LEAST_APART = 20  # events on either side of the other marker's cut
 LEAN = 0.02  # cut where the density has begun to rise again towards the positives
 Floats = NDArray[np.float64]
 
@@ -50,12 +55,7 @@ class Plane:
         """Count two channels."""
         bins = (histogram(x), histogram(y))
         piled = (_piled_bins(x, bins[0]), _piled_bins(y, bins[1]))
-        flat = np.zeros(N_BINS * N_BINS, dtype=np.int64)
-        for part in parts(x.size):
-            at = bin_index(x[part], bins[0].low, bins[0].high, N_BINS) * N_BINS
-            at += bin_index(y[part], bins[1].low, bins[1].high, N_BINS)
-            flat += np.bincount(at, minlength=N_BINS * N_BINS)
-        return cls(flat.reshape(N_BINS, N_BINS).astype(np.float64), bins, piled)
+        return cls(count_plane(x, y, bins).astype(np.float64), bins, piled)
 
     def turned(self) -> "Plane":
         """Return the plane with the channels exchanged."""
@@ -88,8 +88,7 @@ def place(request: Request) -> tuple[Selection, ...]:
     events below the other marker's cut. A slice without two peaks falls back on all events.
     """
     rng = np.random.default_rng(request.seed)
-    shown = [request.display(k) for k in (0, 1)]
-    plane = Plane.of(shown[0], shown[1])
+    plane = Plane.of(request.display(0), request.display(1))
     planes = (plane, plane.turned())
     wholes = [Landscape.of_counts(p.slice()) for p in planes]
     tight = [_tight(w) for w in wholes]
@@ -97,9 +96,11 @@ def place(request: Request) -> tuple[Selection, ...]:
     tops = request.ranges or (None, None)
     middles = [middle_of(s, t) for s, t in zip(request.scales, tops, strict=True)]
 
+    slices = [Landscape.of_counts(p.slice(t)) for p, t in zip(planes, tight[::-1], strict=True)]
+
     def cut(k: int, ceiling: float | None, draws: int) -> Split:
-        name = request.channels[k]
-        return _cut(planes[k], wholes[k], tight[1 - k], ceiling, name, draws, rng, lean, middles[k])
+        name, lands = request.channels[k], (slices[k], wholes[k])
+        return _cut(planes[k], lands, ceiling, name, draws, rng, lean, middles[k])
 
     second = cut(1, None, 0)
     first = cut(0, planes[1].bins[0].position(second.display), request.draws)
@@ -117,8 +118,7 @@ def _tight(land: Landscape) -> float:
 
 def _cut(
     plane: Plane,
-    whole: Landscape,
-    tight: float,
+    lands: tuple[Landscape, Landscape],
     ceiling: float | None,
     name: str,
     draws: int,
@@ -126,20 +126,60 @@ def _cut(
     lean: float,
     middle: float,
 ) -> Split:
+    tight, whole = lands
     if whole.counts.total < FEW:
         return too_few(whole.counts, name, int(whole.counts.total), draws)
     below = Landscape.of_counts(plane.slice(ceiling)) if ceiling is not None else whole
     pair = None
-    for land in (Landscape.of_counts(plane.slice(tight)), below, whole):
-        pair = choose_pair(land, highest=True) if land.counts.total >= MIN_SLICE else None
+    for land in (tight, below, whole):
+        enough = land.counts.total >= MIN_SLICE
+        pair = choose_pair(land, highest=True, middle=middle) if enough else None
         if pair is not None and (land is whole or _from_negatives(pair, whole)):
             break
-    pair = pair or choose_pair(whole, highest=True)
+    pair = pair or choose_pair(whole, highest=True, middle=middle)
     if pair is None:
-        return tail(whole, name, draws=draws, middle=middle)
-    land = below if _has_negatives(below, pair) else whole
+        return tail(whole, name, draws=draws, rng=rng, middle=middle)
+    parted = _has_negatives(below, pair)
     low, high = pair[0].position, pair[1].position
-    return at_valley(land, low, high, draws=draws, rng=rng, lean=lean)
+    land = below if parted else whole
+    cut = at_valley(land, low, high, draws=draws, rng=rng, lean=lean)
+    cut = shallow(cut, land, name)
+    if not parted and ceiling is not None:
+        cut = _apart(plane, ceiling, (low, high), cut, rng)
+    return doubted(cut, whole, name, middle)
+
+
+def _apart(
+    plane: Plane, ceiling: float, between: tuple[float, float], cut: Split, rng: np.random.Generator
+) -> Split:
+    """Cut where the fewest cells are on the wrong side, for want of cells negative for both.
+
+    Of T cells alone, what is negative for one marker is positive for the other. Positives for the
+    other belong below the cut, the rest above it; where they spread, a valley may lie among them.
+    """
+    rest = plane.slice(ceiling)
+    other = replace(rest, counts=np.maximum(plane.slice().counts - rest.counts, 0.0))
+    low = int(np.clip(rest.position(cut.display), 0, N_BINS))
+    neither, only_other = (float(h.counts[:low].sum()) for h in (rest, other))
+    if min(rest.total, other.total) < LEAST_APART or neither > MOST_NEITHER * only_other:
+        return cut
+    found = _fewest_wrong(rest.counts[None], other.counts[None], between)[0]
+    moved = np.empty(0)
+    if cut.draws.size:
+        again = [resample(h, min(cut.draws.size, REFITS), rng) for h in (rest, other)]
+        drawn = _fewest_wrong(again[0], again[1], between)
+        moved = np.resize(rest.at(drawn), cut.draws.size)
+    return replace(cut, display=float(rest.at(found)), draws=moved)
+
+
+def _fewest_wrong(rest: Floats, other: Floats, between: tuple[float, float]) -> Floats:
+    """Return the cut of each row, in bins: the middle of where the wrong ones are fewest."""
+    edges = np.arange(int(between[0]) + 1, max(int(between[1]), int(between[0]) + 1) + 1)
+    below = rest.cumsum(axis=1)[:, edges - 1]
+    above = other.sum(axis=1, keepdims=True) - other.cumsum(axis=1)[:, edges - 1]
+    wrong = below + above
+    fewest = wrong <= wrong.min(axis=1, keepdims=True) + 1e-9
+    return np.asarray((fewest @ edges) / fewest.sum(axis=1))
 
 
 def _from_negatives(pair: tuple[Peak, Peak], whole: Landscape) -> bool:
@@ -170,7 +210,7 @@ def _selections(
     masks = [(high[0] == a) & (high[1] == b) for a, b in QUADRANTS]
     shares = np.array([np.count_nonzero(m) for m in masks]) / max(request.n_events, 1)
     fractions = _fraction_draws(plane, cuts, shares, request.n_events, rng)
-    flags = unique((*cuts[0].flags, *cuts[1].flags))
+    flags = unique((*cuts[0].flags, *cuts[1].flags, *_both_flags(request, float(shares[2]))))
     parameters: dict[str, float | str] = {
         "threshold_1": float(point[0, 0]),
         "threshold_2": float(point[0, 1]),
@@ -189,6 +229,14 @@ def _selections(
         )
         for k, population in enumerate(request.populations)
     )
+
+
+def _both_flags(request: Request, both: float) -> tuple[Flag, ...]:
+    """Ask for a look where more events are positive for both markers than cells can be."""
+    if both <= request.number("most_both", 1.0):
+        return ()
+    text = f"{request.populations[2]}: {both:.0%}; spillover that was not taken out, or a low cut"
+    return (review("many_double_positives", text),)
 
 
 def _fraction_draws(
@@ -223,6 +271,6 @@ METHODS.register("quadrant")(
         place,
         n_channels=(2,),
         n_populations=4,
-        options={"lean": LEAN},
+        options={"lean": LEAN, "most_both": 1.0},
     )
 )

@@ -3,7 +3,7 @@
 import numpy as np
 
 from gating.methods import METHODS, Method, Request, Selection
-from gating.quality import at_limits, check_flow, margin_flags
+from gating.quality import check_flow
 from gating.uncertainty import share
 from labproc.model import Boundary
 
@@ -11,14 +11,11 @@ from labproc.model import Boundary
 def place(request: Request) -> tuple[Selection, ...]:
     """Hold the events of steady stretches; the first channel is time, the others are watched."""
     steady = check_flow(request.linear[0], request.linear[1:])
-    tops = (request.ranges or (None,) * len(request.channels))[1:]
-    margins = at_limits(request.channels[1:], request.linear[1:], tops)
     parameters: dict[str, float | str] = {
         "kept_time": steady.kept_time,
         "n_removed_spans": float(len(steady.removed_spans)),
         "watched": ",".join(request.channels[1:]),
         "time": request.channels[0] if request.channels else "",
-        **{f"at_limit, {name}": share for name, share in margins.items()},
     }
     mask = np.asarray(steady.kept, dtype=np.bool_)
     fraction = share(mask)
@@ -29,7 +26,7 @@ def place(request: Request) -> tuple[Selection, ...]:
             Boundary("none"),
             fraction,
             parameters=parameters,
-            flags=(*steady.flags, *margin_flags(margins)),
+            flags=steady.flags,
         ),
     )
 

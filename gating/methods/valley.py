@@ -22,12 +22,13 @@ def place(request: Request) -> tuple[Selection, ...]:
         highest=False,
         lean=request.number("lean", 0.0),
         middle=middle_of(request.scales[0], (request.ranges or (None,))[0]),
+        side=side,
     )
     threshold = to_linear(cut, request.scales[0])
     high = request.linear[0] > threshold
     mask = high if side == "above" else ~high
     fraction = share(mask)
-    above = histogram(display).fraction_above(cut.draws)
+    above = histogram(display).fraction_above(cut.draws) if cut.draws.size else cut.draws
     moved = above if side == "above" else 1.0 - above
     boundary = Boundary("threshold", request.channels, request.specs, np.array([[threshold]]))
     parameters: dict[str, float | str] = {

@@ -1,18 +1,21 @@
 """``labproc gate``: gate FCS files outside any study."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from labproc.cli._output import for_each_file, json_line, say
-from labproc.errors import GatingError, ParseError, SettingsError
+from labproc.errors import GatingError, LabprocError, ParseError, SettingsError
 
 if TYPE_CHECKING:
+    from gating._moved import Moved
     from gating.controls import Control
     from gating.strategy import Strategy
-    from labproc.model import FlowTube, Populations, Spillover
+    from labproc.model import Flag, FlowTube, Populations, Spillover
 
 CONTROL_ROLES = ("untransduced", "fmo", "unstained", "compensation", "beads")
 
@@ -44,6 +47,14 @@ CONTROL_ROLES = ("untransduced", "fmo", "unstained", "compensation", "beads")
     "Single stains are given as --control compensation:CHANNEL=FILE.",
 )
 @click.option(
+    "--share",
+    "shares",
+    multiple=True,
+    metavar="POPULATION",
+    help="One threshold for all the files: the median of their own. A file whose own is far off "
+    "keeps it, flagged. Repeatable.",
+)
+@click.option(
     "--masks",
     type=click.Path(path_type=Path, file_okay=False),
     help="Also write each file's masks here, as DIR/<file name>.npz.",
@@ -57,6 +68,7 @@ def command(
     markers: tuple[str, ...],
     controls: tuple[str, ...],
     compensation: str,
+    shares: tuple[str, ...],
     masks: Path | None,
     as_json: bool,
 ) -> None:
@@ -72,9 +84,12 @@ def command(
     tubes = [_control(c) for c in controls]
     matrix = _matrix(compensation, tubes)
     _say_unused(plan, tubes)
+    group = _group(files, plan, panel, tubes, matrix, shares)
 
     def work(path: Path) -> None:
-        tube, populations = _gate(path, plan, panel, tubes, matrix)
+        shared, off = group.get(path, ({}, ()))
+        tube, populations = _gate(path, plan, panel, tubes, matrix, shared)
+        populations = replace(populations, flags=(*populations.flags, *off))
         if masks is not None:
             _write_masks(masks / f"{path.name}.npz", populations)
         _print(path, tube, populations, as_json=as_json)
@@ -139,12 +154,54 @@ def _gate(
     panel: Mapping[str, str],
     controls: "list[Control]",
     matrix: "Spillover | None",
+    shared: "Moved | None" = None,
 ) -> "tuple[FlowTube, Populations]":
     from gating.engine import gate_tube
     from labproc.parsers.fcs import read_tube
 
     tube = read_tube(path)
-    return tube, gate_tube(tube, plan, markers=panel, controls=controls, spillover=matrix)
+    made = gate_tube(tube, plan, markers=panel, controls=controls, spillover=matrix, shared=shared)
+    return tube, made
+
+
+def _group(
+    files: Sequence[Path],
+    plan: "Strategy",
+    panel: Mapping[str, str],
+    controls: "list[Control]",
+    matrix: "Spillover | None",
+    shares: Sequence[str],
+) -> "dict[Path, tuple[Moved, tuple[Flag, ...]]]":
+    """Gate every file by itself, and return the gates it shares and what is off about its own."""
+    from gating.groups import off_group, positions, shared_gates
+    from labproc.registry import nearest
+
+    for name in shares:
+        if name not in plan.populations:
+            raise SettingsError(f"--share: {name!r}: {nearest(name, list(plan.populations))}")
+    if not shares:
+        return {}
+    found = {}
+    for path in files:
+        with suppress(LabprocError):  # said when its turn comes
+            found[path] = _gate(path, plan, panel, controls, matrix)[1]
+    common = shared_gates(list(found.values()), shares)
+    lost = [s for s in shares if found and s not in common]
+    if lost:
+        raise SettingsError(f"--share: {lost[0]!r} is not cut by a threshold or a cross")
+    placed = {str(path): positions(made) for path, made in found.items()}
+    cut = {p: step.populations[:2] for step in plan.steps for p in step.populations if p in common}
+    off = off_group(placed)
+    return {path: _own(common, cut, off[str(path)]) for path in found}
+
+
+def _own(
+    common: "Moved", cut: Mapping[str, Sequence[str]], off: "Mapping[str, Flag]"
+) -> "tuple[Moved, tuple[Flag, ...]]":
+    """Return the shared gates but those from which a file's own lies far off, and why not."""
+    kept = {p: points for p, points in common.items() if not set(cut[p]) & set(off)}
+    flags = {q: off[q] for p in common if p not in kept for q in cut[p] if q in off}
+    return kept, tuple(flags.values())
 
 
 def _write_masks(path: Path, populations: "Populations") -> None:

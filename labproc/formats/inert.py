@@ -21,5 +21,7 @@ def inert(value: Any) -> Any:
     """
     if not isinstance(value, str):
         return value
-    clean = "".join(c if c.isprintable() or c == "\n" else " " for c in value)
+    clean = value
+    if not value.isprintable():
+        clean = "".join(c if c.isprintable() or c == "\n" else " " for c in value)
     return f"'{clean}" if value.lstrip(" ").startswith(_FORMULA_STARTS) else clean

@@ -83,8 +83,10 @@ class Events:
     spillover: Spillover | None = None
     volume_ul: float | None = None
     scale: str = RAW
+    _places: dict[str, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "_places", _places(self.channels))
         kind = self.values.dtype
         wanted = kind if kind in (np.float32, np.float64) else np.dtype(np.float64)
         object.__setattr__(self, "values", read_only(self.values, wanted))
@@ -111,17 +113,14 @@ class Events:
         UnknownName
             If no channel is called that; the message lists what there is.
         """
-        wanted = name.casefold()
-        for words in ([c.name for c in self.channels], [c.label for c in self.channels]):
-            folded = [w.casefold() for w in words]
-            if wanted in folded:
-                return folded.index(wanted)
+        place = self._places.get(name.casefold())
+        if place is not None:
+            return place
         raise UnknownName(f"no channel {name!r}; {nearest(name, list(self.names))}")
 
     def has(self, name: str) -> bool:
         """Whether a detector or label of that name is there."""
-        known = {c.name.casefold() for c in self.channels}
-        return name.casefold() in known | {c.label.casefold() for c in self.channels}
+        return name.casefold() in self._places
 
     def column(self, name: str) -> NDArray[Any]:
         """Return one channel's values, shape (n_events,)."""
@@ -132,6 +131,12 @@ class Events:
         """Return several channels' values, shape (n_events, len(names))."""
         matrix: NDArray[Any] = self.values[:, [self.index(n) for n in names]]
         return matrix
+
+
+def _places(channels: Sequence[Channel]) -> dict[str, int]:
+    """Return the first column of each detector, and of each label that no detector is called."""
+    words = ([c.label for c in channels], [c.name for c in channels])
+    return {w.casefold(): k for found in words for k, w in reversed(list(enumerate(found)))}
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,7 +131,7 @@ class Populations:
                 raise ValueError(f"{gate.population}: mask of {gate.mask.size} events")
             if gate.parent not in masks:
                 raise ValueError(f"{gate.population}: parent {gate.parent!r} is not gated before")
-            if bool(np.any(gate.mask & ~masks[gate.parent])):
+            if bool(np.any(gate.mask > masks[gate.parent])):
                 raise ValueError(f"{gate.population} holds events outside {gate.parent}")
             masks[gate.population] = gate.mask
 

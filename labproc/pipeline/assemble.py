@@ -62,7 +62,7 @@ def assemble(study: Study, store: Store, statuses: Sequence[FileStatus]) -> Resu
     outcomes = decode_outcomes(store.current_results())
     decisions = current_decisions(store)
     derived = reduce_study(study, outcomes.measured)
-    off, drifts = group_flags(study, outcomes.tubes, _plates_of(study, store))
+    off = group_flags(study, outcomes.tubes, _plates_of(study, store))
     tubes = by_attention(_reviewed(_with(outcomes.tubes, off), decisions))
     charts = control_charts(outcomes.plates)
     return Results(
@@ -82,7 +82,7 @@ def assemble(study: Study, store: Store, statuses: Sequence[FileStatus]) -> Resu
         versions=software_versions(),
         methods=methods_text(study, outcomes.tubes, outcomes.plates, derived.comparisons),
         audit_head=store.audit_head(),
-        flags=unique((*_flags(study, outcomes, derived), *drifts)),
+        flags=_flags(study, outcomes, derived),
         control_charts=charts,
         signatures=signature_views(store),
         release=release_rows(study, derived.measurements, tubes, decisions),

@@ -35,9 +35,9 @@ def do_flow(job: FlowJob, *, draws: int = DRAWS) -> FlowOutcome:
     """Read, gate, count and draw one tube; fewer draws while a gate is being dragged."""
     from gating.controls import Control
 
-    tube = _named(_read(job.staged), job.path, job.sha256)
+    tube = _named(_read(job.staged, job.sha256), job.path)
     controls = [
-        Control(c.role, _named(_read(c.staged), c.path, c.sha256), c.matched, c.channel)
+        Control(c.role, _named(_read(c.staged, c.sha256), c.path), c.matched, c.channel)
         for c in job.controls
     ]
     populations = _gate(job, tube, controls, draws)
@@ -47,18 +47,18 @@ def do_flow(job: FlowJob, *, draws: int = DRAWS) -> FlowOutcome:
 
 
 @lru_cache(maxsize=8)
-def _read(staged: str) -> FlowTube:
-    """Read a staged tube; a donor's and day's tubes share their controls."""
+def _read(staged: str, sha256: str) -> FlowTube:
+    """Read a staged tube, hashed when it was taken in; a day's tubes share their controls."""
     from labproc.parsers.fcs import read_tube
 
-    return read_tube(Path(staged))
+    return read_tube(Path(staged), sha256=sha256)
 
 
-def _named(tube: FlowTube, path: str, sha256: str) -> FlowTube:
+def _named(tube: FlowTube, path: str) -> FlowTube:
     """Return the tube under the name it has in ``raw/``, not its staged one."""
     staged = tube.source.path
     flags = (replace(f, message=in_own_words(f.message, staged, path)) for f in tube.flags)
-    source = replace(tube.source, path=path, sha256=sha256)
+    source = replace(tube.source, path=path)
     return replace(tube, source=source, flags=tuple(flags))
 
 

@@ -115,8 +115,8 @@ def _words(where: Place) -> str:
 
 def group_flags(
     study: Study, tubes: Sequence["TubeView"], plates: Mapping[str, str]
-) -> tuple[dict[str, tuple[Flag, ...]], tuple[Flag, ...]]:
-    """Hold every tube's own gate against its group's, and follow the gates over the days.
+) -> dict[str, tuple[Flag, ...]]:
+    """Hold every tube's own gate against its group's.
 
     Parameters
     ----------
@@ -125,8 +125,8 @@ def group_flags(
 
     Returns
     -------
-    dict, tuple
-        By SHA-256 the tubes whose own gate is off its group; and the gates that drift.
+    dict
+        By SHA-256 the tubes whose own gate is off its group.
     """
     from gating.outlines import off_group
 
@@ -140,27 +140,4 @@ def group_flags(
     for where, outlines in groups.items():
         for sha256, words in off_group(outlines).items():
             off[sha256].append(warning("gate_off_group", f"{where[1]}: {words} ({_words(where)})"))
-    return {sha256: tuple(flags) for sha256, flags in off.items()}, _drifts(tubes)
-
-
-def _drifts(tubes: Sequence["TubeView"]) -> tuple[Flag, ...]:
-    """Say of every line of a panel whether it moves over the days of the study."""
-    from gating.outlines import drift
-
-    lines: dict[tuple[str, str], list[tuple[int, Boundary]]] = defaultdict(list)
-    for tube in tubes:
-        for gate in tube.gates:
-            outline = tube.own.get(gate.population, gate.boundary)
-            if tube.key.day is not None and outline.kind == "threshold":
-                where = (tube.key.panel, gate.population)
-                lines[where].append((tube.key.day, outline))
-    flags = []
-    for (panel, name), found in sorted(lines.items()):
-        days, outlines = [d for d, _ in found], [o for _, o in found]
-        change = drift(days, outlines)
-        if change is not None:
-            way = "up" if change > 0 else "down"
-            words = f"panel {panel}, {name}: the tubes' own gates move {way} by {abs(change):.2f}"
-            span = f"from day {min(days)} to day {max(days)}"
-            flags.append(warning("gate_drift", f"{words} of the display scale {span}"))
-    return tuple(flags)
+    return {sha256: tuple(flags) for sha256, flags in off.items()}

@@ -5,7 +5,7 @@ import io
 import json
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import Enum
 from functools import lru_cache
@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 T = TypeVar("T")
+Reader = Callable[[Any, Any], Any]  # plain value and archive of arrays to the value it was
+_AS_THEY_ARE = frozenset({str, int, float, bool})
 _JSON = "json"  # the archive's member that holds everything but the arrays
 
 
@@ -33,7 +35,8 @@ def decode(data: bytes, kind: type[T]) -> T:
     """Return the dataclass of type ``kind`` that ``encode`` wrote."""
     with np.load(io.BytesIO(data), allow_pickle=False) as archive:
         plain = json.loads(archive[_JSON].tobytes().decode())
-        result: T = _from_plain(kind, plain, archive)
+        read: Reader = _reader(typing.cast("Any", kind))
+        result: T = read(plain, archive)
         return result
 
 
@@ -61,13 +64,14 @@ class _ArrayName(str):
 
 
 def _to_plain(value: Any, arrays: dict[str, NDArray[Any]]) -> Any:
+    if value is None or type(value) in _AS_THEY_ARE:
+        return value
     if isinstance(value, np.ndarray):
         name = _ArrayName(f"a{len(arrays)}")
         arrays[name] = value
         return name
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = dataclasses.fields(value)
-        return {f.name: _to_plain(getattr(value, f.name), arrays) for f in fields}
+        return {name: _to_plain(getattr(value, name), arrays) for name in _names(type(value))}
     if isinstance(value, Mapping):
         return {str(k): _to_plain(v, arrays) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
@@ -85,45 +89,61 @@ def _scalar(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _from_plain(kind: Any, plain: Any, archive: Any) -> Any:
+@lru_cache(maxsize=512)
+def _reader(kind: Any) -> Reader:
+    """Return what reads a value of a type back: a type is looked at once, its values often."""
     origin = typing.get_origin(kind)
     if origin in (types.UnionType, typing.Union):
-        return _from_union(kind, plain, archive)
+        return _union_reader(kind)
     if kind is np.ndarray or origin is np.ndarray:
-        return archive[plain]
+        return lambda plain, archive: archive[plain]
     if origin is tuple:
-        return _from_tuple(typing.get_args(kind), plain, archive)
+        return _tuple_reader(typing.get_args(kind))
     if origin is not None and issubclass(origin, Mapping):
-        of = typing.get_args(kind)[1]
-        return {k: _from_plain(of, v, archive) for k, v in plain.items()}
-    if isinstance(kind, type):
-        return _from_type(kind, plain, archive)
+        of = _reader(typing.get_args(kind)[1])
+        return lambda plain, archive: {k: of(v, archive) for k, v in plain.items()}
+    return _type_reader(kind) if isinstance(kind, type) else _as_it_is
+
+
+def _as_it_is(plain: Any, archive: Any) -> Any:
     return plain
 
 
-def _from_union(kind: Any, plain: Any, archive: Any) -> Any:
+def _union_reader(kind: Any) -> Reader:
     """Read an optional value; of ``float | str`` JSON already knows which it is."""
-    if plain is None:
-        return None
     options = [k for k in typing.get_args(kind) if k is not type(None)]
-    return _from_plain(options[0], plain, archive) if len(options) == 1 else plain
+    if len(options) > 1:
+        return _as_it_is
+    of = _reader(options[0])
+    return lambda plain, archive: None if plain is None else of(plain, archive)
 
 
-def _from_tuple(args: tuple[Any, ...], plain: Any, archive: Any) -> tuple[Any, ...]:
+def _tuple_reader(args: tuple[Any, ...]) -> Reader:
     if len(args) == 2 and args[1] is Ellipsis:
-        return tuple(_from_plain(args[0], v, archive) for v in plain)
-    return tuple(_from_plain(k, v, archive) for k, v in zip(args, plain, strict=True))
+        of = _reader(args[0])
+        return lambda plain, archive: tuple(of(v, archive) for v in plain)
+    each = [_reader(k) for k in args]
+    return lambda plain, archive: tuple(
+        read(v, archive) for read, v in zip(each, plain, strict=True)
+    )
 
 
-def _from_type(kind: type[Any], plain: Any, archive: Any) -> Any:
+def _type_reader(kind: type[Any]) -> Reader:
     if dataclasses.is_dataclass(kind):
-        hints = _hints(kind)
-        return kind(**{k: _from_plain(hints[k], v, archive) for k, v in plain.items()})
+        of = {name: _reader(hint) for name, hint in _hints(kind).items()}
+        return lambda plain, archive: kind(**{k: of[k](v, archive) for k, v in plain.items()})
     if issubclass(kind, datetime):
-        return datetime.fromisoformat(plain)
+        return lambda plain, archive: datetime.fromisoformat(plain)
     if issubclass(kind, (Enum, Path)):
-        return kind(plain)
-    return kind(plain) if kind is float and plain is not None else plain
+        return lambda plain, archive: kind(plain)
+    if kind is float:
+        return lambda plain, archive: plain if plain is None else float(plain)
+    return _as_it_is
+
+
+@lru_cache(maxsize=128)
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(f.name for f in dataclasses.fields(kind))
 
 
 @lru_cache(maxsize=128)

@@ -1,6 +1,7 @@
 """``labproc gate`` as outsiders call it."""
 
 import json
+from dataclasses import replace
 
 import flowio
 import numpy as np
@@ -141,3 +142,31 @@ def test_a_control_that_no_step_leans_on_is_said(files):
         files / "sample.fcs", "--strategy", "live", "--control", f"fmo={files / 'control.fcs'}"
     )
     assert "no step of live leans on a tube of the role fmo" in done.stderr
+
+
+def test_a_shared_threshold_is_one_for_all_files_but_the_odd_one(tmp_path):
+    files = [write(tmp_path / f"s{k}.fcs", culture(3_000, seed=k)[0]) for k in range(4)]
+    odd = culture(3_000, seed=9)[0]
+    values = odd.events.values.copy()
+    values[:, NAMES.index("RL2-A")] *= 8.0  # the viability dye of one tube was eight times as much
+    files.append(
+        write(tmp_path / "odd.fcs", replace(odd, events=replace(odd.events, values=values)))
+    )
+    done = run(*files, "--strategy", "live", "--share", "Live", "--json")
+    rows = [r for r in map(json.loads, done.stdout.splitlines()) if r["population"] == "Live"]
+    thresholds = [r["parameters"]["threshold"] for r in rows]
+    codes = [{f["code"] for f in r["flags"]} for r in rows]
+    assert done.exit_code == 0
+    assert len(set(thresholds[:4])) == 1
+    assert all("gate_shared" in c and "gate_off_group" not in c for c in codes[:4])
+    assert thresholds[4] > 4 * thresholds[0]
+    assert "gate_off_group" in codes[4]
+    assert "gate_shared" not in codes[4]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("Alive", "did you mean 'Live'"), ("Cells", "not cut by a threshold")]
+)
+def test_what_cannot_be_shared_is_said(files, name, said):
+    with pytest.raises(SettingsError, match=said):
+        run(files / "sample.fcs", "--strategy", "live", "--share", name)

@@ -63,12 +63,17 @@ def test_at_most_a_quarter_of_clear_samples_need_a_look(placed):
 
 def test_dim_samples_are_flagged_or_their_interval_holds_the_truth(placed):
     rows = placed[placed[:, 0] < 3]
-    assert np.mean(covered(rows) | (rows[:, 5] > 0)) >= 0.95  # 42 samples: 0.98 within 1.5 errors
+    assert np.mean(covered(rows) | (rows[:, 5] > 0)) >= 0.98
 
 
-def test_intervals_hold_the_truth_at_separation_3_and_more(placed):
-    rows = placed[placed[:, 0] >= 3]
-    assert 0.88 <= covered(rows).mean() <= 0.995  # 84 samples: 0.92 to 0.98 within 1.5 errors
+def test_intervals_hold_the_truth(placed):
+    assert 0.92 <= covered(placed).mean() <= 0.98
+
+
+@pytest.mark.parametrize("number", range(len(SHAPES)))
+def test_intervals_hold_the_truth_whatever_the_negatives_shape(placed, number):
+    rows = placed.reshape(-1, len(SHAPES), 7, placed.shape[1])[:, number].reshape(-1, 6)
+    assert covered(rows).mean() >= 0.87  # 42 samples: 0.92 within 1.2 errors
 
 
 def test_no_car_is_within_a_third_of_a_point_or_flagged(placed):

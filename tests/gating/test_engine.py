@@ -1,5 +1,7 @@
 """The engine on tubes with known truth."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from gating.strategy import load_strategy
 from labproc.errors import StrategyError
 from labproc.model import Role
 
-from ._tubes import LABELS, NAMES, agreement, culture, tube
+from ._tubes import LABELS, NAMES, agreement, culture, spill, tube
 
 
 @pytest.fixture(scope="module")
@@ -216,3 +218,19 @@ def test_a_culture_of_cd4_cells_only_is_cd4_positive():
     sample, truth = culture(6_000, cd4=1.0, seed=19)
     made = gate_tube(sample, load_strategy("cd4_cd8"), draws=20)
     assert agreement(made.get("CD4+").mask, truth["CD4+"]) > 0.97
+
+
+def test_a_file_exported_with_its_channels_transformed_is_gated_as_it_is():
+    plain, truth = culture(5_000, seed=4)
+    values = plain.events.values.copy()
+    values[:, 4:] = np.arcsinh(values[:, 4:] / 150.0)
+    shown = replace(plain, events=replace(plain.events, values=values, spillover=spill(0.3, 0.2)))
+    made = gate_tube(shown, load_strategy("cd4_cd8"), draws=0)
+    assert "already_transformed" in {f.code for f in made.flags}
+    for population in ("Live", "T cells", "CD4+", "CD8+"):
+        assert agreement(made.get(population).mask, truth[population]) > 0.95
+
+
+def test_dim_channels_of_a_wide_range_are_no_display_scale():
+    made = gate_tube(culture(2_000, seed=4)[0], load_strategy("cd4_cd8"), draws=0)
+    assert "already_transformed" not in {f.code for f in made.flags}

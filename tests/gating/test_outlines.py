@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from scipy.stats import kendalltau, theilslopes
 
 from gating.engine import gate_tube
-from gating.outlines import drift, off_group, shared_outline
+from gating.outlines import off_group, shared_outline
 from gating.strategy import load_strategy
 from labproc.model import Boundary, SharedGate
 
@@ -53,28 +52,6 @@ def test_the_tube_that_is_off_its_group_is_named() -> None:
 def test_an_outline_off_its_group_is_named_too() -> None:
     group = {f"t{k}": box(10.0 + 0.1 * k) for k in range(6)}
     assert set(off_group({**group, "odd": box(30.0)})) == {"odd"}
-
-
-def test_a_drift_is_theil_and_sens_slope_where_kendall_sees_one() -> None:
-    """Slope and P from scipy 1.16 (theilslopes, kendalltau), another implementation."""
-    rng = np.random.default_rng(4)
-    days = [d for d in range(0, 16, 2) for _ in range(3)]
-    at = np.array([6.0 + 0.03 * d for d in days]) + rng.normal(0, 0.05, len(days))
-    lines = [line(100 * np.sinh(v)) for v in at]
-    assert kendalltau(days, at).pvalue < 0.01
-    assert drift(days, lines) == pytest.approx(14 * theilslopes(at, days).slope, rel=1e-6)
-
-
-def test_chance_and_few_days_are_no_drift() -> None:
-    """200 groups without a trend: by Kendall's test at .01 some 2 of them may be named."""
-    rng = np.random.default_rng(5)
-    days = [d for d in range(0, 16, 2) for _ in range(3)]
-    named = [
-        drift(days, [line(100 * np.sinh(v)) for v in rng.normal(6, 0.2, len(days))])
-        for _ in range(200)
-    ]
-    assert sum(n is not None for n in named) <= 6  # 99.5 % of a binomial of 200 at .01
-    assert drift([0, 0, 7, 7], [line(v) for v in (1, 2, 9_000, 9_001)]) is None
 
 
 def test_a_shared_line_cuts_the_tube_and_keeps_what_the_tube_would_have() -> None:

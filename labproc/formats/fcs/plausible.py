@@ -34,15 +34,14 @@ def sample(source: Source, layout: Layout, begin: int, n_events: int) -> Matrix:
         return next(
             read_blocks(source, layout, begin, n_events, columns), np.empty((0, len(columns)))
         )
-    pieces = [
-        decode(source.read(at, layout.n_bytes(rows)), layout, rows, columns)
-        for at, rows in _pieces(layout, begin, n_events)
-    ]
-    return np.concatenate(pieces) if pieces else np.empty((0, len(columns)))
+    pieces = _pieces(layout, begin, n_events)
+    raw = b"".join(source.read(at, layout.n_bytes(rows)) for at, rows in pieces)
+    values = decode(raw, layout, sum(rows for _, rows in pieces), columns)
+    return np.asfortranarray(values)  # each channel is counted on its own
 
 
 def _pieces(layout: Layout, begin: int, n_events: int) -> list[tuple[int, int]]:
-    """Return where the pieces begin and how many events each has."""
+    """Return where the pieces begin and how many events each has; all whole bytes but the last."""
     size = SAMPLE_EVENTS // SAMPLE_PIECES
     size -= size % 8  # packed events begin on whole bytes
     starts: Sequence[int] = range(0, n_events, size)
@@ -173,7 +172,7 @@ def _named(channels: Sequence[Channel], which: NDArray[np.bool_]) -> str:
 
 def _share(which: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Return the share of events in each channel."""
-    return np.asarray(np.count_nonzero(which, axis=0) / len(which))
+    return np.array([np.count_nonzero(column) for column in which.T]) / len(which)
 
 
 def _float_flags(size: Matrix, channels: Sequence[Channel]) -> list[Flag]:
