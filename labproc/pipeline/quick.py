@@ -27,7 +27,11 @@ class Held:
 
 
 def hold(folder: Path, view: TubeView) -> Held:
-    """Read a tube and gate it as it stands: what every look at a moved gate starts from."""
+    """Read a tube and gate it as it stands: what every look at a moved gate starts from.
+
+    Single stains are not read again: the stored view holds the matrix that they gave.
+    """
+    from gating.channel_names import FILE
     from gating.columns import Columns
     from gating.engine import gate_tube
     from gating.strategy import load_strategy
@@ -36,11 +40,12 @@ def hold(folder: Path, view: TubeView) -> Held:
     job = job_of(folder, view.source.sha256)
     tube = read_tube(Path(job.staged))
     outlines = {g.population: g.boundary.points.tolist() for g in view.gates if _is_drawn(g)}
+    given = view.matrices.get(FILE, job.spillover)
     populations = gate_tube(
-        tube, load_strategy(job.strategy), markers=job.markers, spillover=job.spillover,
+        tube, load_strategy(job.strategy), markers=job.markers, spillover=given,
         moved=outlines, draws=0,
     )  # fmt: skip
-    matrix = populations.spillover or job.spillover
+    matrix = populations.spillover or given
     return Held(Columns(tube, matrix, populations.matrices), populations)
 
 
