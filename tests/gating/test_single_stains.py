@@ -40,6 +40,50 @@ def test_simulated_spillover_is_found():
         assert np.all(found.error[k] < 0.02)
 
 
+DETECTORS = ("BL1-A", "VL1-A", "RL1-A", "RL2-A", "YL2-A")
+
+
+def true_rows(rng):
+    """Draw spillover rows as cytometers have them: a third of it none, the rest around 3 %."""
+    rows = np.clip(rng.lognormal(-3.5, 1.0, (5, 5)), 0.0, 0.6) * (rng.random((5, 5)) > 0.3)
+    return np.where(np.eye(5) > 0, 1.0, rows)
+
+
+def stain_of_another_kind(k, row, rng, *, offset, n=4_000):
+    """A stain whose positives are cells of another kind: an autofluorescence of their own.
+
+    ``offset`` is the relative standard deviation, from detector to detector, of theirs to the
+    negatives'. Light is counted (noise grows with its root), and 5 % of the cells are dead.
+    """
+    values = np.array(culture(n, debris=0.1, seed=int(rng.integers(1 << 30)))[0].events.values)
+    positive = rng.random(n) < 0.33
+    own = rng.lognormal(np.log(150), 0.3, (n, 1)) * rng.uniform(0.5, 1.5, 5)
+    own = np.where(positive[:, None], own * (1.0 + offset * rng.normal(0, 1, 5)), own)
+    dead = rng.random((n, 1)) < 0.05
+    own = own + dead * rng.lognormal(7.0, 0.7, (n, 1)) * rng.uniform(0.5, 1.5, 5)
+    dye = np.where(positive, rng.lognormal(rng.uniform(8.5, 10.5), 0.35, n), 0.0)
+    light = own + dye[:, None] * row
+    noise = rng.normal(0, 1, (n, 5)) * np.sqrt(np.clip(light, 0, None) * 8 + 40.0**2)
+    values[:, 4:] = light + noise
+    return Control(Role.COMPENSATION, tube(values), channel=DETECTORS[k])
+
+
+def test_the_stated_spread_covers_the_truth():
+    misses, inside = [], []
+    for seed in range(36):
+        rng = np.random.default_rng(seed)
+        rows, offset = true_rows(rng), (0.0, 0.1, 0.3)[seed % 3]
+        stains = [stain_of_another_kind(k, r, rng, offset=offset) for k, r in enumerate(rows)]
+        found = spillover_from_stains(stains, detectors=DETECTORS)
+        others = (np.eye(5) == 0) & np.isfinite(found.error)
+        away = np.abs(found.spillover.matrix - rows)[others]
+        inside.extend(away < 1.96 * found.error[others])
+        misses.extend(away)
+    assert len(inside) > 600
+    assert 0.92 <= np.mean(inside) <= 0.98  # of intervals of 95 %
+    assert np.median(misses) < 0.003  # what is covered is small
+
+
 def test_no_single_stain_is_refused():
     with pytest.raises(GatingError, match="no compensation tube, expected one single stain"):
         spillover_from_stains([])
@@ -69,4 +113,7 @@ def test_real_single_stains_agree_with_the_authors_matrix(shared):
     found = spillover_from_stains(controls, detectors=header[1:])
     for detector in dyes.values():
         k = found.spillover.detectors.index(detector)
-        assert np.abs(found.spillover.matrix[k] - reference[detector]).max() < 0.02, detector
+        away = np.abs(found.spillover.matrix[k] - reference[detector])
+        assert away.max() < 0.02, detector
+        others = np.arange(len(away)) != k
+        assert np.all(away[others] < 3.0 * found.error[k][others]), detector
