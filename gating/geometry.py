@@ -44,10 +44,9 @@ def _turn(a: Point, b: Point, c: Point) -> float:
 
 
 def in_polygon(x: NDArray[Any], y: NDArray[Any], corners: Floats) -> Bools:
-    """Say which points lie within a polygon (even-odd rule), its outline included on the left.
+    """Say which points lie within a polygon (even-odd rule) or on its outline, as GatingML says.
 
-    Points outside the bounding box are answered first, then those in strips that no edge
-    crosses at their height.
+    A gate that is drawn to the end of a channel so holds the events at that end.
     """
     if len(corners) < 3 or not x.size:
         return np.zeros(x.shape, dtype=np.bool_)
@@ -79,7 +78,19 @@ def _even_odd(x: NDArray[Any], y: NDArray[Any], corners: Floats) -> Bools:
             continue
         crosses = (y0 > y) != (y1 > y)
         inside ^= crosses & (x < x0 + (y - y0) * ((x1 - x0) / (y1 - y0)))
-    return inside
+    return inside | _on_outline(x, y, corners)
+
+
+def _on_outline(x: NDArray[Any], y: NDArray[Any], corners: Floats) -> Bools:
+    """Say which points lie on an edge or a corner."""
+    on = np.zeros(x.shape, dtype=np.bool_)
+    for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        (left, low), (right, high) = np.minimum(a, b), np.maximum(a, b)
+        along = (x >= left) & (x <= right) & (y >= low) & (y <= high)
+        at = np.flatnonzero(along)
+        if at.size:
+            on[at] |= (b[0] - a[0]) * (y[at] - a[1]) == (b[1] - a[1]) * (x[at] - a[0])
+    return on
 
 
 def _in_convex(x: NDArray[Any], y: NDArray[Any], corners: Floats) -> Bools:

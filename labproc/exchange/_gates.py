@@ -14,6 +14,7 @@ from labproc.model import ROOT, Boundary, FlowTube
 from labproc.pipeline.results import Results, TubeView
 
 NUDGE = 1e-9  # of a polygon's extent: events on the outline are inside, whoever reads it
+SHARPEST = 0.05  # of 4: a corner sharper than 13 degrees is not moved out to its full length
 STEADY = "Steady"  # left out of drawings: it is cut over time, not over a channel's values
 
 
@@ -249,11 +250,18 @@ def raw_file(results: Results, view: TubeView) -> Path:
 
 
 def outwards(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Move the corners of a convex outline outwards by next to nothing."""
-    from gating.geometry import is_convex
-
+    """Move the edges of an outline outwards by next to nothing, each along its own normal."""
     corners = np.asarray(points, dtype=np.float64)
-    if len(corners) < 3 or not is_convex(corners):
-        return corners
-    centre = corners.mean(axis=0)
-    return np.asarray(centre + (corners - centre) * (1.0 + NUDGE))
+    corners = corners[(corners != np.roll(corners, 1, axis=0)).any(axis=1)]
+    extent = np.ptp(corners, axis=0) if len(corners) > 2 else np.zeros(2)
+    if not extent.all():
+        return np.asarray(points, dtype=np.float64)
+    shape = corners / extent
+    along = np.roll(shape, -1, axis=0) - shape
+    along /= np.linalg.norm(along, axis=1, keepdims=True)
+    x, y = shape[:, 0], shape[:, 1]
+    turn = np.sign(x @ np.roll(y, -1) - y @ np.roll(x, -1))  # 1: counter-clockwise
+    normals = turn * np.column_stack([along[:, 1], -along[:, 0]])
+    both = normals + np.roll(normals, 1, axis=0)
+    size = np.maximum((both**2).sum(axis=1, keepdims=True), SHARPEST)
+    return np.asarray((shape + NUDGE * 2.0 * both / size) * extent)

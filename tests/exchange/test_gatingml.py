@@ -9,8 +9,9 @@ import pytest
 from gating.boundary import inside
 from gating.columns import Columns
 from gating.engine import gate_tube
+from gating.geometry import in_polygon
 from gating.strategy import load_strategy
-from labproc.exchange._gates import gates_of
+from labproc.exchange._gates import gates_of, outwards
 from labproc.exchange._text import xml_id
 from labproc.exchange.gatingml import gatingml
 from labproc.formats.fcs.write import write_fcs
@@ -161,3 +162,30 @@ def test_names_survive_beside_their_identifiers(tmp_path):
     document = gatingml(gates_of([hostile], tube), tube).decode()
     assert "&lt;CAR+ &amp; 'friends'&gt;" in document
     assert "<CAR+" not in document
+
+
+SHAPES = {
+    "square": [[0, 0], [4, 0], [4, 4], [0, 4]],
+    "L": [[0, 0], [4, 0], [4, 4], [2, 4], [2, 2], [0, 2]],
+    "arrow, clockwise": [[0, 0], [1, 2], [0, 4], [4, 2]],
+    "spike": [[0, 0], [4, 0], [4, 4], [3, 1], [2, 4], [1, 1], [0, 4]],
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("scale", [(1.0, 1.0), (65_536.0, 0.25)])
+def test_events_on_an_exported_outline_are_inside_for_flowkit_too(flowkit, name, scale):
+    """flowkit itself leaves out the right and upper edges: on whole numbers that is a column."""
+    from flowutils.gating import points_in_polygon
+
+    corners = np.array(SHAPES[name]) * scale
+    steps = np.arange(-0.5, 5.0, 0.25)
+    events = np.array([(x, y) for x in steps for y in steps]) * scale
+    ours = in_polygon(events[:, 0], events[:, 1], corners)
+    assert np.array_equal(points_in_polygon(outwards(corners), events), ours)
+    assert ours.sum() > points_in_polygon(corners, events).sum()
+
+
+def test_an_outline_without_an_inside_stays_where_it_is():
+    flat = np.array([[0.0, 1.0], [4.0, 1.0], [2.0, 1.0]])
+    assert np.array_equal(outwards(flat), flat)

@@ -190,3 +190,27 @@ def test_the_decay_of_the_logicle_is_the_root_that_scipy_finds(decades, share):
     assert matching_decay(b, share) == pytest.approx(root, rel=1e-11)
     curve = Biexponential.of(1e5, share * decades, decades, 0.0)
     assert curve.at(np.array([1.0]))[0] == pytest.approx(1e5, rel=1e-9)
+
+
+def on_or_in(point, corners):
+    """Say by whole numbers whether a point lies on an edge, or within by the even-odd rule."""
+    (x, y), inside = point, False
+    for (ax, ay), (bx, by) in zip(corners, [*corners[1:], corners[0]], strict=True):
+        turn = (bx - ax) * (y - ay) - (by - ay) * (x - ax)
+        if turn == 0 and min(ax, bx) <= x <= max(ax, bx) and min(ay, by) <= y <= max(ay, by):
+            return True
+        if (ay > y) != (by > y) and (turn > 0) == (by > ay):
+            inside = not inside
+    return inside
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 8), st.integers(0, 8)), min_size=3, max_size=8, unique=True)
+)
+def test_every_polygon_holds_its_whole_outline(corners):
+    grid = [(x, y) for x in range(-1, 10) for y in range(-1, 10)]
+    x, y = np.array(grid, dtype=float).T
+    found = in_polygon(x, y, np.array(corners, dtype=float))
+    assert found.tolist() == [on_or_in(p, corners) for p in grid]
+    halved = in_polygon(x / 2, y / 2, np.array(corners, dtype=float) / 2)
+    assert np.array_equal(found, halved)
