@@ -8,12 +8,10 @@ from gating.boundary import QUADRANTS, inside, is_above, redraw
 from gating.methods._request import Request, Selection
 from gating.strategy import Step
 from gating.uncertainty import counted, share
-from labproc.model import SharedGate
+from labproc.model import Boundary, SharedGate
 from labproc.model.flag import info, unique
 
 Moved = Mapping[str, Sequence[Sequence[float]]]
-
-
 Shared = Mapping[str, SharedGate]
 ESTIMATES = ("control",)  # methods whose best estimate does not rest on the line
 
@@ -27,7 +25,7 @@ def as_shared(
     place of this tube's valley than the tube is.
     """
     named = next((p for p in step.populations if p in shared), None)
-    if named is None or shared[named].boundary.kind != selections[0].boundary.kind:
+    if named is None or not _fits(shared[named].boundary, selections[0].boundary):
         return selections
     cross = selections[0].boundary.kind == "quadrant"
     return [
@@ -36,6 +34,11 @@ def as_shared(
         else one
         for k, one in enumerate(selections)
     ]
+
+
+def _fits(group: Boundary, own: Boundary) -> bool:
+    """Whether a group's outline is one of the tube's gate: on other channels it cuts others."""
+    return (group.kind, group.channels) == (own.kind, own.channels)
 
 
 def _as_shared(
@@ -58,21 +61,10 @@ def _as_shared(
     return Selection(own.population, mask, group.boundary, estimate, draws, parameters, flags)
 
 
-BY_HAND = ("by hand", "gate_moved", "placed by a reviewer")
-SHARED = ("shared", "gate_shared", "one gate for its group")
-
-
 def as_moved(
-    moved: Moved,
-    step: Step,
-    request: Request,
-    selections: Sequence[Selection],
-    said: tuple[str, str, str] = BY_HAND,
+    moved: Moved, step: Step, request: Request, selections: Sequence[Selection]
 ) -> Sequence[Selection]:
-    """Return the selections with a reviewer's (or a group's) points in the place of the method's.
-
-    ``said`` is how it was placed, and the code and words of the flag.
-    """
+    """Return the selections with a reviewer's points in the place of the method's."""
     named = [p for p in step.populations if p in moved]
     if not named:
         return selections
@@ -90,10 +82,10 @@ def as_moved(
         held = share(mask)
         rng = np.random.default_rng(request.seed)
         draws = counted(np.full(request.draws, held or 0.0), request.n_events, rng)
-        parameters = {**selection.parameters, "placed": said[0]}
+        parameters = {**selection.parameters, "placed": "by hand"}
         if boundary.kind == "threshold":
             parameters["threshold"] = float(boundary.points[0, 0])
-        flag = info(said[1], f"{selection.population}: {said[2]}")
+        flag = info("gate_moved", f"{selection.population}: placed by a reviewer")
         made.append(
             Selection(selection.population, mask, boundary, held, draws, parameters, (flag,))
         )

@@ -56,8 +56,7 @@ class Run:
     parents: dict[str, str] = field(default_factory=lambda: {ROOT: ROOT})
     gates: list[GateResult] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
-    shared: Moved = field(default_factory=dict)
-    grouped: Shared = field(default_factory=dict)
+    shared: Shared = field(default_factory=dict)
     found: dict[str, str | None] = field(default_factory=dict)
 
     @property

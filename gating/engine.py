@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gating._moved import SHARED, Moved, Shared, as_moved, as_shared
+from gating._moved import Moved, Shared, as_moved, as_shared
 from gating._run import Run, find_channels, spread
 from gating.channel_names import FILE
 from gating.columns import Columns
@@ -32,8 +32,7 @@ def gate_tube(
     controls: Sequence[Control] = (),
     spillover: Spillover | None = None,
     moved: Moved | None = None,
-    grouped: Shared | None = None,
-    shared: Moved | None = None,
+    shared: Shared | None = None,
     draws: int = 200,
     seed: int = 0,
 ) -> Populations:
@@ -51,11 +50,9 @@ def gate_tube(
         Used instead of the file's.
     moved : mapping, optional
         A reviewer's gates: population to points, on the scale that ``Boundary.points`` uses.
-    grouped : mapping, optional
-        A group's gates: population to outline. A reviewer's gate of this tube wins over it, and
-        the controls that a gate leans on are cut by it too.
     shared : mapping, optional
-        A group's gates (``gating.groups.shared_gates``), in the same form; a reviewer's go before.
+        A group's gates (``gating.groups.shared_gate``): population to outline. A reviewer's gate
+        of this tube wins over it, and the controls that a gate leans on are cut by it too.
     draws : int
         Draws behind the intervals.
     seed : int
@@ -75,7 +72,7 @@ def gate_tube(
     matrices = {**strategy.matrices, **({FILE: given} if given else {})}
     columns = Columns(tube, strategy.spillover(given), matrices)
     run = Run(columns, markers or {}, tuple(controls), moved or {}, draws, seed)
-    run.shared, run.grouped = shared or {}, grouped or {}
+    run.shared = shared or {}
     _apply(run, strategy, strategy.steps)
     gates = tuple(run.gates)
     return Populations(
@@ -189,8 +186,7 @@ def _select(
         seed=run.seed * 1_000 + number,
     )
     selections = METHODS.get(step.method).place(request)
-    selections = tuple(as_shared(run.grouped, step, request, selections))
-    selections = tuple(as_moved(run.shared, step, request, selections, SHARED))
+    selections = tuple(as_shared(run.shared, step, request, selections))
     return tuple(as_moved(run.moved, step, request, selections))
 
 
@@ -225,7 +221,7 @@ def _control_values(
         if not all(control.tube.events.has(c) for c in channels):
             continue
         columns = Columns(control.tube, run.columns.spillover, run.columns.matrices)
-        other = Run(columns, run.markers, grouped=run.grouped, seed=run.seed)
+        other = Run(columns, run.markers, shared=run.shared, seed=run.seed)
         _apply(other, strategy, _steps_of_control(strategy, number))
         parent = other.parent(step.parent)
         made.append(

@@ -12,10 +12,10 @@ from labproc.cli._output import for_each_file, json_line, say
 from labproc.errors import GatingError, LabprocError, ParseError, SettingsError
 
 if TYPE_CHECKING:
-    from gating._moved import Moved
+    from gating._moved import Shared
     from gating.controls import Control
     from gating.strategy import Strategy
-    from labproc.model import Flag, FlowTube, Populations, Spillover
+    from labproc.model import Boundary, Flag, FlowTube, Populations, Spillover
 
 CONTROL_ROLES = ("untransduced", "fmo", "unstained", "compensation", "beads")
 
@@ -154,7 +154,7 @@ def _gate(
     panel: Mapping[str, str],
     controls: "list[Control]",
     matrix: "Spillover | None",
-    shared: "Moved | None" = None,
+    shared: "Shared | None" = None,
 ) -> "tuple[FlowTube, Populations]":
     from gating.engine import gate_tube
     from labproc.parsers.fcs import read_tube
@@ -171,9 +171,9 @@ def _group(
     controls: "list[Control]",
     matrix: "Spillover | None",
     shares: Sequence[str],
-) -> "dict[Path, tuple[Moved, tuple[Flag, ...]]]":
+) -> "dict[Path, tuple[Shared, tuple[Flag, ...]]]":
     """Gate every file by itself, and return the gates it shares and what is off about its own."""
-    from gating.groups import off_group, positions, shared_gates
+    from gating.groups import LINES
     from labproc.registry import nearest
 
     for name in shares:
@@ -185,23 +185,29 @@ def _group(
     for path in files:
         with suppress(LabprocError):  # said when its turn comes
             found[path] = _gate(path, plan, panel, controls, matrix)[1]
-    common = shared_gates(list(found.values()), shares)
-    lost = [s for s in shares if found and s not in common]
-    if lost:
-        raise SettingsError(f"--share: {lost[0]!r} is not cut by a threshold or a cross")
-    placed = {str(path): positions(made) for path, made in found.items()}
-    cut = {p: step.populations[:2] for step in plan.steps for p in step.populations if p in common}
-    off = off_group(placed)
-    return {path: _own(common, cut, off[str(path)]) for path in found}
+    group: dict[Path, tuple[Shared, tuple[Flag, ...]]] = {path: ({}, ()) for path in found}
+    for name in shares:
+        gates = {path: made.get(name) for path, made in found.items()}
+        own = {str(p): g.boundary for p, g in gates.items() if g and g.boundary.kind in LINES}
+        if found and not own:
+            raise SettingsError(f"--share: {name!r} is not cut by a threshold or a cross")
+        _share(group, name, own)
+    return group
 
 
-def _own(
-    common: "Moved", cut: Mapping[str, Sequence[str]], off: "Mapping[str, Flag]"
-) -> "tuple[Moved, tuple[Flag, ...]]":
-    """Return the shared gates but those from which a file's own lies far off, and why not."""
-    kept = {p: points for p, points in common.items() if not set(cut[p]) & set(off)}
-    flags = {q: off[q] for p in common if p not in kept for q in cut[p] if q in off}
-    return kept, tuple(flags.values())
+def _share(
+    group: "dict[Path, tuple[Shared, tuple[Flag, ...]]]", name: str, own: "Mapping[str, Boundary]"
+) -> None:
+    """Give every file the gate of all, but those from whose own it lies far off: they keep it."""
+    from gating.groups import off_group, shared_gate
+
+    off = off_group(own, name)
+    gate = shared_gate(own, "the files named", exceptions=off)
+    for path, (shared, flags) in group.items():
+        if str(path) in off:
+            group[path] = (shared, (*flags, off[str(path)]))
+        elif gate is not None:
+            group[path] = ({**shared, name: gate}, flags)
 
 
 def _write_masks(path: Path, populations: "Populations") -> None:

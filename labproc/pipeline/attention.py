@@ -25,11 +25,11 @@ def by_attention(tubes: Sequence[TubeView]) -> tuple[TubeView, ...]:
 
 
 def _scored(group: Sequence[TubeView]) -> Iterable[TubeView]:
-    from gating.groups import drifts, off_group
+    from gating.groups import drifts, off_positions
     from gating.oddness import ODD, rank_features, thresholds
 
     placed = {t.source.sha256: thresholds(t.features) for t in group}
-    off, series = off_group(placed), _in_time(group)
+    off, series = off_positions(placed), _in_time(group)
     last = series[-1].source.sha256 if series else ""
     drifting = drifts([placed[t.source.sha256] for t in series])
     found = {o.name: o for o in rank_features({t.source.sha256: t.features for t in group})}

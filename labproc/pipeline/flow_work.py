@@ -73,7 +73,7 @@ def _gate(job: FlowJob, tube: FlowTube, controls: Sequence["Control"], draws: in
         controls=controls,
         spillover=job.spillover,
         moved=job.moved,
-        grouped=job.shared,
+        shared=job.shared,
         draws=draws,
     )
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from labproc.errors import StudyError
 from labproc.model import ROOT, Boundary, Flag, SampleKey, SharedGate
-from labproc.model.flag import warning
 from labproc.registry import nearest
 from labproc.study import Study
 
@@ -92,20 +91,23 @@ def shared_gates(
     outlines : mapping
         Each tube's own gates, as far as they are known.
     """
-    from gating.outlines import shared_outline
+    from gating.groups import shared_gate
 
-    members: dict[Place, list[Boundary]] = defaultdict(list)
+    members: dict[Place, dict[str, Boundary]] = defaultdict(dict)
+    exceptions: dict[Place, set[str]] = defaultdict(set)
     for sha256, path, key, plate in sorted(tubes, key=lambda t: t[0]):
         for population, outline in outlines.get(sha256, {}).items():
-            is_grouped = population in study.settings.panels[key.panel].shared
-            if is_grouped and not is_exception(study, key, path, population):
-                members[place(study, key, plate, population)].append(outline)
-    found = {where: shared_outline(own) for where, own in members.items()}
-    return {
-        where: SharedGate(outline, len(members[where]), _words(where))
-        for where, outline in found.items()
-        if outline is not None
+            if population not in study.settings.panels[key.panel].shared:
+                continue
+            where = place(study, key, plate, population)
+            members[where][sha256] = outline
+            if is_exception(study, key, path, population):
+                exceptions[where].add(sha256)
+    found = {
+        where: shared_gate(own, _words(where), exceptions=exceptions[where])
+        for where, own in members.items()
     }
+    return {where: gate for where, gate in found.items() if gate is not None}
 
 
 def _words(where: Place) -> str:
@@ -128,7 +130,7 @@ def group_flags(
     dict
         By SHA-256 the tubes whose own gate is off its group.
     """
-    from gating.outlines import off_group
+    from gating.groups import off_group
 
     own = [(t, name, outline) for t in tubes for name, outline in t.own.items()]
     groups: dict[Place, dict[str, Boundary]] = defaultdict(dict)
@@ -138,6 +140,6 @@ def group_flags(
             groups[place(study, tube.key, plates.get(sha256, ""), name)][sha256] = outline
     off: dict[str, list[Flag]] = defaultdict(list)
     for where, outlines in groups.items():
-        for sha256, words in off_group(outlines).items():
-            off[sha256].append(warning("gate_off_group", f"{where[1]}: {words} ({_words(where)})"))
+        for sha256, flag in off_group(outlines, where[1], _words(where)).items():
+            off[sha256].append(flag)
     return {sha256: tuple(flags) for sha256, flags in off.items()}

@@ -8,12 +8,12 @@ import pytest
 
 from labproc.errors import GatingError
 from labproc.formats.fcs.write import write_fcs
+from labproc.model import FlowTube
+from labproc.parsers.fcs import read_tube
 from labproc.pipeline.quick import hold, quick_gate
 from labproc.pipeline.results import TubeView
 from labproc.pipeline.review import preview_gate
 from labproc.pipeline.runner import load_results, run_study
-from labproc.model import FlowTube
-from labproc.parsers.fcs import read_tube
 from labproc.simulate import Design, write_study
 
 SMALL = Design(
