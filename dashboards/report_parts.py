@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from dashboards import report_tables, theme, wording
+from dashboards import report_cohort, report_tables, theme, wording
 from dashboards.figures import FIGURES
 from dashboards.figures.amplification import amplification
 from dashboards.figures.control_chart import control_chart
@@ -14,6 +14,7 @@ from labproc.model import Comparison
 from labproc.pipeline.results import PlateView, Results
 
 Figures = dict[str, go.Figure]
+Later = dict[str, Markup]  # markup that the browser puts in place once it is unpacked
 FOUR = (
     ("growth", "1. CAR-T cells over the days of the culture"),
     ("ratio", "2. CD4:CD8 ratio"),
@@ -22,6 +23,7 @@ FOUR = (
 )
 PARTS = (
     ("figures", "Figures"),
+    ("patients", "Patients"),
     ("look", "To look at"),
     ("gates", "Gating"),
     ("plates", "qPCR plates"),
@@ -32,19 +34,27 @@ PARTS = (
 MOST_PLATES = 12  # drawn in full; the numbers of all stand in the tables
 
 
-def body(results: Results, figures: Figures) -> Markup:
-    """Return the whole body; every figure drawn is put into ``figures`` by its name."""
+def body(results: Results, figures: Figures, later: Later) -> Markup:
+    """Return the whole body; figures are put into ``figures`` by name, long tables in ``later``."""
     write = {
         "figures": lambda: _four(results, figures),
+        "patients": lambda: _patients(results, figures),
         "look": lambda: _look(results),
         "gates": lambda: _gates(results, figures),
         "plates": lambda: _plates(results, figures),
-        "numbers": lambda: report_tables.numbers(results),
+        "numbers": lambda: report_tables.numbers(results, later),
         "methods": lambda: _methods(results),
         "origin": lambda: report_tables.origin(results),
     }
-    parts = [tag("section", tag("h2", title), write[name](), id=name) for name, title in PARTS]
+    parts = [
+        tag("section", tag("h2", title), write[name](), id=name) for name, title in shown(results)
+    ]
     return tag("main", _head(results), *parts)
+
+
+def shown(results: Results) -> list[tuple[str, str]]:
+    """Return the parts that a study has: patients only where it has a table of them."""
+    return [one for one in PARTS if one[0] != "patients" or results.cohort is not None]
 
 
 def _head(results: Results) -> Markup:
@@ -70,7 +80,7 @@ def _head(results: Results) -> Markup:
     summary = tag(
         "div", *(tag("span", f"{k} ", tag("b", v)) for k, v in facts if v != 0), cls="summary"
     )
-    links = tag("nav", *(tag("a", title, href=f"#{name}") for name, title in PARTS))
+    links = tag("nav", *(tag("a", title, href=f"#{name}") for name, title in shown(results)))
     return tag("header", tag("h1", results.title or "Study"), summary, links)
 
 
@@ -110,6 +120,18 @@ def compared(results: Results, family: str) -> Markup:
 def _compared(one: Comparison) -> Markup:
     head, rest = wording.head_and_rest(one)
     return tag("p", head, tag("span", rest, cls="why"), cls="sentence")
+
+
+def _patients(results: Results, figures: Figures) -> Markup:
+    """Return curves, copies and lanes of the patients, then their tables."""
+    view = results.cohort
+    if view is None:
+        return Markup("")
+    drawn = [
+        tag("figure", slot(name, figure, figures))
+        for name, figure in report_cohort.drawings(results, view).items()
+    ]
+    return join((tag("div", *drawn, cls="four"), report_cohort.words(view)))
 
 
 def _look(results: Results) -> Markup:

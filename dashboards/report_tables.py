@@ -37,17 +37,20 @@ def metric_name(metric: str) -> str:
     return NAMES.get(metric, metric.replace("_", " "))
 
 
-def numbers(results: Results) -> Markup:
-    """Return one folded table per metric, and the comparisons with all they rest on."""
+def numbers(results: Results, later: dict[str, Markup]) -> Markup:
+    """Return one folded table per metric, and the comparisons with all they rest on.
+
+    The rows of the metrics go into ``later``: packed they take a tenth of the room.
+    """
     there = dict.fromkeys(m.metric for m in results.measurements)
     ranked = sorted(there, key=lambda m: ORDER.index(m) if m in ORDER else len(ORDER))
-    folded = [_metric(results.of(metric), metric) for metric in ranked]
+    folded = [_metric(results.of(metric), metric, later) for metric in ranked]
     if not folded:
         return tag("p", "No number was measured yet.", cls="quiet")
     return join((_comparisons(results.comparisons), *folded))
 
 
-def _metric(rows: Sequence[Measurement], metric: str) -> Markup:
+def _metric(rows: Sequence[Measurement], metric: str, later: dict[str, Markup]) -> Markup:
     unit = "%" if rows[0].unit == "fraction" else rows[0].unit
     asked = sum(1 for r in rows if r.severity in (Severity.REVIEW, Severity.FAIL))
     note = f" · {asked} to look at" if asked else ""
@@ -59,7 +62,8 @@ def _metric(rows: Sequence[Measurement], metric: str) -> Markup:
         "summary", f"{metric_name(metric)} ", tag("span", f"{len(rows)} rows{note}", cls="quiet")
     )
     caption = tag("p", f"Interval: {intervals}.", cls="caption") if intervals else ""
-    return tag("details", summary, caption, table(heads, written, right="3,5,6"))
+    later[metric] = table(heads, written, right="3,5,6")
+    return tag("details", summary, caption, tag("div", data_later=metric))
 
 
 def _row(row: Measurement) -> tuple[object, ...]:

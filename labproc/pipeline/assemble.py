@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from labproc.model import Flag, Measurement
 from labproc.model.flag import unique, warning
 from labproc.pipeline.attention import by_attention
+from labproc.pipeline.cohort import view_cohort
 from labproc.pipeline.methods import methods_text
 from labproc.pipeline.outcomes import FlowOutcome, PlateOutcome
-from labproc.pipeline.patients import patients_of
+from labproc.pipeline.patients import events_from_infusion, patients_of
 from labproc.pipeline.payload import decode
 from labproc.pipeline.plates import control_charts, omission_flags, with_trend
-from labproc.pipeline.reduce import Derived, reduce_study
+from labproc.pipeline.reduce import reduce_study
 from labproc.pipeline.results import Arm, FileStatus, PlateView, Results, TubeView
 from labproc.pipeline.signing import signature_views
 from labproc.pipeline.versions import software_versions
@@ -56,6 +57,7 @@ def assemble(study: Study, store: Store, statuses: Sequence[FileStatus]) -> Resu
     """Reduce the study's measurements and put everything that is shown of it together."""
     outcomes = decode_outcomes(store.current_results())
     derived = reduce_study(study, outcomes.measured)
+    cohort, doubts = view_cohort(study, derived.measurements)
     charts = control_charts(outcomes.plates)
     return Results(
         title=study.settings.study.title,
@@ -68,21 +70,22 @@ def assemble(study: Study, store: Store, statuses: Sequence[FileStatus]) -> Resu
         tubes=by_attention(outcomes.tubes),
         plates=with_trend(outcomes.plates, charts),
         culture_events=study.culture_log,
-        patient_events=study.patient_events,
+        patient_events=events_from_infusion(study),
         patient_names=patients_of(study),
         lloq_copies_per_ug=_lloq(derived.measurements),
         versions=software_versions(),
         methods=methods_text(study, outcomes.tubes, outcomes.plates, derived.comparisons),
         audit_head=store.audit_head(),
-        flags=_flags(study, outcomes, derived),
+        flags=_flags(study, outcomes, (*derived.flags, *doubts)),
         control_charts=charts,
         signatures=signature_views(store),
+        cohort=cohort,
     )
 
 
-def _flags(study: Study, outcomes: Outcomes, derived: Derived) -> tuple[Flag, ...]:
+def _flags(study: Study, outcomes: Outcomes, doubts: Sequence[Flag]) -> tuple[Flag, ...]:
     left_out = omission_flags(study.settings, outcomes.plates)
-    return unique((*outcomes.flags, *derived.flags, *left_out))
+    return unique((*outcomes.flags, *doubts, *left_out))
 
 
 def _lloq(measured: Sequence[Measurement]) -> float | None:

@@ -7,7 +7,7 @@ from labproc.counts import combine, culture_volumes
 from labproc.errors import NotEnoughData
 from labproc.model import Comparison, Flag, Measurement, SampleKey, Trend
 from labproc.model.flag import warning
-from labproc.pipeline.patients import patients_of
+from labproc.pipeline.patients import from_infusion, patients_of
 from labproc.qpcr.joined import BloodYield, Extraction, copies_in_blood, copies_per_cart_cell
 from labproc.study import Study
 
@@ -31,6 +31,7 @@ def reduce_study(study: Study, measured: Sequence[Measurement]) -> Derived:
     counted = [*reconcile(measured), *combined]
     counted += copies_per_cart_cell(counted)
     counted += copies_in_blood(counted, _blood(study))
+    counted = from_infusion(study, counted)
     growth = derive_growth(counted, study.culture_log)
     everything = [*counted, *growth]
     plan = study.plan()

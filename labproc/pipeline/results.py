@@ -25,6 +25,7 @@ from labproc.model import (
     Trend,
     Well,
 )
+from labproc.pipeline.cohort_view import CohortView
 from labproc.qpcr.miqe import ChecklistRow
 from labproc.qpcr.results import RecomputedCq, StandardPoint
 from labproc.qpcr.westgard import LeveyJennings
@@ -191,7 +192,8 @@ class SignatureView:
 class Results:
     """A study's results as they stand in its store.
 
-    ``control_charts`` follow the positive control of a target over the plates.
+    ``control_charts`` follow the positive control of a target over the plates; ``cohort`` are the
+    patients, compared, where the study has a table of them.
     """
 
     title: str
@@ -213,6 +215,7 @@ class Results:
     flags: tuple[Flag, ...] = ()
     control_charts: Mapping[str, LeveyJennings] = field(default_factory=dict)
     signatures: tuple[SignatureView, ...] = ()
+    cohort: CohortView | None = None
 
     @property
     def patients(self) -> frozenset[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labproc.pipeline.assemble import assemble
+from labproc.pipeline.cohort import check_cohort
 from labproc.pipeline.disk import plain_disk_errors
 from labproc.pipeline.gather import Gathered, State, gather, known_files
 from labproc.pipeline.jobs import FlowJob, Job, result_key
@@ -96,6 +97,7 @@ def run_study(
     began = time.monotonic()
     study = load_study(folder)
     _check_plan(study)
+    check_cohort(study)
     with plain_disk_errors(study.results), Store.open(study.store_url) as store:
         gathered = gather(study, store, hold=hold, take=take) if look else _known(study, store)
         n_done, bugs = _work_through(study, store, gathered.files, workers, scheduler, progress)

@@ -9,7 +9,9 @@ from typing import Any
 
 from labproc.formats.drafts import clean_drafts, drafted
 from labproc.formats.inert import inert
-from labproc.model import Comparison, Flag, Measurement, SampleKey, SourceFile, Trend
+from labproc.model import Comparison, Measurement, SampleKey, SourceFile, Trend
+from labproc.pipeline.cohort_tables import cohort_tables
+from labproc.pipeline.flags_text import flags_text
 from labproc.pipeline.results import FileStatus, PlateView, Results, TubeView
 from labproc.store import columns_of
 
@@ -37,6 +39,7 @@ def all_tables(results: Results) -> dict[str, list[Row]]:
         "measurements": [measurement_row(m) for m in measured],
         "trends": [trend_row(t, measured) for t in results.trends],
         "comparisons": [comparison_row(c, measured) for c in results.comparisons],
+        **cohort_tables(results.cohort),
     }
     return {name: [_known(row) for row in rows] for name, rows in tables.items()}
 
@@ -44,12 +47,6 @@ def all_tables(results: Results) -> dict[str, list[Row]]:
 def _known(row: Row) -> Row:
     """Return a row whose numbers are numbers: what could not be computed is left empty."""
     return {k: None if isinstance(v, float) and not isfinite(v) else v for k, v in row.items()}
-
-
-def flags_text(flags: Iterable[Flag]) -> str:
-    """Return flags as JSON, so that a table's cell holds codes, severities and messages."""
-    rows = [f.as_dict() for f in dict.fromkeys(flags)]
-    return json.dumps(rows, ensure_ascii=False) if rows else ""
 
 
 def _who(key: SampleKey | None) -> Row:

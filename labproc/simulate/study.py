@@ -15,7 +15,7 @@ from labproc.simulate.acquisition import (
     write_tube,
 )
 from labproc.simulate.answers import write_truth
-from labproc.simulate.cohort import event_rows, patients_of
+from labproc.simulate.cohort import dosing_rows, event_rows, patients_of
 from labproc.simulate.cultures import (
     RESTIMULATION_DAY,
     SAMPLE_ML,
@@ -133,6 +133,7 @@ def _write_patients(folder: Path, design: Design) -> None:
         write_text(raw / f"{name}_CAR_ALB.txt", wells, run_start=start_of_run)
     _table(folder / "patients.csv", patients)
     _table(folder / "events.csv", event_rows(patients))
+    _table(folder / "dosing.csv", dosing_rows(patients))
 
 
 def patient_name(patient: str, day: int) -> str:
@@ -179,6 +180,8 @@ def settings(design: Design) -> str:
         parts.append(_QPCR.format(dna=DNA_NG))
     last = max(design.days)
     parts.append(_PLAN.format(first=2 if last > 2 else 0, last=min(10, last)))
+    if design.with_patient:
+        parts.append(_COHORT)
     return "\n".join(parts)
 
 
@@ -236,4 +239,19 @@ window_days = [{first}, {last}]
 test = "two_stage_paired"
 secondary = ["ln_cd4_cd8_slope", "copies_per_ug_auc"]
 correction = "holm"
+"""
+_COHORT = """[cohort]
+arm = "arm"
+response = "best_response"
+toxicity = ["crs", "thrombocytopenia34"]
+survival.OS = { time = "os_months", event = "os_event" }
+survival.PFS = { time = "pfs_months", event = "pfs_event" }
+start_day = "len_start_day"      # lenalidomide began here: immortal time is looked for
+ongoing = "ongoing"
+
+[dosing]                         # the protocol's limits; dosing.csv is held against them
+hold_anc = 0.5
+hold_platelets = 25
+reduce_anc = 2
+reduce_platelets = 50
 """

@@ -134,6 +134,32 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "flags",
         "sha256",
     ),
+    "cohort": (
+        "table",
+        "variable",
+        "test",
+        "arms",
+        "n",
+        "statistic",
+        "p_value",
+        "effect",
+        "estimate",
+        *_INTERVAL,
+        "landmark",
+        "details",
+        "flags",
+        "sha256",
+    ),
+    "cohort_table": ("table", "variable", "level", "arm", "cell", "p_value", "test", "sha256"),
+    "dosing": (
+        "patient",
+        "day",
+        "foreseen_mg",
+        "given_mg",
+        "agrees",
+        "reason",
+        "sha256",
+    ),
 }
 """Table name to its columns, in order; ``counts`` has the columns of ``measurements``."""
 
@@ -185,6 +211,10 @@ NUMBERS = frozenset(
         "p_adjusted",
         "draws_low",
         "draws_high",
+        "statistic",
+        "landmark",
+        "foreseen_mg",
+        "given_mg",
     }
 )
 """Columns of numbers; every other column is text."""

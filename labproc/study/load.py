@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from labproc.errors import StudyError
+from labproc.formats.table import Table
 from labproc.model import CultureEvent, PatientEvent, Plan
 from labproc.registry import nearest
 from labproc.study.assign import Assigner, Assignment, Found, Rows
@@ -28,16 +29,20 @@ from labproc.study.sheets import (
     find_sheet,
     patient_events,
     rows_of,
+    table_of,
 )
 from labproc.study.where import key_lines, line_of
 
-SHEETS = ("samples", "culture", "patients", "events", "plates")
 AROUND = frozenset({"store", "signatures", "notify"})  # tables of study.toml that no result knows
+SHEETS = ("samples", "culture", "patients", "events", "plates", "dosing")
 
 
 @dataclass(frozen=True)
 class Study:
-    """A study folder that was read and checked."""
+    """A study folder that was read and checked.
+
+    ``patients`` and ``doses`` are the user's own tables with their titles, None without them.
+    """
 
     folder: Path
     settings: Settings
@@ -47,6 +52,8 @@ class Study:
     dna_ng: Mapping[str, float]
     sheets_sha256: str
     blood: Mapping[str, Blood] = field(default_factory=dict)
+    patients: tuple[str, Table] | None = None
+    doses: tuple[str, Table] | None = None
 
     @property
     def raw(self) -> Path:
@@ -131,6 +138,8 @@ def load_study(folder: Path) -> Study:
         dna_ng=_dna_ng(samples),
         sheets_sha256=_sheets_sha256(folder),
         blood=blood_of(samples),
+        patients=table_of(folder, "patients"),
+        doses=table_of(folder, "dosing"),
     )
 
 

@@ -7,16 +7,13 @@ from datetime import date
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
+
+from labproc.study._part import Part as _Part
+from labproc.study.patient_settings import CohortSettings, DosingSettings, InfusionSettings
 
 Fraction = tuple[float, float]
 _WELL = re.compile(r"(?:[^:]+:)?[A-P][1-9]\d?")
-
-
-class _Part(BaseModel):
-    """A table of study.toml: unknown keys are refused, values are not changed later."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def _ordered(value: Fraction | None, where: str) -> Fraction | None:
@@ -172,19 +169,6 @@ class PlanSettings(_Part):
         return _ordered(value, "[plan] window_days")
 
 
-class CohortSettings(_Part):
-    """``[cohort]``: which column of ``patients.csv`` plays which part."""
-
-    arm: str = ""
-    time: str = ""
-    event: str = ""
-    pfs_time: str = ""
-    pfs_event: str = ""
-    response: str = ""
-    toxicity: tuple[str, ...] = ()
-    treatment_start_day: str = ""
-
-
 class StoreSettings(_Part):
     """``[store]``: where results are kept, if not in ``results/labproc.sqlite``."""
 
@@ -268,6 +252,8 @@ class Settings(_Part):
     qpcr: QpcrSettings | None = None
     plan: PlanSettings | None = None
     cohort: CohortSettings | None = None
+    infusion: InfusionSettings | None = None
+    dosing: DosingSettings | None = None
     store: StoreSettings = StoreSettings()
     signatures: SignatureSettings = SignatureSettings()
     notify: NotifySettings = NotifySettings()

@@ -1,14 +1,13 @@
-"""The tables and survival lines of ``labproc cohort`` for people."""
+"""Tables, survival and courses of a cohort in words."""
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from labproc.cohort.patients import Cohort
-    from labproc.cohort.result import CohortTest
+from labproc.cohort.patients import Cohort
+from labproc.cohort.result import CohortTest
 
 
-def tables_text(cohort: "Cohort", found: "list[CohortTest]") -> Iterator[str]:
+def tables_text(cohort: Cohort, found: Sequence[CohortTest]) -> Iterator[str]:
     """Yield Table 1 and Table 2, then a line a test, then what has to be said."""
     from labproc.cohort.tables import table_rows
 
@@ -32,11 +31,11 @@ def tables_text(cohort: "Cohort", found: "list[CohortTest]") -> Iterator[str]:
         yield f"! {message}"
 
 
-def _p(one: "CohortTest | None") -> str:
+def _p(one: CohortTest | None) -> str:
     return "" if one is None or one.p_value is None else f"{one.p_value:.4f} ({one.test})"
 
 
-def line_of(one: "CohortTest") -> str:
+def line_of(one: CohortTest) -> str:
     """Return one test of survival, copies or a timeline."""
     where = f" from day {one.landmark:g}" if one.landmark is not None else ""
     p = "no P" if one.p_value is None else f"{one.p_value:.4f}"
