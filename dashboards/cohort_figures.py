@@ -29,8 +29,10 @@ def survival_figure(data: Followed, *, sentence: str = "") -> go.Figure:
     if not data.time.size:
         return theme.empty(f"No patient has a time and an event for {data.endpoint.name}.")
     at = _ticks(float(data.time.max()))
+    longest = max(len(arm) for arm in data.arms)
     drawing = theme.figure(
-        340 + 18 * len(data.arms), margin={"l": 96, "r": 24, "t": 16, "b": 70 + 18 * len(data.arms)}
+        340 + 18 * len(data.arms),
+        margin={"l": max(96, 70 + 7 * longest), "r": 24, "t": 16, "b": 70 + 18 * len(data.arms)},
     )
     for i, arm in enumerate(data.arms):
         time, event = data.of(arm)

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from dashboards.figures.patients import copies_by_arm, endpoint, swimmer
 from dashboards.markup import Markup, flag_list, join, table, tag
 from labproc.cohort.result import CohortTest
-from labproc.cohort.words import line_of
+from labproc.cohort.words import arm_words, line_of, test_name
 from labproc.model import Severity
 from labproc.pipeline.cohort_view import CohortView
 from labproc.pipeline.results import Results
@@ -17,22 +17,23 @@ TITLES = {
     "response": "Table 2. Response",
     "toxicity": "Table 2. Toxicity",
 }
+MAIN = ("gehan_breslow_wilcoxon", "log_rank")
 NOTE = "Doses held against the protocol afterwards: not advice."
 
 
-def drawings(results: Results, view: CohortView) -> dict[str, go.Figure]:
-    """Return the patients' figures by name: survival of each endpoint, copies by arm, lanes."""
-    found = {f"survival{i}": endpoint(results, i) for i in range(len(view.followed))}
+def drawings(results: Results, view: CohortView) -> Iterator[tuple[str, str, go.Figure]]:
+    """Yield name, title and figure: survival of each endpoint, copies by arm, lanes."""
+    for i, one in enumerate(view.followed):
+        yield f"survival{i}", f"{one.endpoint.name}, Kaplan-Meier", endpoint(results, i)
     if view.copies:
-        found["copies_by_arm"] = copies_by_arm(results)
+        yield "copies_by_arm", "CAR copies per µg DNA by arm", copies_by_arm(results)
     if view.lanes:
-        found["swimmer"] = swimmer(results)
-    return found
+        yield "swimmer", "Every patient: response, events, who goes on", swimmer(results)
 
 
 def words(view: CohortView) -> Markup:
     """Return Table 1 and 2, then every test as a line, then what has to be said of them."""
-    parts = [*_tables(view), _tests(view), _doubts(view.tests), _doses(view)]
+    parts = [_survival(view), *_tables(view), _tests(view), _doubts(view.tests), _doses(view)]
     return join(parts)
 
 
@@ -51,11 +52,34 @@ def _rows(view: CohortView, name: str) -> Iterator[tuple[str, ...]]:
         test = view.test(name, row.variable) if row.variable != seen else None
         seen = row.variable
         level = f"{row.variable}: {row.level}"
-        yield (level, *row.cells, _p(test), test.test.replace("_", " ") if test else "")
+        yield (level, *row.cells, _p(test), test_name(test.test) if test else "")
 
 
 def _p(test: CohortTest | None) -> str:
     return "" if test is None or test.p_value is None else f"{test.p_value:.4f}"
+
+
+def _survival(view: CohortView) -> Markup:
+    """Return each endpoint's arms in numbers, and the P values of its main tests."""
+    rows = [
+        (test.variable, *arm_words(curve), "", "")
+        for test in view.tests
+        for curve in test.details.get("curves", ())
+    ]
+    rows += [
+        (f"{t.variable}{_from(t)}", "", "", "", "", "", _p(t), test_name(t.test))
+        for t in view.tests
+        if t.table == "survival" and t.test in MAIN
+    ]
+    if not rows:
+        return Markup("")
+    heads = ("Endpoint", "Arm", "Events", "Median", "At one year", "Follow-up", "P", "Test")
+    ranked = sorted(rows, key=lambda row: str(row[0]).partition(" ")[0])
+    return join((tag("h3", "Survival"), table(heads, ranked)))
+
+
+def _from(test: CohortTest) -> str:
+    return "" if test.landmark is None else f" from day {test.landmark:g}"
 
 
 def _tests(view: CohortView) -> Markup:

@@ -128,8 +128,8 @@ def _patients(results: Results, figures: Figures) -> Markup:
     if view is None:
         return Markup("")
     drawn = [
-        tag("figure", slot(name, figure, figures))
-        for name, figure in report_cohort.drawings(results, view).items()
+        tag("figure", tag("h3", title), slot(name, figure, figures))
+        for name, title, figure in report_cohort.drawings(results, view)
     ]
     return join((tag("div", *drawn, cls="four"), report_cohort.words(view)))
 
