@@ -21,6 +21,7 @@ FOUR = (
     ("copies", "3. CAR copies per µg DNA"),
     ("timeline", "4. One course with its events"),
 )
+DOSE = (("dose", "5. Response to the dose of lenalidomide"),)
 PARTS = (
     ("figures", "Figures"),
     ("patients", "Patients"),
@@ -66,7 +67,7 @@ def _head(results: Results) -> Markup:
     arms = join(
         (
             join((Markup(f'<i class="swatch" style="background:{colours[a.name]}"></i>'), a.label))
-            for a in results.arms
+            for a in results.main_arms
         ),
         " &nbsp; ",
     )
@@ -100,7 +101,7 @@ def _four(results: Results, figures: Figures) -> Markup:
             "figure", tag("h3", title), slot(name, FIGURES.get(name)(results), figures),
             tag("figcaption", compared(results, name)),
         )
-        for name, title in FOUR
+        for name, title in (*FOUR, *(DOSE if results.doses else ()))
     ]  # fmt: skip
     return tag("div", *drawn, cls="four")
 

@@ -44,7 +44,7 @@ def ends(point: Measurement) -> list[float]:
 def by_kind(results: Results) -> tuple[_draw.Measures, _draw.Measures]:
     """Return the copies of cultures and those of patients: months do not go with days."""
     patients = results.patients
-    found = [p for p in results.of(METRIC) if height(p) and is_of_a_day(p)]
+    found = [p for p in results.courses_of(METRIC) if height(p) and is_of_a_day(p)]
     kept = tuple(p for p in found if p.key.donor not in patients)
     return kept, tuple(p for p in found if p.key.donor in patients)
 

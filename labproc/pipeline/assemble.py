@@ -80,6 +80,7 @@ def assemble(study: Study, store: Store, statuses: Sequence[FileStatus]) -> Resu
         control_charts=charts,
         signatures=signature_views(store),
         cohort=cohort,
+        doses=derived.doses,
     )
 
 
@@ -97,6 +98,10 @@ def _lloq(measured: Sequence[Measurement]) -> float | None:
 
 
 def _arms(study: Study) -> tuple[Arm, ...]:
-    control = study.settings.study.control
+    control, plan = study.settings.study.control, study.settings.plan
     arms = study.settings.arms
-    return tuple(Arm(name, arm.label or name, name == control) for name, arm in arms.items())
+    compared = (control, *plan.treated) if plan and plan.treated else tuple(arms)
+    return tuple(
+        Arm(name, arm.label or name, name == control, name not in compared)
+        for name, arm in arms.items()
+    )

@@ -10,6 +10,7 @@ from labproc.model.flag import warning
 from labproc.pipeline.patients import from_infusion, patients_of
 from labproc.qpcr.joined import BloodYield, Extraction, copies_in_blood, copies_per_cart_cell
 from labproc.study import Study
+from labproc.trends.dose_trend import DoseResponse
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +21,13 @@ class Derived:
     trends: tuple[Trend, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
     flags: tuple[Flag, ...] = ()
+    doses: tuple[DoseResponse, ...] = ()
 
 
 def reduce_study(study: Study, measured: Sequence[Measurement]) -> Derived:
     """Combine the panels of each sample, follow each culture, compare the arms as planned."""
     from labproc.qpcr.reconcile import reconcile
-    from labproc.trends import compare, derive_growth, plan_flags, summarise
+    from labproc.trends import compare, derive_growth, doses_of, plan_flags, summarise
 
     combined = combine(measured, culture_volume_ml=culture_volumes(study.culture_log))
     counted = [*reconcile(measured), *combined]
@@ -46,7 +48,8 @@ def reduce_study(study: Study, measured: Sequence[Measurement]) -> Derived:
     except NotEnoughData as error:
         doubts = (*doubts, warning("not_compared", str(error)))
         return Derived(tuple(everything), tuple(trends), flags=doubts)
-    return Derived(tuple(everything), tuple(trends), tuple(comparisons), doubts)
+    doses = tuple(doses_of(everything, trends, plan, patients=patients))
+    return Derived(tuple(everything), tuple(trends), tuple(comparisons), doubts, doses)
 
 
 def _blood(study: Study) -> dict[SampleKey, BloodYield | Extraction]:

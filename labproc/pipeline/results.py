@@ -29,15 +29,20 @@ from labproc.pipeline.cohort_view import CohortView
 from labproc.qpcr.miqe import ChecklistRow
 from labproc.qpcr.results import RecomputedCq, StandardPoint
 from labproc.qpcr.westgard import LeveyJennings
+from labproc.trends.dose_trend import DoseResponse
 
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """One arm of the study as it is shown: its short name, its label, whether it is the control."""
+    """One arm of the study as it is shown: its short name, its label, whether it is the control.
+
+    ``in_series_only`` is an arm that the plan compares over doses and not by itself.
+    """
 
     name: str
     label: str
     is_control: bool = False
+    in_series_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +198,8 @@ class Results:
     """A study's results as they stand in its store.
 
     ``control_charts`` follow the positive control of a target over the plates; ``cohort`` are the
-    patients, compared, where the study has a table of them.
+    patients, compared, where the study has a table of them; ``doses`` the outcomes over several
+    concentrations.
     """
 
     title: str
@@ -216,11 +222,22 @@ class Results:
     control_charts: Mapping[str, LeveyJennings] = field(default_factory=dict)
     signatures: tuple[SignatureView, ...] = ()
     cohort: CohortView | None = None
+    doses: tuple[DoseResponse, ...] = ()
 
     @property
     def patients(self) -> frozenset[str]:
         """Who is a patient and no culture: of the table, and of what happened to patients."""
         return self.patient_names | {e.patient for e in self.patient_events}
+
+    @property
+    def main_arms(self) -> tuple[Arm, ...]:
+        """The arms that figures of courses show: not those of a dose series alone."""
+        return tuple(arm for arm in self.arms if not arm.in_series_only)
+
+    def courses_of(self, metric: str) -> tuple[Measurement, ...]:
+        """Return the measurements of one metric, without arms of a dose series alone."""
+        left_out = {arm.name for arm in self.arms if arm.in_series_only}
+        return tuple(m for m in self.of(metric) if m.key.arm not in left_out)
 
     def of(self, metric: str) -> tuple[Measurement, ...]:
         """Return the measurements of one metric."""

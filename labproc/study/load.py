@@ -104,7 +104,7 @@ class Study:
             unit=plan.unit,
             primary=plan.primary,
             control=control,
-            treated=tuple(name for name in self.settings.arms if name != control),
+            treated=plan.treated or tuple(n for n in self.settings.arms if n != control),
             window_days=plan.window_days,
             test=plan.test,
             secondary=plan.secondary,

@@ -1,7 +1,7 @@
 """``study.toml`` as typed settings: every key named here, every other key refused."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -156,6 +156,7 @@ class PlanSettings(_Part):
 
     unit: Literal["donor", "experiment", "well"]
     primary: str
+    treated: tuple[str, ...] = ()  # arms compared with the control; every other arm by default
     window_days: Fraction | None = None
     test: str = "two_stage_paired"
     secondary: tuple[str, ...] = ()
@@ -286,6 +287,18 @@ def _unknown_names(settings: Settings) -> Iterator[str]:
     if arms and control not in arms:
         known = ", ".join(map(repr, arms))
         yield f"[study] control is {control!r}, expected one of the arms {known}"
+    if settings.plan:
+        yield from _unknown_treated(settings.plan, control, arms)
     if counts and settings.panels and counts.panel not in settings.panels:
         known = ", ".join(map(repr, settings.panels))
         yield f"[counts] panel is {counts.panel!r}, expected one of {known}"
+
+
+def _unknown_treated(
+    plan: PlanSettings, control: str, arms: Mapping[str, ArmSettings]
+) -> Iterator[str]:
+    known = [arm for arm in arms if arm != control]
+    for arm in plan.treated:
+        if arm not in known:
+            names = ", ".join(map(repr, known))
+            yield f"[plan] treated names {arm!r}, expected one of the arms {names}"

@@ -7,7 +7,8 @@ from labproc.model import Comparison, Flag, Measurement, Plan, Trend
 from labproc.model.flag import fail, info, unique, warning
 from labproc.trends.comparisons import COMPARISONS, ComparisonTest
 from labproc.trends.corrections import adjust
-from labproc.trends.dose_trend import dose_comparison, dose_table
+from labproc.trends.dose_table import dose_arms
+from labproc.trends.dose_trend import DoseResponse, dose_comparisons, dose_responses
 from labproc.trends.gather import days_of, from_trends, on_day, repeat_name
 from labproc.trends.outcomes import DAILY, OUTCOMES, Outcome, get_outcome
 from labproc.trends.result import Draft, draft, finish
@@ -83,7 +84,7 @@ def compare(
         *family(secondary, planned=True),
         *family(rest, planned=False),
         *_by_day(everything, test, plan),
-        *_by_dose([primary, *secondary], everything, summaries, plan),
+        *(c for one in doses_of(everything, summaries, plan) for c in dose_comparisons(one, plan)),
         *_sensitivity(primary, everything, summaries, plan),
     ]
 
@@ -130,18 +131,18 @@ def _sensitivity(
     return found
 
 
-def _by_dose(
-    outcomes: Sequence[Outcome],
-    measurements: Sequence[Measurement],
-    trends: Sequence[Trend],
+def doses_of(
+    measurements: Iterable[Measurement],
+    trends: Iterable[Trend],
     plan: Plan,
-) -> list[Comparison]:
-    found = []
-    for outcome in outcomes:
-        table = dose_table(outcome, trends, measurements, plan)
-        one = None if table is None else dose_comparison(outcome, table, plan)
-        found += [] if one is None else [one]
-    return found
+    *,
+    patients: Collection[str] = (),
+) -> list[DoseResponse]:
+    """Return the planned outcomes over all doses of the study's cultures."""
+    outcomes = [get_outcome(name) for name in (plan.primary, *plan.secondary)]
+    cultures = [m for m in measurements if m.key.donor not in patients]
+    summaries = [t for t in trends if t.donor not in patients]
+    return dose_responses([o for o in outcomes if not o.of_patients], cultures, summaries, plan)
 
 
 def _finished(family: Iterable[Draft | None], plan: Plan) -> list[Comparison]:
@@ -192,7 +193,7 @@ def plan_flags(
     ]
     found += [
         warning("arm_not_in_plan", f"arm {arm!r} is measured, not in the plan, and not compared")
-        for arm in sorted(arms - wanted)
+        for arm in sorted(arms - wanted - set(dose_arms(plan)))
     ]
     found += _apart({m.key.donor for m in everything} & set(patients))
     summaries = list(trends)
