@@ -43,12 +43,12 @@ def reduce_study(study: Study, measured: Sequence[Measurement]) -> Derived:
     trends = summarise(everything, plan)
     patients = patients_of(study)
     doubts = plan_flags(everything, trends, plan, patients=patients)
+    doses = tuple(doses_of(everything, trends, plan, patients=patients))
     try:
-        comparisons = compare(everything, trends, plan, patients=patients)
+        comparisons = compare(everything, trends, plan, patients=patients, doses=doses)
     except NotEnoughData as error:
         doubts = (*doubts, warning("not_compared", str(error)))
         return Derived(tuple(everything), tuple(trends), flags=doubts)
-    doses = tuple(doses_of(everything, trends, plan, patients=patients))
     return Derived(tuple(everything), tuple(trends), tuple(comparisons), doubts, doses)
 
 

@@ -26,6 +26,7 @@ def compare(
     plan: Plan,
     *,
     patients: Collection[str] = (),
+    doses: Sequence[DoseResponse] | None = None,
 ) -> list[Comparison]:
     """Compare every treated arm with the control on every outcome the data have.
 
@@ -42,6 +43,8 @@ def compare(
     patients : collection of str
         Donors who are patients: their courses are no cultures and are not compared with them.
         Summaries of a patient's course are compared between patients only, who make no pairs.
+    doses : sequence of DoseResponse, optional
+        Where they are known already; see ``doses_of``.
 
     Returns
     -------
@@ -79,12 +82,13 @@ def compare(
         ]
         return _finished(found, plan)
 
+    series = doses_of(everything, summaries, plan) if doses is None else doses
     return [
         *family([primary], planned=True),
         *family(secondary, planned=True),
         *family(rest, planned=False),
         *_by_day(everything, test, plan),
-        *(c for one in doses_of(everything, summaries, plan) for c in dose_comparisons(one, plan)),
+        *(c for one in series for c in dose_comparisons(one, plan)),
         *_sensitivity(primary, everything, summaries, plan),
     ]
 
