@@ -18,7 +18,7 @@ X = ("Lenalidomide", "µmol/L")
 def dose(results: Results) -> go.Figure:
     """Draw the primary outcome over all doses, with its curve and the dose of half the effect."""
     if not results.doses:
-        return theme.empty("Fewer than three doses: no dose response.", X)
+        return theme.empty("No dose response: fewer than three doses.", X)
     found = results.doses[0]
     table = found.table
     place = _place(table.doses_um)

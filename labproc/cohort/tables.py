@@ -68,7 +68,8 @@ def response(cohort: Cohort, *, test: str = "fisher") -> Iterator[CohortTest]:
     whole = count_levels(cohort, "response", column, order=RESPONSES)
     for level in whole.levels:
         yield compare_levels(_against_rest(whole, level, {level}), test)
-    if responders := _responders(whole):
+    responders = _responders(whole)
+    if responders and len(responders) < len(whole.levels):
         yield compare_levels(_against_rest(whole, "ORR", responders), test)
     if len(whole.levels) > 2:
         yield compare_levels(whole, test)
@@ -84,9 +85,8 @@ def toxicity(cohort: Cohort, *, test: str = "fisher") -> Iterator[CohortTest]:
 
 
 def _responders(whole: Levels) -> set[str]:
-    """Return the levels that are a response, nothing where all or none are."""
-    found = {one for one in whole.levels if one.upper() in RESPONDERS}
-    return found if len(found) < len(whole.levels) else set()
+    """Return the levels that are a response."""
+    return {one for one in whole.levels if one.upper() in RESPONDERS}
 
 
 def _any_grade(whole: Levels) -> set[str]:

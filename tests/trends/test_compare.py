@@ -229,7 +229,8 @@ def test_several_doses_are_also_tested_for_a_trend(measured: Build, plan: Plan) 
     doses = (("L1", 1.0), ("L10", 10.0))
     found = run(growing(measured, rates), replace(plan, treated=("L1", "L10"), dose_um=doses))
     primary = [c for c in found if c.outcome == "cart_growth_rate" and not is_sensitivity(c)]
-    assert [c.planned for c in primary] == [True, True, False]
+    assert [c.planned for c in primary] == [True, True, False, False, False]
+    assert [c.test for c in primary[3:]] == ["Dunnett within donors"] * 2
     assert primary[2].estimate == pytest.approx(0.03)
     assert primary[2].n == (3, 3)
     assert any("Jonckheere" in words for words in primary[2].assumptions)
