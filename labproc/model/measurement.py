@@ -32,6 +32,12 @@ METRICS: Mapping[str, str] = {
     "cumulative_cart_cd8": "cells",
     "cumulative_fold": "fold",
     "population_doublings": "doublings",
+    "cells_fold": "fold",
+    "cells_doublings": "doublings",
+    "cart_cd4_fold": "fold",
+    "cart_cd4_doublings": "doublings",
+    "cart_cd8_fold": "fold",
+    "cart_cd8_doublings": "doublings",
     # vector copies, from qPCR
     "copies_per_well": "copies/well",
     "copies_per_ug": "copies/µg DNA",

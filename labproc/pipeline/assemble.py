@@ -11,6 +11,7 @@ from labproc.pipeline.methods import methods_text
 from labproc.pipeline.outcomes import FlowOutcome, PlateOutcome
 from labproc.pipeline.patients import events_from_infusion, patients_of
 from labproc.pipeline.payload import decode
+from labproc.pipeline.plan_record import first_plan
 from labproc.pipeline.plates import control_charts, omission_flags, with_trend
 from labproc.pipeline.reduce import reduce_study
 from labproc.pipeline.results import Arm, FileStatus, PlateView, Results, TubeView
@@ -56,7 +57,7 @@ def _unassigned(outcome: PlateOutcome) -> Flag:
 def assemble(study: Study, store: Store, statuses: Sequence[FileStatus]) -> Results:
     """Reduce the study's measurements and put everything that is shown of it together."""
     outcomes = decode_outcomes(store.current_results())
-    derived = reduce_study(study, outcomes.measured)
+    derived = reduce_study(study, outcomes.measured, first_plan(store))
     cohort, doubts = view_cohort(study, derived.measurements)
     charts = control_charts(outcomes.plates)
     return Results(
@@ -74,7 +75,7 @@ def assemble(study: Study, store: Store, statuses: Sequence[FileStatus]) -> Resu
         patient_names=patients_of(study),
         lloq_copies_per_ug=_lloq(derived.measurements),
         versions=software_versions(),
-        methods=methods_text(study, outcomes.tubes, outcomes.plates, derived.comparisons),
+        methods=methods_text(study, outcomes.tubes, outcomes.plates, derived.comparisons, cohort),
         audit_head=store.audit_head(),
         flags=_flags(study, outcomes, (*derived.flags, *doubts)),
         control_charts=charts,

@@ -1,13 +1,15 @@
 """From every file's measurements to the study's: totals, growth, trends, comparisons."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from labproc.counts import combine, culture_volumes
 from labproc.errors import NotEnoughData
 from labproc.model import Comparison, Flag, Measurement, SampleKey, Trend
 from labproc.model.flag import warning
 from labproc.pipeline.patients import from_infusion, patients_of
+from labproc.pipeline.plan_record import hold_to_plan
 from labproc.qpcr.joined import BloodYield, Extraction, copies_in_blood, copies_per_cart_cell
 from labproc.study import Study
 from labproc.trends.dose_trend import DoseResponse
@@ -24,8 +26,13 @@ class Derived:
     doses: tuple[DoseResponse, ...] = ()
 
 
-def reduce_study(study: Study, measured: Sequence[Measurement]) -> Derived:
-    """Combine the panels of each sample, follow each culture, compare the arms as planned."""
+def reduce_study(
+    study: Study, measured: Sequence[Measurement], first_plan: Mapping[str, Any] | None = None
+) -> Derived:
+    """Combine the panels of each sample, follow each culture, compare the arms as planned.
+
+    ``first_plan`` is the plan as it was recorded before any comparison: see ``hold_to_plan``.
+    """
     from labproc.qpcr.reconcile import reconcile
     from labproc.trends import compare, derive_growth, doses_of, plan_flags, summarise
 
@@ -49,7 +56,8 @@ def reduce_study(study: Study, measured: Sequence[Measurement]) -> Derived:
     except NotEnoughData as error:
         doubts = (*doubts, warning("not_compared", str(error)))
         return Derived(tuple(everything), tuple(trends), flags=doubts)
-    return Derived(tuple(everything), tuple(trends), tuple(comparisons), doubts, doses)
+    held, changed = hold_to_plan(comparisons, plan, first_plan)
+    return Derived(tuple(everything), tuple(trends), tuple(held), (*doubts, *changed), doses)
 
 
 def _blood(study: Study) -> dict[SampleKey, BloodYield | Extraction]:

@@ -13,6 +13,7 @@ from labproc.pipeline.jobs import FlowJob, Job, result_key
 from labproc.pipeline.outcomes import DnaOutcome, FlowOutcome, PlateOutcome
 from labproc.pipeline.own_name import in_own_words
 from labproc.pipeline.payload import decode, encode
+from labproc.pipeline.plan_record import record_plan
 from labproc.pipeline.planner import Earlier, RawFile, plan
 from labproc.pipeline.publish import final_statuses, publish
 from labproc.pipeline.results import FileStatus, Results
@@ -102,6 +103,7 @@ def run_study(
         gathered = gather(study, store, hold=hold, take=take) if look else _known(study, store)
         n_done, bugs = _work_through(study, store, gathered.files, workers, scheduler, progress)
         with one_publisher(store):
+            record_plan(study.plan(), store)
             statuses, results = _publish(study, store, gathered.statuses)
     return RunReport(
         folder=study.folder,
