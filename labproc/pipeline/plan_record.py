@@ -10,6 +10,7 @@ from labproc.model.flag import info, warning
 from labproc.store import AuditEntry, Store
 
 ACTION = "plan recorded"
+CHANGED_BY = "whoever edited study.toml"  # a file does not say who wrote it
 BEFORE, AFTER = "before any comparison", "after comparisons were known"
 SETTLED = ("unit", "control", "window_days", "test", "correction", "level")
 """What a planned comparison may not change once it was seen."""
@@ -24,7 +25,8 @@ def record_plan(plan: Plan | None, store: Store) -> None:
     old = next((row["new"] for row in reversed(_rows(store))), "")
     if old != text:
         known = AFTER if store.table("comparisons") else BEFORE
-        store.audit(AuditEntry("labproc", ACTION, "study.toml [plan]", old, text, known))
+        who = CHANGED_BY if old else "labproc"
+        store.audit(AuditEntry(who, ACTION, "study.toml [plan]", old, text, known))
 
 
 def first_plan(store: Store) -> Mapping[str, Any] | None:
