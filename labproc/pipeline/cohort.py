@@ -10,6 +10,9 @@ from labproc.cohort.infusion import Infusion
 from labproc.cohort.patients import Cohort, Patient, read_cohort
 from labproc.cohort.result import CohortTest
 from labproc.cohort.roles import find_roles
+from labproc.cohort.survival import followed, survival
+from labproc.cohort.swimmer import Lane, swimmer
+from labproc.cohort.tables import characteristics, response, table_rows, toxicity
 from labproc.errors import StudyError
 from labproc.formats.table import Table
 from labproc.model import Flag, Measurement, Role
@@ -19,6 +22,7 @@ from labproc.pipeline.cohort_doses import read_counts
 from labproc.pipeline.cohort_view import CohortView
 from labproc.pipeline.patients import infusion_of
 from labproc.study import Study
+from labproc.study.sheets import find_sheet
 
 
 def compare_cohort(
@@ -31,9 +35,6 @@ def compare_cohort(
     StudyError
         If a landmark is before day 0.
     """
-    from labproc.cohort.survival import survival
-    from labproc.cohort.tables import characteristics, response, toxicity
-
     if any(day < 0 for day in landmarks):
         raise StudyError(f"landmark: {min(landmarks):g}, expected a day of 0 or more")
     yield from characteristics(cohort, test=test)
@@ -78,7 +79,7 @@ def cohort_of(study: Study) -> tuple[Cohort | None, tuple[Flag, ...]]:
     given = {} if said is None else said.columns()
     try:
         cohort = cohort_from(
-            name, _arms_as_named(study, table, given), given | _control(study, given)
+            name, _arms_as_named(study, name, table, given), given | _control(study, given)
         )
     except StudyError as error:
         if said is not None:
@@ -110,10 +111,10 @@ def _control(study: Study, given: Mapping[str, Any]) -> dict[str, str]:
     return {"control": name} if name in here and "control" not in given else {}
 
 
-def _arms_as_named(study: Study, table: Table, given: Mapping[str, Any]) -> Table:
+def _arms_as_named(study: Study, name: str, table: Table, given: Mapping[str, Any]) -> Table:
     """Return the table with arms under the names that study.toml gives them."""
     known = study.settings.arm_names()
-    column = find_roles(table.header, given, where="patients").arm
+    column = find_roles(table.header, given, where=name).arm
     rows = []
     for row in table.rows:
         word = row.cells.get(column, "").strip()
@@ -161,8 +162,8 @@ def view_cohort(
     view = CohortView(
         cohort=cohort,
         tests=tuple(tests),
-        rows=tuple(_rows(cohort)),
-        followed=tuple(_followed(cohort)),
+        rows=tuple(table_rows(cohort)),
+        followed=tuple(followed(cohort, endpoint) for endpoint in cohort.roles.survival),
         lanes=tuple(lanes),
         copies=tuple(copies),
         doses=tuple(doses),
@@ -183,22 +184,8 @@ def _copies(cohort: Cohort, measured: Sequence[Measurement]) -> list[Measurement
     ]
 
 
-def _rows(cohort: Cohort) -> list[Any]:
-    from labproc.cohort.tables import table_rows
-
-    return table_rows(cohort)
-
-
-def _followed(cohort: Cohort) -> list[Any]:
-    from labproc.cohort.survival import followed
-
-    return [followed(cohort, endpoint) for endpoint in cohort.roles.survival]
-
-
-def _lanes(study: Study, cohort: Cohort) -> tuple[list[Any], tuple[Flag, ...]]:
+def _lanes(study: Study, cohort: Cohort) -> tuple[list[Lane], tuple[Flag, ...]]:
     """Return a lane a patient, and which events are of nobody in the table."""
-    from labproc.cohort.swimmer import swimmer
-
     if not cohort.roles.survival:
         return [], ()
     names = set(map(cohort.who, cohort.patients))
@@ -216,7 +203,5 @@ def _split(infusion: Infusion) -> tuple[Flag, ...]:
 
 
 def _sha256(study: Study, sheet: str) -> str:
-    from labproc.study.sheets import find_sheet
-
     found = find_sheet(study.folder, sheet)
     return hashlib.sha256(found[0].read_bytes()).hexdigest() if found else ""
