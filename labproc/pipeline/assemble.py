@@ -1,34 +1,24 @@
 """From what the store holds to everything that is shown of a study."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from labproc.model import Flag, Measurement
 from labproc.model.flag import unique, warning
 from labproc.pipeline.attention import by_attention
 from labproc.pipeline.cohort import view_cohort
+from labproc.pipeline.decided import with_decisions
 from labproc.pipeline.methods import methods_text
-from labproc.pipeline.outcomes import FlowOutcome, PlateOutcome
+from labproc.pipeline.outcomes import FlowOutcome, Outcomes, PlateOutcome
 from labproc.pipeline.patients import events_from_infusion, patients_of
 from labproc.pipeline.payload import decode
 from labproc.pipeline.plan_record import first_plan
 from labproc.pipeline.plates import control_charts, omission_flags, with_trend
 from labproc.pipeline.reduce import reduce_study
-from labproc.pipeline.results import Arm, FileStatus, PlateView, Results, TubeView
+from labproc.pipeline.results import Arm, FileStatus, Results
 from labproc.pipeline.signing import signature_views
 from labproc.pipeline.versions import software_versions
-from labproc.store import Store, StoredResult
+from labproc.store import Store, StoredResult, current_decisions, omission_history
 from labproc.study import Study
-
-
-@dataclass(frozen=True, slots=True)
-class Outcomes:
-    """Every current result of a study, decoded."""
-
-    tubes: tuple[TubeView, ...]
-    plates: tuple[PlateView, ...]
-    measured: tuple[Measurement, ...]
-    flags: tuple[Flag, ...]
 
 
 def decode_outcomes(results: Sequence[StoredResult]) -> Outcomes:
@@ -56,7 +46,8 @@ def _unassigned(outcome: PlateOutcome) -> Flag:
 
 def assemble(study: Study, store: Store, statuses: Sequence[FileStatus]) -> Results:
     """Reduce the study's measurements and put everything that is shown of it together."""
-    outcomes = decode_outcomes(store.current_results())
+    decoded = decode_outcomes(store.current_results())
+    outcomes = with_decisions(decoded, current_decisions(store))
     derived = reduce_study(study, outcomes.measured, first_plan(store))
     cohort, doubts = view_cohort(study, derived.measurements)
     charts = control_charts(outcomes.plates)
@@ -82,6 +73,7 @@ def assemble(study: Study, store: Store, statuses: Sequence[FileStatus]) -> Resu
         signatures=signature_views(store),
         cohort=cohort,
         doses=derived.doses,
+        omissions=omission_history(store),
     )
 
 

@@ -12,6 +12,7 @@ from labproc.pipeline.compensation import CONTROLS, panel_spillover
 from labproc.pipeline.jobs import ControlFile, FlowJob, Job, Points, TableJob
 from labproc.pipeline.results import FileStatus
 from labproc.pipeline.settings import count_rule, qpcr_rules
+from labproc.store import Omission
 from labproc.study import Assignment, Found, Study
 
 # an isotype says nothing about protein L, and beads and single stains are read for themselves
@@ -43,7 +44,7 @@ class Earlier:
     """
 
     gates: Mapping[str, Mapping[str, tuple[int, Points]]] = field(default_factory=dict)
-    omitted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    omitted: Mapping[str, Mapping[str, Omission]] = field(default_factory=dict)
     ng_per_ul: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -209,6 +210,7 @@ def _matched(key: SampleKey, control: SampleKey) -> str:
 
 
 def _table_job(study: Study, file: RawFile, earlier: Earlier) -> TableJob:
+    omitted = earlier.omitted.get(file.sha256, {})
     return TableJob(
         path=file.path,
         staged=file.staged,
@@ -216,6 +218,7 @@ def _table_job(study: Study, file: RawFile, earlier: Earlier) -> TableJob:
         study=str(study.folder),
         rules=qpcr_rules(study.settings),
         sheets_sha256=study.sheets_sha256,
-        omitted=earlier.omitted.get(file.sha256, ()),
+        omitted={well: f"{one.reason} ({one.who})" for well, one in omitted.items()},
+        versions={well: one.version for well, one in omitted.items()},
         ng_per_ul=earlier.ng_per_ul,
     )

@@ -29,6 +29,7 @@ from labproc.pipeline.cohort_view import CohortView
 from labproc.qpcr.miqe import ChecklistRow
 from labproc.qpcr.results import RecomputedCq, StandardPoint
 from labproc.qpcr.westgard import LeveyJennings
+from labproc.store import Omission
 from labproc.trends.dose_trend import DoseResponse
 
 
@@ -173,6 +174,7 @@ class PlateView:
     standards: tuple[StandardPoint, ...] = ()
     recomputed: tuple[RecomputedCq, ...] = ()
     checklist: tuple[ChecklistRow, ...] = ()
+    review: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +201,8 @@ class Results:
 
     ``control_charts`` follow the positive control of a target over the plates; ``cohort`` are the
     patients, compared, where the study has a table of them; ``doses`` the outcomes over several
-    concentrations.
+    concentrations; ``omissions`` the last word about every well that a reviewer took out, by
+    file and well.
     """
 
     title: str
@@ -223,6 +226,7 @@ class Results:
     signatures: tuple[SignatureView, ...] = ()
     cohort: CohortView | None = None
     doses: tuple[DoseResponse, ...] = ()
+    omissions: Mapping[str, Mapping[str, Omission]] = field(default_factory=dict)
 
     @property
     def patients(self) -> frozenset[str]:

@@ -19,7 +19,7 @@ from labproc.pipeline.publish import final_statuses, publish
 from labproc.pipeline.results import FileStatus, Results
 from labproc.pipeline.share import Share, one_publisher
 from labproc.pipeline.workers import Done, run_jobs
-from labproc.store import ResultKey, Store, current_gates
+from labproc.store import ResultKey, Store, current_gates, current_omissions
 from labproc.study import Study, load_study
 
 Progress = Callable[[int, int, str], None]
@@ -177,13 +177,13 @@ def _work_through(
 
 
 def earlier(store: Store) -> Earlier:
-    """Return what a plan asks for: moved gates, and DNA concentrations that were read."""
+    """Return what a plan asks for: moved gates, wells taken out, DNA concentrations read."""
     read = store.current_results(kinds=("dna",))
     tables = [decode(r.payload, DnaOutcome) for r in read if r.payload]
     concentrations: dict[str, float] = {}
     for table in tables:
         concentrations |= table.ng_per_ul
-    return Earlier(current_gates(store), {}, concentrations)
+    return Earlier(current_gates(store), current_omissions(store), concentrations)
 
 
 def do_job(job: Job) -> Outcome:

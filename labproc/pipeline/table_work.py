@@ -8,7 +8,16 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from labproc.model import CopyNumber, DnaTable, FlowTube, QpcrRun, Role, SampleKey, Task
+from labproc.model import (
+    CopyNumber,
+    DnaTable,
+    FlowTube,
+    Measurement,
+    QpcrRun,
+    Role,
+    SampleKey,
+    Task,
+)
 from labproc.model.flag import unique
 from labproc.pipeline.jobs import TableJob
 from labproc.pipeline.outcomes import DnaOutcome, PlateOutcome
@@ -60,7 +69,13 @@ def _quantify(run: QpcrRun, job: TableJob) -> PlateOutcome:
         analysis, run=run, rules=rules, keys=keys, dna_ng=_dna_ng(job, study)
     )
     view = _view(run, analysis, rules, roles)
-    return PlateOutcome(view, tuple(measured), unassigned)
+    return PlateOutcome(view, tuple(_marked(m, job) for m in measured), unassigned)
+
+
+def _marked(one: Measurement, job: TableJob) -> Measurement:
+    """Name in a number's version the wells that a reviewer took out."""
+    wells = ", ".join(f"{well} v{job.versions.get(well, 1)}" for well in sorted(job.omitted))
+    return replace(one, version=f"{one.version}; left out: {wells}") if wells else one
 
 
 def _view(
@@ -100,9 +115,10 @@ def _as_in_sheet(sample: CopyNumber, roles: Mapping[str, Role]) -> CopyNumber:
 
 
 def _rules(job: TableJob, study: Study) -> "QpcrRules":
-    """Return the assay's rules with the wells that the study leaves out of this file."""
+    """Return the assay's rules with the wells that study or reviewer leave out of this file."""
     qpcr = study.settings.qpcr
-    return replace(job.rules, omitted=qpcr.omitted_of(job.path)) if qpcr else job.rules
+    said = qpcr.omitted_of(job.path) if qpcr else {}
+    return replace(job.rules, omitted={**said, **job.omitted})
 
 
 def _read(job: TableJob) -> QpcrRun | DnaTable:
@@ -117,14 +133,8 @@ def _read(job: TableJob) -> QpcrRun | DnaTable:
 
 
 def _named(run: QpcrRun, job: TableJob) -> QpcrRun:
-    """Return the run under its name in ``raw/``, without the wells a reviewer took out."""
-    source = replace(run.source, path=job.path, sha256=job.sha256)
-    if not job.omitted:
-        return replace(run, source=source)
-    wells = tuple(
-        replace(w, omitted=True) if w.position in job.omitted else w for w in run.table.wells
-    )
-    return replace(run, source=source, table=replace(run.table, wells=wells))
+    """Return the run under its name in ``raw/``."""
+    return replace(run, source=replace(run.source, path=job.path, sha256=job.sha256))
 
 
 @lru_cache(maxsize=2)

@@ -3,6 +3,12 @@
 from labproc.store.audit import AuditEntry
 from labproc.store.columns import TABLES, columns_of
 from labproc.store.connect import sqlite_url
+from labproc.store.omissions import (
+    Omission,
+    current_omissions,
+    omission_history,
+    omit_wells,
+)
 from labproc.store.reviews import (
     Decision,
     GateVersion,
@@ -22,15 +28,19 @@ __all__ = [
     "Decision",
     "GateVersion",
     "Observation",
+    "Omission",
     "ResultKey",
     "Store",
     "StoredResult",
     "columns_of",
     "current_decisions",
     "current_gates",
+    "current_omissions",
     "decide",
     "decision_history",
     "gate_history",
+    "omission_history",
+    "omit_wells",
     "save_gate",
     "sqlite_url",
 ]
