@@ -11,18 +11,24 @@ import dash_mantine_components as dmc
 from dash import Dash, Input, Output, dcc, html
 
 from dashboards import theme
-from dashboards.desk import Desk, StudyDesk
+from dashboards.desk import Desk
+from dashboards.downloads import serve_downloads
 from dashboards.guard import LIMIT, LOOPBACK, guard
 from dashboards.pages import PAGES
+from dashboards.pages._parts import aria
 from dashboards.people import KEY, Person
+from dashboards.study_desk import StudyDesk
 from labproc.errors import LabprocError
 
 FIRST = "gates"
 PAGE = """<!doctype html>
 <html lang="en">
 <head>{%metas%}<title>{%title%}</title>{%favicon%}{%css%}</head>
-<body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body>
+<body>{%app_entry%}<footer>{%config%}
+<script src="/_dash-component-suites/plotly/package_data/plotly.min.js"></script>
+{%scripts%}{%renderer%}</footer></body>
 </html>"""
+# Left to itself dash has every graph of a page load plotly.js once more, and gives up after 30 s.
 THREADS = 8  # of waitress: two cores compute, the others send
 
 
@@ -66,6 +72,7 @@ def build_app(desk: Desk, *, person: Person | None = None, hosts: Sequence[str] 
     _route(app, desk)
     for _, page in PAGES.items():
         page.connect(app, desk)
+    serve_downloads(app.server, desk.results)
     guard(app.server, hosts=hosts, scripts=[f"'{h.strip(chr(39))}'" for h in app.csp_hashes()])
     return app
 
@@ -80,7 +87,8 @@ def shell(desk: Desk) -> Any:
             className="shell",
             children=[
                 dcc.Location(id="location", refresh="callback-nav"),
-                html.Nav(id="menu", className="menu"),
+                dcc.Store(id="signed", data=0),
+                html.Nav(id="menu", className="menu", **aria(label="Pages")),
                 html.Main(id="page", className="page", children=html.P("reading the study …")),
             ],
         ),

@@ -6,6 +6,7 @@ from flask import current_app, g, has_request_context
 
 ROLES = ("viewer", "analyst", "reviewer")
 KEY = "LABPROC_PERSON"  # the one person of `labproc review`, in the server's settings
+CHECK = "LABPROC_CHECK"  # where people log in: what asks for their password once more
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +48,20 @@ def require(role: str) -> Person:
     if not person.may(role):
         raise NotAllowed(f"{person.name} is {person.role or 'nobody'}; this needs a {role}")
     return person
+
+
+def asks_password() -> bool:
+    """Whether people log in here, so that a signature needs their password once more."""
+    return has_request_context() and CHECK in current_app.config
+
+
+def confirm(person: Person, password: str) -> None:
+    """Make sure that who signs is who logged in; without logins there is nobody to confuse.
+
+    Raises
+    ------
+    NotAllowed
+        If the password is not theirs.
+    """
+    if asks_password() and current_app.config[CHECK](person.name, password[:1_000]) is None:
+        raise NotAllowed("the password is not yours; a signature needs it")

@@ -149,7 +149,7 @@ def plate_map(
     drawing.add_heatmap(
         z=cq, x=columns, y=rows, text=signs, customdata=words, xgap=2, ygap=2, colorscale=SHADES,
         colorbar={**bar, "outlinewidth": 0}, texttemplate="%{text}",
-        hovertemplate="%{customdata}<extra></extra>", hoverongaps=False,
+        hovertemplate="%{customdata}<extra></extra>",
     )  # fmt: skip
     drawing.update_xaxes(**theme.axis("Column", "plate position", dtick=1, ticks=""))
     upright = theme.axis("Row", "plate position", autorange="reversed", ticks="", showline=False)

@@ -8,6 +8,7 @@ from dash import dcc, html
 from dashboards.desk import SHORT, Desk, tube_of
 from dashboards.pages import _gate_parts as parts
 from dashboards.pages._parts import grid
+from dashboards.pages._signing import panel
 from dashboards.wording import odd_first
 from labproc.pipeline.results import Results
 
@@ -117,6 +118,13 @@ def _side() -> Any:
             ),
             html.Div(
                 id="gates-message", role="status", className="small", style={"minHeight": "22px"}
+            ),
+            html.Details(
+                [
+                    html.Summary("Sign this sample"),
+                    html.Div(id="gates-seals"),
+                    panel("gates", "sample"),
+                ]
             ),
             html.H2("About"),
             html.Div(id="gates-about"),

@@ -55,6 +55,7 @@ def omit_wells(
         refuse_signed(connection, sha256, subject)
         columns = (decisions.c.verdict, decisions.c.who, decisions.c.reason, decisions.c.decided_at)
         query = select(*columns).where(decisions.c.sha256 == sha256).order_by(decisions.c.seq)
+        at = now_utc()  # one for all: what was said in one go is undone in one go
         now = _latest(tuple(row) for row in connection.execute(query))
         for well in dict.fromkeys(wells):
             stands = well in now and now[well].omitted
@@ -64,7 +65,7 @@ def omit_wells(
             old = OMITTED + well if stands else RESTORED + well if well in now else ""
             verdict = (OMITTED if omitted else RESTORED) + well
             values = {"sha256": sha256, "verdict": verdict, "who": who, "reason": reason}
-            connection.execute(decisions.insert().values(**values, decided_at=now_utc()))
+            connection.execute(decisions.insert().values(**values, decided_at=at))
             entry = AuditEntry(who, "reviewed", chain.about(subject, sha256), old, verdict, reason)
             set_meta(connection, "audit_head", chain.append(connection, entry))
 
