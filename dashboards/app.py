@@ -1,5 +1,6 @@
 """The review app: pages on the left, the thing in the middle, what is selected on the right."""
 
+import logging
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -101,8 +102,16 @@ def _route(app: Dash, desk: Desk) -> None:
     )
     def show(path: str | None) -> tuple[Any, Any]:
         name, _, rest = (path or "/").strip("/").partition("/")
-        chosen = name if name in PAGES.names() else FIRST
+        chosen = name if name in PAGES.names() else first_page(desk)
         return _page(desk, chosen, rest), _menu(desk, chosen)
+
+
+def first_page(desk: Desk) -> str:
+    """Return the page to begin on: the samples where there is no study yet, else the gates."""
+    try:
+        return FIRST if desk.settings() else "samples"
+    except (LabprocError, ValueError, OSError):
+        return FIRST
 
 
 def _page(desk: Desk, name: str, rest: str) -> Any:
@@ -111,6 +120,9 @@ def _page(desk: Desk, name: str, rest: str) -> Any:
         return PAGES.get(name).layout(desk, rest)
     except LabprocError as error:
         return trouble(str(error))
+    except Exception:  # a bug of ours: the other pages still work, the log says where it is
+        logging.getLogger(__name__).exception("page %s", name)
+        return trouble(f"a bug in labproc kept the page {name!r} from being shown; see the log")
 
 
 def trouble(message: str) -> Any:

@@ -1,11 +1,13 @@
 """What the review app works on: a study's results, and what a reviewer does to them."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from labproc.errors import UnknownName
 from labproc.model import Measurement
 from labproc.pipeline.results import GateView, PlateView, Results, TubeView
+from labproc.pipeline.setup import SheetLine
+from labproc.study.sheet_edit import Cells, Problem
 
 Points = Sequence[Sequence[float]]
 SHORT = 16  # digits of a SHA-256 that name a file in addresses and on screens
@@ -54,6 +56,26 @@ class Desk(Protocol):
 
     def withdraw(self, sha256s: Sequence[str], *, who: str, reason: str) -> int:
         """Take signatures back, all of the study where no file is named; return how many."""
+
+    def sheet(self) -> list[SheetLine]:
+        """Return every file and every row of samples.csv, the unassigned first."""
+
+    def check(self, rows: Sequence[Cells]) -> list[Problem]:
+        """Return every cell of a sheet that cannot be used."""
+
+    def save_sheet(self, rows: Sequence[Cells], *, who: str, reason: str) -> int:
+        """Write samples.csv; what depends on it is computed beside the answers."""
+
+    def settings(self) -> dict[str, Any]:
+        """Return study.toml as plain values, empty where there is none yet."""
+
+    def save_settings(
+        self, changes: Mapping[tuple[str, ...], Any], *, who: str, reason: str
+    ) -> None:
+        """Change study.toml; what depends on it is computed beside the answers."""
+
+    def working(self) -> str:
+        """Return what is being computed beside the answers, or what kept it from that."""
 
     def audit(self) -> list[dict[str, str]]:
         """Return every change, the first one first."""

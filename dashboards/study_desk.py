@@ -4,7 +4,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ from dashboards.desk import Points
 from labproc.errors import LabprocError
 from labproc.model import Measurement
 from labproc.pipeline.results import Results, TubeView
+from labproc.pipeline.setup import SheetLine
+from labproc.study.sheet_edit import Cells, Problem
 
 MOST_HELD = 6  # tubes kept in memory, some 10 MB each
 REPORT_AFTER_S = 2.0  # a reviewer saves several gates in a row
@@ -23,6 +25,7 @@ class StudyDesk:
     """A study folder; its results are read again when its store has changed."""
 
     folder: Path
+    _doing: str = field(default="", repr=False)
     _held: Results | None = field(default=None, repr=False)
     _seen: str = field(default="", repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -137,6 +140,67 @@ class StudyDesk:
         taken = withdraw_files(self.folder, sha256s, who=who, reason=reason)
         self._write_report()
         return len(taken)
+
+    def sheet(self) -> list[SheetLine]:
+        """Return every file and every row of samples.csv."""
+        from labproc.pipeline.setup import sheet_lines
+
+        return sheet_lines(self.folder)
+
+    def check(self, rows: Sequence[Cells]) -> list[Problem]:
+        """Return every cell of a sheet that cannot be used."""
+        from labproc.pipeline.setup import check_rows
+
+        return check_rows(self.folder, rows)
+
+    def save_sheet(self, rows: Sequence[Cells], *, who: str, reason: str) -> int:
+        """Write samples.csv and compute what depends on it."""
+        from labproc.pipeline.setup import save_rows
+
+        with self._saving:
+            n = save_rows(self.folder, rows, who=who, reason=reason)
+        self._run_later()
+        return n
+
+    def settings(self) -> dict[str, Any]:
+        """Return study.toml as plain values."""
+        from labproc.study.toml_edit import read_values
+
+        return read_values(self.folder)
+
+    def save_settings(
+        self, changes: Mapping[tuple[str, ...], Any], *, who: str, reason: str
+    ) -> None:
+        """Change study.toml and compute what depends on it."""
+        from labproc.pipeline.setup import save_settings
+
+        with self._saving:
+            save_settings(self.folder, changes, who=who, reason=reason)
+        self._run_later()
+
+    def working(self) -> str:
+        """Return what is being computed beside the answers."""
+        return self._doing
+
+    def _run_later(self) -> None:
+        self._doing = "computing what depends on it …"
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        """Run the study; what goes wrong is said where the progress was."""
+        from labproc.pipeline.runner import run_study
+
+        def told(done: int, total: int, _path: str) -> None:
+            self._doing = f"computing what depends on it: {done} of {total} files …"
+
+        try:
+            with self._saving:
+                run_study(self.folder, progress=told)
+        except (LabprocError, OSError) as error:
+            self._doing = f"✕ {error}"
+            return
+        self._doing = ""
+        self._write_report()
 
     def audit(self) -> list[dict[str, str]]:
         """Return every change."""

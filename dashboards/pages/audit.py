@@ -55,4 +55,4 @@ def connect(app: Dash, desk: Desk) -> None:
         return _rows(desk.audit(), who)
 
 
-PAGES.register("audit")(Page("Audit", 7, layout, connect))
+PAGES.register("audit")(Page("Audit", 9, layout, connect))

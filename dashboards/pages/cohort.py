@@ -54,4 +54,4 @@ def connect(app: Dash, desk: Desk) -> None:
         return show(desk.results(), (donor, experiment, arm, replicate))
 
 
-PAGES.register("cohort")(Page("Courses", 4, layout, connect))
+PAGES.register("cohort")(Page("Courses", 5, layout, connect))

@@ -44,4 +44,4 @@ def connect(app: Dash, desk: Desk) -> None:
         return place(desk.results(), click)
 
 
-PAGES.register("compare")(Page("Compare", 5, layout, connect))
+PAGES.register("compare")(Page("Compare", 6, layout, connect))

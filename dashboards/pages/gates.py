@@ -168,4 +168,4 @@ def _moved(desk: Desk, draft: Draft, values: Sequence[Any]) -> tuple[Any, ...]:
     return draft, patch, parts.tree(tube, gate.population, before), fields, ""
 
 
-PAGES.register("gates")(Page("Gates", 1, layout, connect))
+PAGES.register("gates")(Page("Gates", 2, layout, connect))

@@ -109,4 +109,4 @@ def place(results: Results, click: Any) -> str:
     return f"/{'gates' if is_tube else 'plates'}/{name}"
 
 
-PAGES.register("trends")(Page("Trends", 3, layout, connect))
+PAGES.register("trends")(Page("Trends", 4, layout, connect))

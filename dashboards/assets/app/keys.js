@@ -1,7 +1,7 @@
 // n next, p previous, a accept, u undo, r redo, s to the reason: the keys press the buttons that are on the page.
 const KEYS = {
   n: ["gates-next"], p: ["gates-previous"], a: ["gates-accept", "plates-approve"],
-  u: ["gates-undo", "plates-undo"], r: ["gates-redo"],
+  u: ["gates-undo", "plates-undo", "samples-undo"], r: ["gates-redo", "samples-redo"],
 };
 document.addEventListener("keydown", (event) => {
   const on = event.target;
