@@ -51,11 +51,13 @@ class Desk(Protocol):
     ) -> None:
         """Take wells out of a qPCR run, or back into it, and compute all that rests on it."""
 
-    def sign(self, sha256s: Sequence[str], meaning: str, *, who: str, reason: str) -> int:
-        """Sign files' results, of the whole study where none is named; return how many."""
+    def sign(
+        self, sha256s: Sequence[str], meaning: str, *, who: str, password: str, reason: str
+    ) -> int:
+        """Sign files' results, all or none; return how many."""
 
-    def withdraw(self, sha256s: Sequence[str], *, who: str, reason: str) -> int:
-        """Take signatures back, all of the study where no file is named; return how many."""
+    def withdraw(self, sha256s: Sequence[str], *, who: str, password: str, reason: str) -> int:
+        """Take files' signatures back, all or none; return how many."""
 
     def sheet(self) -> list[SheetLine]:
         """Return every file and every row of samples.csv, the unassigned first."""

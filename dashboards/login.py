@@ -12,7 +12,7 @@ from pathlib import Path
 from flask import Flask, Response, g, redirect, request, session
 from werkzeug.wrappers import Response as AnyResponse
 
-from dashboards.people import CHECK, Person
+from dashboards.people import Person
 
 SECRET_BYTES = 32
 DAY = timedelta(hours=12)  # one working day; then the password is asked again
@@ -77,7 +77,6 @@ def protect(server: Flask, accounts: Accounts, *, secret: bytes, name: str, http
         SESSION_COOKIE_SECURE=https, PERMANENT_SESSION_LIFETIME=DAY,
     )  # fmt: skip
     tries = _Tries()
-    server.config[CHECK] = accounts.check
 
     @server.before_request
     def ask() -> AnyResponse | None:

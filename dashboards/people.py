@@ -6,7 +6,6 @@ from flask import current_app, g, has_request_context
 
 ROLES = ("viewer", "analyst", "reviewer")
 KEY = "LABPROC_PERSON"  # the one person of `labproc review`, in the server's settings
-CHECK = "LABPROC_CHECK"  # where people log in: what asks for their password once more
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +49,6 @@ def require(role: str) -> Person:
     return person
 
 
-def asks_password() -> bool:
-    """Whether people log in here, so that a signature needs their password once more."""
-    return has_request_context() and CHECK in current_app.config
-
-
-def confirm(person: Person, password: str) -> None:
-    """Make sure that who signs is who logged in; without logins there is nobody to confuse.
-
-    Raises
-    ------
-    NotAllowed
-        If the password is not theirs.
-    """
-    if asks_password() and current_app.config[CHECK](person.name, password[:1_000]) is None:
-        raise NotAllowed("the password is not yours; a signature needs it")
+def logged_in() -> bool:
+    """Whether who is asking has logged in, so that their name need not be asked again."""
+    return has_request_context() and getattr(g, "person", None) is not None

@@ -125,19 +125,23 @@ class StudyDesk:
             omit_wells(self.folder, sha256, wells, who=who, reason=reason, omitted=omitted)
         self._write_report()
 
-    def sign(self, sha256s: Sequence[str], meaning: str, *, who: str, reason: str) -> int:
+    def sign(
+        self, sha256s: Sequence[str], meaning: str, *, who: str, password: str, reason: str
+    ) -> int:
         """Sign files' results."""
         from labproc.pipeline.signing import sign_files
 
-        signed = sign_files(self.folder, sha256s, meaning, who=who, reason=reason)
+        signed = sign_files(
+            self.folder, sha256s, meaning, who=who, password=password, reason=reason
+        )
         self._write_report()
         return len(signed)
 
-    def withdraw(self, sha256s: Sequence[str], *, who: str, reason: str) -> int:
+    def withdraw(self, sha256s: Sequence[str], *, who: str, password: str, reason: str) -> int:
         """Take signatures back."""
         from labproc.pipeline.signing import withdraw_files
 
-        taken = withdraw_files(self.folder, sha256s, who=who, reason=reason)
+        taken = withdraw_files(self.folder, sha256s, who=who, password=password, reason=reason)
         self._write_report()
         return len(taken)
 

@@ -6,20 +6,20 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import Dash, Input, Output, State, ctx, html, no_update
 
-from dashboards import people
+from dashboards import people, wording
 from dashboards.desk import Desk
 from dashboards.people import NotAllowed, require
 from labproc.errors import LabprocError
-from labproc.store.signatures import MEANINGS, Signature
+from labproc.pipeline.results import Results, SignatureView
+from labproc.store.signatures import MEANINGS
 
-ROLES = {"performed": "analyst", "reviewed": "reviewer", "approved": "reviewer"}
-"""Which role signs what; a signature is taken back by a reviewer."""
 MEANT = {
     "performed": "performed: I did this work",
     "reviewed": "reviewed: I checked it",
     "approved": "approved: I answer for it",
 }
-Files = Callable[[Any], Sequence[str]]
+Files = Callable[[Any, str], Sequence[str]]
+"""What is chosen, and the meaning (empty to withdraw), to the SHA-256 of the files."""
 
 
 def panel(kind: str, what: str) -> Any:
@@ -32,10 +32,11 @@ def panel(kind: str, what: str) -> Any:
             allowDeselect=False, **small,
         ),
         dmc.TextInput(id=_id("reason", kind), label="Remark (required to withdraw)", **small),
-        dmc.PasswordInput(
-            id=_id("password", kind), label="Your password", **small,
-            style={} if people.asks_password() else {"display": "none"},
+        dmc.TextInput(
+            id=_id("name", kind), label="Your name, as a user of the study", **small,
+            style={"display": "none"} if people.logged_in() else {},
         ),
+        dmc.PasswordInput(id=_id("password", kind), label="Your password", **small),
     ]  # fmt: skip
     buttons = html.Div(
         [
@@ -77,61 +78,71 @@ def _connect(app: Dash, desk: Desk, kind: str, chosen: State, of: Files) -> None
         Input(_id("withdraw", kind), "n_clicks"),
         State(_id("meaning", kind), "value"),
         State(_id("reason", kind), "value"),
+        State(_id("name", kind), "value"),
         State(_id("password", kind), "value"),
         State("signed", "data"),
         chosen,
         prevent_initial_call=True,
     )
-    def act(
-        sign: Any, withdraw: Any, meaning: Any, reason: Any, password: Any, n: Any, what: Any
-    ) -> tuple[Any, ...]:
-        if not (sign or withdraw):  # the buttons were only drawn
+    def act(*given: Any) -> tuple[Any, ...]:
+        *clicks, meaning, reason, name, password, n, what = given
+        if not any(clicks):  # the buttons were only drawn
             return (no_update,) * 4
-        taking_back = ctx.triggered_id["type"] == "sign-withdraw"
-        words = (str(meaning or ""), str(reason or "").strip(), str(password or ""))
+        meant = "" if ctx.triggered_id["type"] == "sign-withdraw" else str(meaning or "")
+        words = (meant, str(reason or "").strip(), str(name or "").strip(), str(password or ""))
         try:
-            said = _act(desk, of(what), words, taking_back=taking_back)
+            said = _act(desk, of(what, meant), words)
         except (LabprocError, NotAllowed, ValueError) as error:
             return html.Span(f"✕ {error}", className="failed"), "", no_update, no_update
         return html.Span(f"✓ {said}", className="accepted"), "", "", int(n or 0) + 1
 
 
-def _act(
-    desk: Desk, sha256s: Sequence[str], words: tuple[str, str, str], *, taking_back: bool
-) -> str:
-    meaning, reason, password = words
-    if meaning not in ROLES:
-        raise ValueError(f"meaning is {meaning!r}, expected {', '.join(ROLES)}")
-    person = require("reviewer" if taking_back else ROLES[meaning])
-    people.confirm(person, password)
-    if taking_back:
-        n = desk.withdraw(sha256s, who=person.name, reason=reason)
+def _act(desk: Desk, sha256s: Sequence[str], words: tuple[str, str, str, str]) -> str:
+    """Sign, or withdraw where no meaning is given; name and password are asked each time."""
+    meaning, reason, name, password = words
+    person = require("viewer")
+    who = person.name if people.logged_in() else name
+    if not who or not password:
+        raise ValueError("a signature needs your name and your password")
+    if not sha256s:
+        raise ValueError("nothing left to sign" if meaning else "nothing is signed here")
+    if not meaning:
+        n = desk.withdraw(sha256s, who=who, password=password, reason=reason)
         return f"withdrawn from {_many(n)}"
-    n = desk.sign(sha256s, meaning, who=person.name, reason=reason)
-    return f"{_many(n)} signed as {meaning} by {person.name}"
+    n = desk.sign(sha256s, meaning, who=who, password=password, reason=reason)
+    return f"{_many(n)} signed as {meaning} by {who}"
 
 
 def _many(n: int) -> str:
     return "1 result" if n == 1 else f"{n} results"
 
 
-def seals(signed: Sequence[Signature]) -> Any:
-    """Return the signatures that stand, one a line: meaning, who, when, remark."""
+def seals(results: Results, sha256: str) -> Any:
+    """Return a file's signatures that were not taken back, one a line, and what each is worth."""
+    stand = ("covers", "changed")
+    signed = [s for s in results.signatures if s.sha256 == sha256 and s.state in stand]
     if not signed:
         return html.P("Not signed.", className="small quiet")
-    return html.Div(
-        [
-            html.P(
-                [
-                    html.Span(f"✓ {one.meaning}", className="accepted"),
-                    f" by {one.who}, {when(one.signed_at)}",
-                    f": {one.reason}" if one.reason else "",
-                ],
-                className="small",
-            )
-            for one in signed
-        ]
+    return html.Div([_seal(one) for one in signed])
+
+
+def _seal(one: SignatureView) -> Any:
+    stands = one.state == "covers"
+    head = html.Span(
+        f"{'✓' if stands else '▲'} {one.meaning}", className="accepted" if stands else "look"
     )
+    worth = "" if stands else f"; {wording.SIGNED[one.state]}"
+    remark = f": {one.reason}" if one.reason else ""
+    return html.P([head, f" by {one.who}, {when(one.signed_at)}{remark}{worth}"], className="small")
+
+
+def covering(results: Results) -> dict[str, dict[str, SignatureView]]:
+    """Return file -> meaning -> the signature that covers its results as they are now."""
+    found: dict[str, dict[str, SignatureView]] = {}
+    for one in results.signatures:
+        if one.state == "covers":
+            found.setdefault(one.sha256, {})[one.meaning] = one
+    return found
 
 
 def when(at: str) -> str:

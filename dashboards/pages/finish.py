@@ -9,9 +9,8 @@ from dashboards import downloads, wording
 from dashboards.desk import Desk
 from dashboards.pages import PAGES, Page
 from dashboards.pages._parts import grid, table
-from dashboards.pages._signing import connect_signing, panel, when
+from dashboards.pages._signing import connect_signing, covering, panel, when
 from labproc.pipeline.results import Results
-from labproc.pipeline.signing import signable
 from labproc.store.signatures import MEANINGS
 
 COLUMNS = (
@@ -74,20 +73,32 @@ def _open(results: Results) -> Any:
 
 def _rows(results: Results) -> list[dict[str, str]]:
     """Return one row per file that can be signed: who gave it which meaning."""
-    paths = {t.source.sha256: t.source.path for t in results.tubes}
-    paths |= {p.source.sha256: p.source.path for p in results.plates}
     rows = []
-    for sha256 in signable(results):
-        signed = {
-            s.meaning: f"✓ {s.who}, {when(s.signed_at)}" for s in results.signatures.get(sha256, ())
-        }
-        rows.append({"file": paths[sha256], **{m: signed.get(m, "") for m in MEANINGS}})
+    signed = covering(results)
+    for sha256, path in _files(results).items():
+        said = {m: f"✓ {s.who}, {when(s.signed_at)}" for m, s in signed.get(sha256, {}).items()}
+        rows.append({"file": path, **{m: said.get(m, "") for m in MEANINGS}})
     return sorted(rows, key=lambda r: r["file"])
 
 
+def _files(results: Results) -> dict[str, str]:
+    """Return SHA-256 -> path of everything that can be signed: tubes that were gated, runs."""
+    tubes = {t.source.sha256: t.source.path for t in results.tubes}
+    return tubes | {p.source.sha256: p.source.path for p in results.plates}
+
+
+def _to_sign(results: Results, meaning: str) -> list[str]:
+    """Return the files that bear neither this meaning nor a later one; those signed to withdraw."""
+    signed, files = covering(results), _files(results)
+    if not meaning:
+        return [f for f in files if f in signed]
+    later = MEANINGS[MEANINGS.index(meaning) :] if meaning in MEANINGS else ()
+    return [f for f in files if not set(later) & set(signed.get(f, {}))]
+
+
 def _summary(results: Results) -> str:
-    files = signable(results)
-    counts = Counter(s.meaning for f in files for s in results.signatures.get(f, ()))
+    files, signed = _files(results), covering(results)
+    counts = Counter(m for f in files for m in signed.get(f, {}))
     said = [f"{m}: {counts[m]} of {len(files)}" for m in MEANINGS]
     return " · ".join(said) if files else "No result to sign yet."
 
@@ -105,7 +116,11 @@ def _exports(results: Results) -> Any:
 
 def connect(app: Dash, desk: Desk) -> None:
     """Sign the whole study, and show what is signed."""
-    connect_signing(app, desk, {"study": ("location", "pathname", lambda _path: ())})
+
+    def files(_path: Any, meaning: str) -> list[str]:
+        return _to_sign(desk.results(), meaning)
+
+    connect_signing(app, desk, {"study": ("location", "pathname", files)})
 
     @app.callback(
         Output("finish-signed", "children"),

@@ -26,8 +26,8 @@ def connect(app: Dash, desk: Desk) -> None:
     connect_signing(app, desk, {"gates": ("gates-chosen", "data", _file(desk))})
 
 
-def _file(desk: Desk) -> Callable[[Any], list[str]]:
-    return lambda chosen: [tube_of(desk.results(), str(chosen["sample"])).source.sha256]
+def _file(desk: Desk) -> Callable[[Any, str], list[str]]:
+    return lambda chosen, _meaning: [tube_of(desk.results(), str(chosen["sample"])).source.sha256]
 
 
 def _connect_choice(app: Dash, desk: Desk) -> None:
@@ -101,7 +101,7 @@ def _show(desk: Desk, chosen: Draft) -> tuple[Any, ...]:
         parts.title(tube), parts.steps(tube, gate.population), parts.plot(results, tube, gate),
         parts.typed(gate), parts.tree(tube, gate.population),
         parts.numbers(stored(results, tube), ()), parts.about(tube, gate),
-        parts.history(desk.audit(), tube), seals(results.signatures.get(tube.source.sha256, ())),
+        parts.history(desk.audit(), tube), seals(results, tube.source.sha256),
         draft,
     )  # fmt: skip
 

@@ -195,7 +195,7 @@ def _state(plate: PlateView) -> list[Any]:
 
 def seals_of(results: Results, plate: PlateView) -> Any:
     """Return the signatures that stand on a plate."""
-    return seals(results.signatures.get(plate.source.sha256, ()))
+    return seals(results, plate.source.sha256)
 
 
 def connect(app: Dash, desk: Desk) -> None:
@@ -239,8 +239,8 @@ def connect(app: Dash, desk: Desk) -> None:
         return plate_map(results, plate=plate_of(results, str(name)), target=str(target))
 
 
-def _files(desk: Desk) -> Callable[[Any], list[str]]:
-    return lambda name: [plate_of(desk.results(), str(name)).source.sha256]
+def _files(desk: Desk) -> Callable[[Any, str], list[str]]:
+    return lambda name, _meaning: [plate_of(desk.results(), str(name)).source.sha256]
 
 
 PAGES.register("plates")(Page("Plates", 3, layout, connect))

@@ -8,7 +8,7 @@ from labproc.errors import StoreError, UnknownName
 from labproc.model import Severity
 from labproc.pipeline.omit import omit_wells
 from labproc.pipeline.results import Results
-from labproc.pipeline.review import audit_rows, decide, save_gate
+from labproc.pipeline.review import audit_rows, decide
 from labproc.pipeline.runner import load_results, run_study
 from labproc.pipeline.verify import verify_study
 from labproc.simulate import Design, write_study
