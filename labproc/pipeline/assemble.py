@@ -1,6 +1,6 @@
 """From what the store holds to everything that is shown of a study."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from labproc.model import Flag, Measurement
 from labproc.model.flag import unique, warning
@@ -17,7 +17,7 @@ from labproc.pipeline.reduce import reduce_study
 from labproc.pipeline.results import Arm, FileStatus, Results
 from labproc.pipeline.signing import signature_views
 from labproc.pipeline.versions import software_versions
-from labproc.store import Store, StoredResult, current_decisions, omission_history
+from labproc.store import Decision, Store, StoredResult, current_decisions, omission_history
 from labproc.study import Study
 
 
@@ -44,10 +44,21 @@ def _unassigned(outcome: PlateOutcome) -> Flag:
     )
 
 
-def assemble(study: Study, store: Store, statuses: Sequence[FileStatus]) -> Results:
-    """Reduce the study's measurements and put everything that is shown of it together."""
-    decoded = decode_outcomes(store.current_results())
-    outcomes = with_decisions(decoded, current_decisions(store))
+def assemble(
+    study: Study,
+    store: Store,
+    statuses: Sequence[FileStatus],
+    *,
+    results: Sequence[StoredResult] | None = None,
+    decisions: Mapping[str, Decision] | None = None,
+) -> Results:
+    """Reduce the study's measurements and put everything that is shown of it together.
+
+    ``results`` and ``decisions`` are those that stand now, where no earlier ones are given.
+    """
+    decoded = decode_outcomes(store.current_results() if results is None else results)
+    decided = current_decisions(store) if decisions is None else decisions
+    outcomes = with_decisions(decoded, decided)
     derived = reduce_study(study, outcomes.measured, first_plan(store))
     cohort, doubts = view_cohort(study, derived.measurements)
     charts = control_charts(outcomes.plates)

@@ -8,10 +8,12 @@ from labproc.store.omissions import (
     current_omissions,
     omission_history,
     omit_wells,
+    speaks_of_a_well,
 )
 from labproc.store.reviews import (
     Decision,
     GateVersion,
+    Points,
     current_decisions,
     current_gates,
     decide,
@@ -29,6 +31,7 @@ __all__ = [
     "GateVersion",
     "Observation",
     "Omission",
+    "Points",
     "ResultKey",
     "Store",
     "StoredResult",
@@ -42,5 +45,6 @@ __all__ = [
     "omission_history",
     "omit_wells",
     "save_gate",
+    "speaks_of_a_well",
     "sqlite_url",
 ]

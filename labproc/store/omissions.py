@@ -56,7 +56,7 @@ def omit_wells(
         columns = (decisions.c.verdict, decisions.c.who, decisions.c.reason, decisions.c.decided_at)
         query = select(*columns).where(decisions.c.sha256 == sha256).order_by(decisions.c.seq)
         at = now_utc()  # one for all: what was said in one go is undone in one go
-        now = _latest(tuple(row) for row in connection.execute(query))
+        now = latest_words(tuple(row) for row in connection.execute(query))
         for well in dict.fromkeys(wells):
             stands = well in now and now[well].omitted
             if stands == omitted:
@@ -78,7 +78,7 @@ def omission_history(store: Store) -> dict[str, dict[str, Omission]]:
     with store.reading() as connection:
         for sha256, *words in connection.execute(query):
             files.setdefault(sha256, []).append(tuple(words))
-    found = {sha256: _latest(words) for sha256, words in files.items()}
+    found = {sha256: latest_words(words) for sha256, words in files.items()}
     return {sha256: wells for sha256, wells in found.items() if wells}
 
 
@@ -91,7 +91,7 @@ def current_omissions(store: Store) -> dict[str, dict[str, Omission]]:
     return {sha256: wells for sha256, wells in found.items() if wells}
 
 
-def _latest(words: Iterable[tuple[str, ...]]) -> dict[str, Omission]:
+def latest_words(words: Iterable[tuple[str, ...]]) -> dict[str, Omission]:
     """Return the last word about every well, wells in the order of their first."""
     found: dict[str, Omission] = {}
     for verdict, who, reason, at in words:
