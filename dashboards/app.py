@@ -16,7 +16,7 @@ from dashboards.desk import Desk
 from dashboards.downloads import serve_downloads
 from dashboards.guard import LIMIT, LOOPBACK, guard
 from dashboards.pages import PAGES
-from dashboards.pages._parts import aria
+from dashboards.pages._parts import aria, trouble
 from dashboards.people import KEY, Person
 from dashboards.study_desk import StudyDesk
 from labproc.errors import LabprocError
@@ -50,7 +50,7 @@ def create_app(
     warm : bool
         Read the results at once, so that the first page need not wait for them.
     """
-    desk = StudyDesk(folder)
+    desk = StudyDesk(folder, shows_siblings=person is not None)
     if warm:
         threading.Thread(target=_warm, args=(desk,), daemon=True).start()
     return build_app(desk, person=person, hosts=hosts)
@@ -123,13 +123,6 @@ def _page(desk: Desk, name: str, rest: str) -> Any:
     except Exception:  # a bug of ours: the other pages still work, the log says where it is
         logging.getLogger(__name__).exception("page %s", name)
         return trouble(f"a bug in labproc kept the page {name!r} from being shown; see the log")
-
-
-def trouble(message: str) -> Any:
-    """Return what failed, why, and what to do, in place of the thing."""
-    return html.Div(
-        [html.B("✕ failed: ", className="failed"), message], role="alert", className="trouble"
-    )
 
 
 def _menu(desk: Desk, chosen: str) -> list[Any]:

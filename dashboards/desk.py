@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from labproc.errors import UnknownName
+from labproc.exchange._flowjo_table import Pair
 from labproc.model import Measurement
+from labproc.pipeline.earlier import Moment
 from labproc.pipeline.results import GateView, PlateView, Results, TubeView
 from labproc.pipeline.setup import SheetLine
 from labproc.study.sheet_edit import Cells, Problem
@@ -75,6 +77,18 @@ class Desk(Protocol):
         self, changes: Mapping[tuple[str, ...], Any], *, who: str, reason: str
     ) -> None:
         """Change study.toml; what depends on it is computed beside the answers."""
+
+    def moments(self) -> list[Moment]:
+        """Return the times that the study can be compared with, the newest first."""
+
+    def siblings(self) -> list[str]:
+        """Return the names of the studies beside this one."""
+
+    def before(self, chosen: str) -> Results:
+        """Return ``first``, ``at TIME`` or ``study NAME``, of those that are offered."""
+
+    def flowjo(self) -> tuple[list[Pair], list[str]]:
+        """Return FlowJo's percentages beside ours, and those without a partner."""
 
     def working(self) -> str:
         """Return what is being computed beside the answers, or what kept it from that."""

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from dashboards.desk import Points
-from labproc.errors import LabprocError
+from labproc.errors import LabprocError, UnknownName
+from labproc.exchange._flowjo_table import Pair
 from labproc.model import Measurement
+from labproc.pipeline.earlier import Moment
 from labproc.pipeline.results import Results, TubeView
 from labproc.pipeline.setup import SheetLine
 from labproc.study.sheet_edit import Cells, Problem
@@ -25,6 +27,7 @@ class StudyDesk:
     """A study folder; its results are read again when its store has changed."""
 
     folder: Path
+    shows_siblings: bool = True  # not where people log in: they may not see other studies
     _doing: str = field(default="", repr=False)
     _held: Results | None = field(default=None, repr=False)
     _seen: str = field(default="", repr=False)
@@ -181,6 +184,38 @@ class StudyDesk:
         with self._saving:
             save_settings(self.folder, changes, who=who, reason=reason)
         self._run_later()
+
+    def moments(self) -> list[Moment]:
+        """Return the times that the study can be compared with."""
+        from labproc.pipeline.earlier import moments
+
+        return moments(self.folder)
+
+    def siblings(self) -> list[str]:
+        """Return the names of the studies beside this one."""
+        from labproc.pipeline.earlier import siblings
+
+        return list(siblings(self.folder)) if self.shows_siblings else []
+
+    def before(self, chosen: str) -> Results:
+        """Return an earlier state of the study, or a study beside it; only what is offered."""
+        from labproc.pipeline.earlier import results_as_of, results_of_sibling
+
+        kind, _, name = chosen.partition(" ")
+        if kind == "study" and name in self.siblings():
+            return results_of_sibling(self.folder, name)
+        if kind == "at" and any(m.at == name for m in self.moments()):
+            return results_as_of(self.folder, name)
+        if chosen != "first":
+            raise UnknownName(f"no earlier state {chosen[:60]!r}; choose one of the list")
+        return results_as_of(self.folder, "")
+
+    def flowjo(self) -> tuple[list[Pair], list[str]]:
+        """Return FlowJo's percentages beside ours."""
+        from labproc.exchange._flowjo_table import beside_ours, find_table, read_flowjo_table
+
+        path = find_table(self.folder)
+        return ([], []) if path is None else beside_ours(self.results(), read_flowjo_table(path))
 
     def working(self) -> str:
         """Return what is being computed beside the answers."""

@@ -1,6 +1,7 @@
 """How the Gates page lies: the list, the gate, the numbers and the decision."""
 
 from typing import Any
+from urllib.parse import unquote
 
 import dash_mantine_components as dmc
 from dash import dcc, html
@@ -26,7 +27,7 @@ def layout(desk: Desk, rest: str) -> Any:
         return html.Div(
             [html.H1("Gates"), html.P("No tube was gated yet: raw/ holds no FCS file of a panel.")]
         )
-    name, _, population = rest.partition("/")
+    name, _, population = unquote(rest).partition("/")
     tube = tube_of(results, name) if name else odd_first(results)[0]
     chosen = {"sample": tube.source.sha256[:SHORT], "population": population}
     return html.Div(

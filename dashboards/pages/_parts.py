@@ -108,3 +108,10 @@ def verdict(word: str) -> Any:
              "approved": ("✓", "accepted"), "rejected": ("✕", "failed")}  # fmt: skip
     sign, css = signs.get(word, ("", "quiet"))
     return html.Span(f"{sign} {word}".strip(), className=css)
+
+
+def trouble(message: str) -> Any:
+    """Return what failed, why, and what to do, in place of the thing."""
+    return html.Div(
+        [html.B("✕ failed: ", className="failed"), message], role="alert", className="trouble"
+    )
