@@ -98,7 +98,7 @@ def flowjo_overlay(pair: Pair, colour: str) -> go.Figure:
     )  # fmt: skip
     drawing.add_annotation(
         text=f"{words}<br>{theme.number(linear)}", x=position, y=60, showarrow=False,
-        xanchor="left", xshift=5, font={"color": THEIRS, "size": theme.SMALL}, align="left",
+        xanchor="right", xshift=-5, font={"color": THEIRS, "size": theme.SMALL}, align="left",
         bgcolor="rgba(255,255,255,0.72)",
     )  # fmt: skip
     return drawing

@@ -7,7 +7,7 @@ from dash import Dash, Input, Output, State, dcc, html
 from dash.exceptions import PreventUpdate
 
 from dashboards import wording
-from dashboards.desk import Desk
+from dashboards.desk import SHORT, Desk
 from dashboards.pages import PAGES, Page
 from dashboards.pages._parts import grid
 from labproc.pipeline.results import Results
@@ -15,12 +15,12 @@ from labproc.pipeline.results import Results
 EVERY = 3_000  # ms between looks at the store while the page is open
 SIGNS = {"done": "✓ ", "set_aside": "✕ ", "not_assigned": "▲ ", "waiting": "… "}
 COLUMNS = (
-    {"field": "state", "headerName": "State", "width": 150},
-    {"field": "path", "headerName": "File", "tooltipField": "path", "flex": 2},
-    {"field": "kind", "headerName": "Kind", "width": 110},
+    {"field": "state", "headerName": "State", "minWidth": 110, "maxWidth": 150},
+    {"field": "path", "headerName": "File", "tooltipField": "path", "flex": 3},
+    {"field": "kind", "headerName": "Kind", "minWidth": 84, "maxWidth": 100},
     {"field": "sample", "headerName": "Sample", "flex": 1},
     {"field": "reason", "headerName": "Why, and what to do", "tooltipField": "reason", "flex": 3},
-    {"field": "sha256", "headerName": "SHA-256", "width": 150},
+    {"field": "sha256", "headerName": "SHA-256", "minWidth": 160, "maxWidth": 170},
 )
 
 
@@ -47,6 +47,16 @@ def summary(results: Results) -> str:
     return " · ".join(words) or "raw/ holds no file yet: drop instrument files there and run."
 
 
+def place_of(results: Results, path: str) -> str:
+    """Return the address of a file's gates or plate; stop where it has neither."""
+    sha256 = next((f.sha256 for f in results.files if f.path == path), "")
+    if any(t.source.sha256 == sha256 for t in results.tubes):
+        return f"/gates/{sha256[:SHORT]}"
+    if any(p.source.sha256 == sha256 for p in results.plates):
+        return f"/plates/{sha256[:SHORT]}"
+    raise PreventUpdate
+
+
 def layout(desk: Desk, _rest: str) -> Any:
     """Return the page."""
     results = desk.results()
@@ -54,7 +64,8 @@ def layout(desk: Desk, _rest: str) -> Any:
         [
             html.H1("Inbox"),
             html.P(summary(results), id="inbox-summary", role="status"),
-            grid("inbox-grid", COLUMNS, rows(results)),
+            html.P("A click on a file opens its gates or its plate.", className="small quiet"),
+            grid("inbox-grid", COLUMNS, rows(results), getRowId="params.data.path"),
             dcc.Interval(id="inbox-clock", interval=EVERY),
             dcc.Store(id="inbox-version", data=desk.version()),
         ]
@@ -63,6 +74,14 @@ def layout(desk: Desk, _rest: str) -> Any:
 
 def connect(app: Dash, desk: Desk) -> None:
     """Look at the store while the page is open and show what changed, nothing else."""
+
+    @app.callback(
+        Output("location", "pathname", allow_duplicate=True),
+        Input("inbox-grid", "cellClicked"),
+        prevent_initial_call=True,
+    )
+    def follow(cell: Any) -> str:
+        return place_of(desk.results(), str((cell or {}).get("rowId", "")))
 
     @app.callback(
         Output("inbox-summary", "children"),

@@ -11,3 +11,9 @@ document.addEventListener("keydown", (event) => {
   const reason = event.key === "s" && (document.getElementById("gates-reason") || document.getElementById("plates-reason"));
   if (reason) { reason.focus(); event.preventDefault(); }
 });
+// A row of the gate tree leads to its gate, as the button of the same step does.
+document.addEventListener("click", (event) => {
+  const row = event.target.closest("#gates-tree tr[data-population]");
+  const step = row && [...document.querySelectorAll("#gates-steps button")].find((b) => b.dataset.step === row.dataset.population);
+  if (step) step.click();
+});
