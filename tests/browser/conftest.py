@@ -4,7 +4,7 @@ import importlib.util
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
@@ -195,10 +195,15 @@ def address(desk: InventedDesk) -> Iterator[str]:
     thread.join(timeout=0.5)
 
 
-def shoot(page: Page, name: str) -> None:
+@pytest.fixture(scope="session")
+def shoot() -> Callable[[Page, str], None]:
     """Keep a picture of a page."""
     SHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SHOTS / f"{name}.png")
+
+    def kept(page: Page, name: str) -> None:
+        page.screenshot(path=SHOTS / f"{name}.png")
+
+    return kept
 
 
 @dataclass

@@ -7,13 +7,12 @@ import io
 import re
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
-from conftest import shoot
 from lxml import etree
 from playwright.sync_api import BrowserContext, Page
 
@@ -29,6 +28,7 @@ from labproc.study import load_study
 
 LINE = "#gates-graph .shapelayer path"
 COUNT = 'tr[data-population="CAR+"]'
+Shoot = Callable[[Page, str], None]
 SECRET = "a long enough password"
 REASON = "the control's tail reaches further"
 CURVE = """() => [...document.querySelectorAll('.js-plotly-plot')]
@@ -93,7 +93,9 @@ def flagged_cart(folder: Path) -> Any:
     )  # fmt: skip
 
 
-def test_the_flagged_sample_is_mended_and_the_growth_curve_moves(page: Page, folder: Path) -> None:
+def test_the_flagged_sample_is_mended_and_the_growth_curve_moves(
+    page: Page, folder: Path, shoot: Shoot
+) -> None:
     before = curve(page)
     shoot(page, "trends")
     go(page, "Gates")
@@ -128,7 +130,7 @@ def test_the_flagged_sample_is_mended_and_the_growth_curve_moves(page: Page, fol
     assert {round(m.value or 0) for m in kept} <= {round(v) for v in after}
 
 
-def test_a_well_is_left_out_and_its_copies_follow(page: Page, folder: Path) -> None:
+def test_a_well_is_left_out_and_its_copies_follow(page: Page, folder: Path, shoot: Shoot) -> None:
     plate = load_results(folder).plates[0]
     before = {m.key: m.value for m in load_results(folder).of("copies_per_ug")}
     go(page, "Plates")
@@ -149,7 +151,7 @@ def test_a_well_is_left_out_and_its_copies_follow(page: Page, folder: Path) -> N
     assert after != before
 
 
-def test_the_study_says_what_was_changed_since_it_was_computed(page: Page) -> None:
+def test_the_study_says_what_was_changed_since_it_was_computed(page: Page, shoot: Shoot) -> None:
     go(page, "Compare")
     shoot(page, "compare")
     page.click("#compare-view >> text=Earlier and now")
@@ -160,7 +162,7 @@ def test_the_study_says_what_was_changed_since_it_was_computed(page: Page) -> No
     shoot(page, "audit")
 
 
-def test_the_study_is_signed_and_then_locked(page: Page, folder: Path) -> None:
+def test_the_study_is_signed_and_then_locked(page: Page, folder: Path, shoot: Shoot) -> None:
     go(page, "Sign and export")
     sign = """[id*='"page":"study"'][id*='sign-{}']"""
     page.fill("input" + sign.format("name"), "ada")
@@ -207,7 +209,7 @@ def test_excel_and_prism_hold_the_mended_numbers(page: Page, folder: Path) -> No
 
 
 def test_every_other_page_is_pictured_and_nothing_left_this_computer(
-    page: Page, site: str, folder: Path
+    page: Page, site: str, folder: Path, shoot: Shoot
 ) -> None:
     for title in ("Inbox", "Samples", "Courses"):
         go(page, title)
