@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 LINE = "#gates-graph .shapelayer path"  # an upright line is 0 px wide: there, never "visible"
 PAGES = (
-    "Inbox", "Samples", "Gates", "Plates", "Trends", "Courses", "Compare", "Sign and export",
+    "Inbox", "Samples", "Gates", "Plates", "Trends", "Cohort", "Compare", "Sign and export",
     "Audit",
 )  # fmt: skip
 

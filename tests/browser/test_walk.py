@@ -211,7 +211,7 @@ def test_excel_and_prism_hold_the_mended_numbers(page: Page, folder: Path) -> No
 def test_every_other_page_is_pictured_and_nothing_left_this_computer(
     page: Page, site: str, folder: Path, shoot: Shoot
 ) -> None:
-    for title in ("Inbox", "Samples", "Courses"):
+    for title in ("Inbox", "Samples", "Cohort"):
         go(page, title)
         page.wait_for_timeout(300)
         shoot(page, title.lower())
