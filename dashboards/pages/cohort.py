@@ -71,7 +71,8 @@ def _tables(_results: Results, view: CohortView) -> list[Any]:
         if rows:
             right = tuple(range(1, len(arms) + 2))
             shown += [html.H2(title), table(heads, rows, right=right, label=title)]
-    return [*shown, _doubts(view.tests)] if shown else [html.P("The table has no columns to show.")]
+    own = [t for t in view.tests if t.table in TITLES]
+    return [*shown, _doubts(own)] if shown else [html.P("The table has no columns to show.")]
 
 
 def _rows(view: CohortView, name: str) -> Iterator[tuple[Any, ...]]:

@@ -1,6 +1,7 @@
 """From what the store holds to everything that is shown of a study."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from labproc.model import Flag, Measurement
 from labproc.model.flag import unique, warning
@@ -20,11 +21,13 @@ from labproc.pipeline.versions import software_versions
 from labproc.store import Decision, Store, StoredResult, current_decisions, omission_history
 from labproc.study import Study
 
+KEPT = 512  # decoded payloads, some 100 KB each
+
 
 def decode_outcomes(results: Sequence[StoredResult]) -> Outcomes:
     """Decode the payloads of the results that are done."""
-    flows = [decode(r.payload, FlowOutcome) for r in results if r.kind == "fcs" and r.payload]
-    plates = [decode(r.payload, PlateOutcome) for r in results if r.kind == "qpcr" and r.payload]
+    flows = [_flow(r.payload) for r in results if r.kind == "fcs" and r.payload]
+    plates = [_plate(r.payload) for r in results if r.kind == "qpcr" and r.payload]
     of_flow = (m for outcome in flows for m in outcome.measurements)
     of_plates = (m for outcome in plates for m in outcome.measurements)
     return Outcomes(
@@ -33,6 +36,17 @@ def decode_outcomes(results: Sequence[StoredResult]) -> Outcomes:
         (*of_flow, *of_plates),
         tuple(_unassigned(p) for p in plates if p.unassigned),
     )
+
+
+# a reviewer's change makes one or two new payloads; the others need not be decoded again
+@lru_cache(maxsize=KEPT)
+def _flow(payload: bytes) -> FlowOutcome:
+    return decode(payload, FlowOutcome)
+
+
+@lru_cache(maxsize=KEPT)
+def _plate(payload: bytes) -> PlateOutcome:
+    return decode(payload, PlateOutcome)
 
 
 def _unassigned(outcome: PlateOutcome) -> Flag:

@@ -8,6 +8,7 @@ import re
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ SECRET = "a long enough password"
 REASON = "the control's tail reaches further"
 CURVE = """() => [...document.querySelectorAll('.js-plotly-plot')]
   .find(g => JSON.stringify(g.layout.yaxis.title.text).includes('cumulative'))
-  .data.flatMap(t => [...(t.y || [])].map(Number)).filter(Number.isFinite)"""
+  .calcdata.flat().map(point => point.y).filter(Number.isFinite)"""
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +78,19 @@ def go(page: Page, title: str) -> None:
     page.wait_for_load_state("networkidle")
 
 
+@contextmanager
+def answered(page: Page, output: str) -> Iterator[None]:
+    """Wait until the server has answered what is done within, and it is on the screen."""
+
+    def is_it(answer: Any) -> bool:
+        asked = answer.request.post_data or ""
+        return "_dash-update-component" in answer.url and output in asked.partition('"inputs"')[0]
+
+    with page.expect_response(is_it):
+        yield
+    page.wait_for_timeout(500)
+
+
 def curve(page: Page) -> list[float]:
     go(page, "Trends")
     page.wait_for_selector(".scatterlayer .point")
@@ -102,9 +116,11 @@ def test_the_flagged_sample_is_mended_and_the_growth_curve_moves(
     page.wait_for_selector(LINE, state="attached")
     assert "to look at" in page.inner_text("#gates-count")
     tube = flagged_cart(folder)
-    page.click(f"#gates-list .ag-row:has-text('{tube.key.label}') >> nth=0")
+    with answered(page, "gates-plot"):
+        page.click(f"#gates-list .ag-row:has-text('{tube.key.label}') >> nth=0")
     page.wait_for_selector(f"#gates-title >> text={tube.key.label}")
-    page.click("#gates-tree tr[data-population='CAR+']")
+    with answered(page, "gates-plot"):
+        page.click("#gates-tree tr[data-population='CAR+']")
     page.wait_for_selector("#gates-steps button.on >> text=CAR+")
     page.wait_for_selector("#gates-typed input")
     assert tube.reasons[0][:40] in page.inner_text("#gates-about")
