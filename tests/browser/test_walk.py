@@ -99,11 +99,12 @@ def curve(page: Page) -> list[float]:
 
 
 def flagged_cart(folder: Path) -> Any:
-    """Return the sample that most needs a look among those whose growth rests on CAR+."""
+    """Return the sample that most needs a look among those that the planned comparison rests on."""
     tubes = load_results(folder).tubes
     return next(
         t for t in tubes
-        if t.key.role == "sample" and t.reasons and any(g.population == "CAR+" for g in t.gates)
+        if t.key.role == "sample" and t.key.arm in ("C", "C+Len") and t.reasons
+        and any(g.population == "CAR+" for g in t.gates)
     )  # fmt: skip
 
 
