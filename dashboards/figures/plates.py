@@ -151,7 +151,7 @@ def plate_map(
         colorbar={**bar, "outlinewidth": 0}, texttemplate="%{text}",
         hovertemplate="%{customdata}<extra></extra>",
     )  # fmt: skip
-    drawing.update_xaxes(**theme.axis("Column", "plate position", dtick=1, ticks=""))
+    drawing.update_xaxes(**theme.axis("Column", "plate position", dtick=1, ticks="", tickangle=0))
     upright = theme.axis("Row", "plate position", autorange="reversed", ticks="", showline=False)
     drawing.update_yaxes(**upright)
     caption = f"{chosen}: S standard, N no template, P positive, – not detected, × left out."
