@@ -65,6 +65,13 @@ class StudyDesk:
                 self._held, self._seen = load_results(self.folder), self.version()
             return self._held
 
+    def _keep(self, results: Results) -> None:
+        """Keep results that a change has just computed, unless another change came in between."""
+        with self._lock:
+            seen = self.version()
+            if results.audit_head == self._head():
+                self._held, self._seen = results, seen
+
     def hold(self, tube: TubeView) -> None:
         """Read and gate a tube beside the answers."""
         threading.Thread(target=self._holding, args=(tube,), daemon=True).start()
@@ -107,7 +114,7 @@ class StudyDesk:
         from labproc.pipeline.review import save_gates
 
         with self._saving:
-            save_gates(self.folder, sha256s, population, points, who=who, reason=reason)
+            self._keep(save_gates(self.folder, sha256s, population, points, who=who, reason=reason))
         self._write_report()
 
     def decide(self, sha256: str, verdict: str, *, who: str, reason: str) -> None:
@@ -125,7 +132,9 @@ class StudyDesk:
         from labproc.pipeline.omit import omit_wells
 
         with self._saving:
-            omit_wells(self.folder, sha256, wells, who=who, reason=reason, omitted=omitted)
+            self._keep(
+                omit_wells(self.folder, sha256, wells, who=who, reason=reason, omitted=omitted)
+            )
         self._write_report()
 
     def sign(

@@ -63,7 +63,7 @@ def site(folder: Path) -> Iterator[str]:
 def page(browser: BrowserContext, site: str) -> Iterator[Page]:
     """A page that remembers what it said and asked."""
     opened = browser.new_page()
-    opened.set_default_timeout(90_000)
+    opened.set_default_timeout(240_000)  # two cores may have much else to do
     opened.said, opened.asked = [], []  # type: ignore[attr-defined]
     opened.on("console", lambda m: opened.said.append(m.text) if m.type == "error" else None)
     opened.on("request", lambda r: opened.asked.append(r.url))
