@@ -1,17 +1,19 @@
 """The report's parts in order: figures, doubts, gates, plates, numbers, methods, origin."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import plotly.graph_objects as go
 
 from dashboards import report_cohort, report_tables, theme, wording
-from dashboards.figures import FIGURES
+from dashboards.figures import FIGURES, acquisition
 from dashboards.figures.amplification import amplification
 from dashboards.figures.control_chart import control_chart
+from dashboards.figures.gates import example_tubes, gating
 from dashboards.figures.plates import plate_copies, plate_map, standard_curve
 from dashboards.markup import Markup, join, tag
 from labproc.model import Comparison
-from labproc.pipeline.results import PlateView, Results
+from labproc.pipeline.results import PlateView, Results, TubeView
 
 Figures = dict[str, go.Figure]
 Later = dict[str, Markup]  # markup that the browser puts in place once it is unpacked
@@ -26,12 +28,14 @@ PARTS = (
     ("figures", "Figures"),
     ("patients", "Patients"),
     ("look", "To look at"),
+    ("release", "Release"),
     ("gates", "Gating"),
     ("plates", "qPCR plates"),
     ("numbers", "Numbers"),
     ("methods", "Methods"),
     ("origin", "Origin"),
 )
+MOST_TUBES = 6  # drawn step by step; every tube stands on the Gates page
 MOST_PLATES = 12  # drawn in full; the numbers of all stand in the tables
 
 
@@ -41,6 +45,7 @@ def body(results: Results, figures: Figures, later: Later) -> Markup:
         "figures": lambda: _four(results, figures),
         "patients": lambda: _patients(results, figures),
         "look": lambda: _look(results),
+        "release": lambda: report_tables.release_table(results),
         "gates": lambda: _gates(results, figures),
         "plates": lambda: _plates(results, figures),
         "numbers": lambda: report_tables.numbers(results, later),
@@ -54,8 +59,9 @@ def body(results: Results, figures: Figures, later: Later) -> Markup:
 
 
 def shown(results: Results) -> list[tuple[str, str]]:
-    """Return the parts that a study has: patients only where it has a table of them."""
-    return [one for one in PARTS if one[0] != "patients" or results.cohort is not None]
+    """Return the parts that a study has: patients and release only where it has a table of them."""
+    there = {"patients": results.cohort is not None, "release": bool(results.release)}
+    return [part for part in PARTS if there.get(part[0], True)]
 
 
 def _head(results: Results) -> Markup:
@@ -160,9 +166,69 @@ def _file(path: str) -> str:
 
 
 def _gates(results: Results, figures: Figures) -> Markup:
-    words = "Each column is a step, each row a tube; the percentage is of the column before."
-    drawn = slot("gating", FIGURES.get("gating")(results), figures)
-    return join((tag("p", words, cls="quiet"), drawn))
+    """Return every panel's steps, the tubes that need a look, and the flow over time."""
+    words = "Each column is a step, each row a tube; the percentage is of the gate's parent."
+    panels = sorted({t.key.panel for t in results.tubes})
+    drawn = [_panel(results, panel, figures) for panel in panels]
+    doubtful = _doubtful(results, figures)
+    return join((tag("p", words, cls="quiet"), *drawn, doubtful, _flow(results, figures)))
+
+
+def _panel(results: Results, panel: str, figures: Figures) -> Markup:
+    """Return the steps of one panel on the tubes of one day that need the least look."""
+    mine = [t for t in results.tubes if t.key.panel == panel]
+    chosen = example_tubes(replace(results, tubes=tuple(mine)))
+    name = f"{panel or 'no panel'}, strategy {chosen[0].strategy}"
+    drawn = slot(f"gating-{panel}", gating(results, tubes=chosen), figures)
+    return join((tag("h3", f"Panel {name}"), drawn))
+
+
+def _doubtful(results: Results, figures: Figures) -> Markup:
+    """Return the steps of the tubes that need a look, the oddest first."""
+    odd = [t for t in wording.odd_first(results) if wording.needs_look(t)]
+    shown = odd[:MOST_TUBES]
+    if not shown:
+        return Markup("")
+    rows = [
+        join(
+            (
+                tag("p", tag("b", t.key.label), " ", "; ".join(t.reasons), cls="sentence"),
+                slot(f"odd{i}", gating(results, tubes=[t]), figures),
+            )
+        )
+        for i, t in enumerate(shown)
+    ]
+    left = f", the {len(shown)} oddest of {len(odd)}" if len(odd) > len(shown) else ""
+    summary = tag("summary", f"Tubes to look at{left}")
+    return tag("details", summary, *rows)
+
+
+def _flow(results: Results, figures: Figures) -> Markup:
+    """Return what quality control left out of each tube, drawn where it left out anything."""
+    followed = sorted((t for t in results.tubes if t.course), key=acquisition.kept_time)
+    if not followed:
+        return Markup("")
+    cut = [t for t in followed if acquisition.kept_time(t) < 1.0]
+    shown = (cut or followed)[: MOST_TUBES if cut else 1]
+    lost = len(results.tubes) - len(followed)
+    few = f" {lost} tubes have too few events, or no time, to be followed." if lost else ""
+    words = f"In {len(cut)} of {len(followed)} tubes a part of the time was left out.{few}"
+    rows = [_cut(t) for t in cut]
+    heads = ("Sample", "Time left out", "Events left out", "Why")
+    listed = report_tables.plain_table(heads, rows) if rows else ""
+    drawn = [
+        slot(f"flow{i}", acquisition.acquisition(results, tube=t), figures)
+        for i, t in enumerate(shown)
+    ]
+    title = tag("summary", "Acquisition over time")
+    return tag("details", title, tag("p", words, cls="quiet"), listed, *drawn)
+
+
+def _cut(tube: TubeView) -> tuple[object, ...]:
+    steady = next(g for g in tube.every_gate if "kept_time" in g.parameters)
+    left = f"{steady.n_parent - steady.n_events:,}"
+    why = "; ".join(f.message for f in steady.flags)
+    return tube.key.label, theme.percent(1.0 - acquisition.kept_time(tube)), left, why
 
 
 def _plates(results: Results, figures: Figures) -> Markup:

@@ -1,6 +1,10 @@
 """Fluorescence over the cycles of a qPCR run."""
 
+from typing import Any
+
+import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from dashboards import theme
 from dashboards.figures import FIGURES
@@ -25,7 +29,7 @@ def amplification(
     for curve in curves:
         task = tasks.get((curve.position, curve.target), Task.UNKNOWN)
         drawing.add_scatter(
-            x=curve.cycles, y=curve.fluorescence, mode="lines",
+            **_across(curve.cycles), y=curve.fluorescence.astype(np.float32), mode="lines",
             line={"width": 1, "color": theme.faint(COLOURS.get(task, theme.CONTROL), 0.7)},
             name=f"{curve.position} {theme.plain(curve.target)}",
             hovertemplate="cycle %{x:.0f}: %{y:.3g}<extra>%{fullData.name}</extra>",
@@ -35,3 +39,10 @@ def amplification(
     caption = "Blue: samples. Grey: standards. Red: no template."
     drawing.update_layout(meta={"caption": caption})
     return drawing
+
+
+def _across(cycles: NDArray[np.float64]) -> dict[str, Any]:
+    """Return the cycles by their start and step, where they are counted one by one."""
+    if cycles.size and np.array_equal(cycles, cycles[0] + np.arange(cycles.size)):
+        return {"x0": float(cycles[0]), "dx": 1.0}
+    return {"x": cycles}

@@ -1,6 +1,7 @@
 """From what the store holds to everything that is shown of a study."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from labproc.model import Flag, Measurement
@@ -8,6 +9,8 @@ from labproc.model.flag import unique, warning
 from labproc.pipeline.attention import by_attention
 from labproc.pipeline.cohort import view_cohort
 from labproc.pipeline.decided import with_decisions
+from labproc.pipeline.gather import known_files
+from labproc.pipeline.groups import group_flags
 from labproc.pipeline.methods import methods_text
 from labproc.pipeline.outcomes import FlowOutcome, Outcomes, PlateOutcome
 from labproc.pipeline.patients import events_from_infusion, patients_of
@@ -15,7 +18,8 @@ from labproc.pipeline.payload import decode
 from labproc.pipeline.plan_record import first_plan
 from labproc.pipeline.plates import control_charts, omission_flags, with_trend
 from labproc.pipeline.reduce import reduce_study
-from labproc.pipeline.results import Arm, FileStatus, Results
+from labproc.pipeline.release import release_rows
+from labproc.pipeline.results import Arm, FileStatus, Results, TubeView
 from labproc.pipeline.signing import signature_views
 from labproc.pipeline.versions import software_versions
 from labproc.store import Decision, Store, StoredResult, current_decisions, omission_history
@@ -75,6 +79,8 @@ def assemble(
     outcomes = with_decisions(decoded, decided)
     derived = reduce_study(study, outcomes.measured, first_plan(store))
     cohort, doubts = view_cohort(study, derived.measurements)
+    off = group_flags(study, outcomes.tubes, _plates_of(study, store))
+    tubes = by_attention(_with(outcomes.tubes, off))
     charts = control_charts(outcomes.plates)
     return Results(
         title=study.settings.study.title,
@@ -84,7 +90,7 @@ def assemble(
         measurements=derived.measurements,
         trends=derived.trends,
         comparisons=derived.comparisons,
-        tubes=by_attention(outcomes.tubes),
+        tubes=tubes,
         plates=with_trend(outcomes.plates, charts),
         culture_events=study.culture_log,
         patient_events=events_from_infusion(study),
@@ -99,6 +105,22 @@ def assemble(
         cohort=cohort,
         doses=derived.doses,
         omissions=omission_history(store),
+        release=release_rows(study, derived.measurements, tubes, decided),
+    )
+
+
+def _plates_of(study: Study, store: Store) -> dict[str, str]:
+    """Return each file's plate, where any panel shares a gate by plate."""
+    panels = study.settings.panels.values()
+    if not any("plate" in by for panel in panels for by in panel.shared.values()):
+        return {}
+    return {f.sha256: f.plate for f in known_files(study, store)}
+
+
+def _with(tubes: Sequence[TubeView], flags: Mapping[str, tuple[Flag, ...]]) -> tuple[TubeView, ...]:
+    """Return the tubes with what only their group says of them."""
+    return tuple(
+        replace(t, flags=unique((*t.flags, *flags.get(t.source.sha256, ())))) for t in tubes
     )
 
 

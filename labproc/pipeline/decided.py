@@ -10,6 +10,7 @@ from labproc.pipeline.results import PlateView, TubeView
 from labproc.store import Decision
 
 REJECTED = "rejected"
+VERDICTS = frozenset({"approved", REJECTED})
 
 
 def with_decisions(outcomes: Outcomes, decisions: Mapping[str, Decision]) -> Outcomes:
@@ -31,20 +32,25 @@ def _tube(tube: TubeView, decisions: Mapping[str, Decision]) -> TubeView:
     if said is None:
         return tube
     flags = unique((*tube.flags, *_flags(said)))
-    return replace(tube, review=said.verdict, flags=flags)
+    return replace(tube, review=_shown(said), flags=flags)
 
 
 def _plate(plate: PlateView, decisions: Mapping[str, Decision]) -> PlateView:
     said = decisions.get(plate.source.sha256)
     if said is None:
         return plate
-    return replace(plate, review=said.verdict, flags=unique((*plate.flags, *_flags(said))))
+    return replace(plate, review=_shown(said), flags=unique((*plate.flags, *_flags(said))))
 
 
 def _measured(one: Measurement, decisions: Mapping[str, Decision]) -> Measurement:
     said = decisions.get(one.source.sha256) if one.source else None
     flags = _flags(said) if said else ()
     return replace(one, flags=unique((*one.flags, *flags))) if flags else one
+
+
+def _shown(said: Decision) -> str:
+    """Return the verdict that stands; a reopened file has none."""
+    return said.verdict if said.verdict in VERDICTS else ""
 
 
 def _flags(said: Decision) -> tuple[Flag, ...]:

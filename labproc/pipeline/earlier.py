@@ -14,7 +14,7 @@ from labproc.pipeline.results import FileStatus, Results
 from labproc.pipeline.runner import earlier, load_results
 from labproc.store import GateVersion, Store
 from labproc.store.omissions import latest_words
-from labproc.study import load_study
+from labproc.study import Study, load_study
 
 FIRST = ""
 """The moment before anybody changed anything."""
@@ -71,7 +71,7 @@ def results_as_of(folder: Path, at: str) -> Results:
     """
     study = load_study(folder)
     with Store.open(study.store_url) as store:
-        planned = plan(study, known_files(study, store), _earlier(store, at))
+        planned = plan(study, known_files(study, store), _earlier(study, store, at))
         held = store.results_with(result_key(job) for job in planned.jobs)
         decided = {
             d.sha256: d
@@ -82,7 +82,7 @@ def results_as_of(folder: Path, at: str) -> Results:
         return assemble(study, store, statuses, results=held, decisions=decided)
 
 
-def _earlier(store: Store, at: str) -> Earlier:
+def _earlier(study: Study, store: Store, at: str) -> Earlier:
     """Return what reviewers had said before a time; measured DNA as it is known now."""
     last: dict[tuple[str, str], GateVersion] = {}
     for gate in stores.gate_history(store):
@@ -99,7 +99,7 @@ def _earlier(store: Store, at: str) -> Earlier:
             said.setdefault(one.sha256, []).append(words)
     wells = {sha: latest_words(words) for sha, words in said.items()}
     omitted = {sha: {w: o for w, o in its.items() if o.omitted} for sha, its in wells.items()}
-    return replace(earlier(store), gates=moved, omitted=omitted)
+    return replace(earlier(study, store), gates=moved, omitted=omitted)
 
 
 def _statuses(planned: Planned, done: set[str]) -> tuple[FileStatus, ...]:

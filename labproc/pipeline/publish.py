@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from labproc.pipeline.assemble import assemble
@@ -12,7 +12,7 @@ from labproc.pipeline.results import FileStatus, Results
 from labproc.pipeline.share import worked_on
 from labproc.pipeline.tables import all_tables, write_tables
 from labproc.pipeline.versions import PIPELINE_VERSION
-from labproc.store import Decision, ResultKey, Store, StoredResult, current_decisions
+from labproc.store import ResultKey, Store, StoredResult, current_decisions
 from labproc.study import Study
 
 
@@ -45,7 +45,7 @@ def publish(
     study: Study, store: Store, statuses: Sequence[FileStatus], keys: Iterable[ResultKey]
 ) -> Results | None:
     """Reduce, and write tables, where anything they rest on has changed."""
-    fingerprint = _fingerprint(study, statuses, keys, current_decisions(store))
+    fingerprint = _fingerprint(study, store, statuses, keys)
     tables = study.results / "tables"
     if store.get_meta("fingerprint") == fingerprint and (tables / "files.csv").exists():
         return None
@@ -56,18 +56,23 @@ def publish(
     return results
 
 
+def _decided(study: Study, store: Store) -> list[list[str]]:
+    """Return what reviewers said: rejected files are compared no more, a release rests on all."""
+    said = current_decisions(store).values()
+    kept = [d for d in said if study.release or d.verdict == REJECTED]
+    return sorted([d.sha256, d.verdict, d.who, d.reason] for d in kept)
+
+
 def _fingerprint(
-    study: Study,
-    statuses: Sequence[FileStatus],
-    keys: Iterable[ResultKey],
-    decisions: Mapping[str, Decision],
+    study: Study, store: Store, statuses: Sequence[FileStatus], keys: Iterable[ResultKey]
 ) -> str:
     """Return one hash over everything the tables rest on."""
     parts = [
         PIPELINE_VERSION,
         study.sheets_sha256,
+        study.release_sha256,
+        _decided(study, store),
         sorted([k.sha256, k.parameter_hash] for k in keys),
         sorted([s.path, s.sha256, s.state, s.reason] for s in statuses),
-        sorted([d.sha256, d.who, d.reason] for d in decisions.values() if d.verdict == REJECTED),
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -17,6 +17,7 @@ from labproc.model import (
     Flag,
     Measurement,
     PatientEvent,
+    ReleaseRow,
     ReportedCurve,
     SampleKey,
     SourceFile,
@@ -101,13 +102,29 @@ class GateView:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeView:
+    """An acquisition over time in equal stretches, as quality control saw it.
+
+    ``edges`` (n_blocks + 1,) in seconds; ``counts`` and ``kept`` (n_blocks,); ``shares``
+    (n_channels, n_blocks) of the events above the tube's own median.
+    """
+
+    edges: NDArray[np.float64]
+    counts: NDArray[np.float64]
+    kept: NDArray[np.bool_]
+    channels: tuple[str, ...]
+    shares: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
 class TubeView:
     """One tube: its gates in order, and how much it needs a look (0 calm, 1 first in the list).
 
     ``spillover`` is the matrix it was compensated with where that is not the file's own,
     ``matrices`` those of single channels; ``undrawn`` are the gates that lie on no channel (steady
     time, booleans of other gates) or on more than two; ``features`` what the tube is held against
-    its group by.
+    its group by; ``own`` the tube's own outline of each gate that a group shares; ``course`` the
+    acquisition over time.
     """
 
     source: SourceFile
@@ -125,6 +142,8 @@ class TubeView:
     undrawn: tuple[GateView, ...] = ()
     features: Mapping[str, float] = field(default_factory=dict)
     matrices: Mapping[str, Spillover] = field(default_factory=dict)
+    own: Mapping[str, Boundary] = field(default_factory=dict)
+    course: TimeView | None = None
 
     @property
     def every_gate(self) -> tuple[GateView, ...]:
@@ -201,8 +220,8 @@ class Results:
 
     ``control_charts`` follow the positive control of a target over the plates; ``cohort`` are the
     patients, compared, where the study has a table of them; ``doses`` the outcomes over several
-    concentrations; ``omissions`` the last word about every well that a reviewer took out, by
-    file and well.
+    concentrations; ``release`` holds the samples against the study's release table; ``omissions``
+    the last word about every well that a reviewer took out, by file and well.
     """
 
     title: str
@@ -227,6 +246,7 @@ class Results:
     cohort: CohortView | None = None
     doses: tuple[DoseResponse, ...] = ()
     omissions: Mapping[str, Mapping[str, Omission]] = field(default_factory=dict)
+    release: tuple[ReleaseRow, ...] = ()
 
     @property
     def patients(self) -> frozenset[str]:

@@ -160,6 +160,26 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "reason",
         "sha256",
     ),
+    "release": (
+        *_WHO,
+        "panel",
+        "specification",
+        "metric",
+        "parent",
+        "value",
+        *_INTERVAL,
+        "unit",
+        "found",
+        "n_events_or_wells",
+        "limit_low",
+        "limit_high",
+        "expected",
+        "verdict",
+        "reason",
+        "specified_in",
+        *_FILE,
+        "version_of_gate_or_curve",
+    ),
 }
 """Table name to its columns, in order; ``counts`` has the columns of ``measurements``."""
 
@@ -215,6 +235,8 @@ NUMBERS = frozenset(
         "landmark",
         "foreseen_mg",
         "given_mg",
+        "limit_low",
+        "limit_high",
     }
 )
 """Columns of numbers; every other column is text."""

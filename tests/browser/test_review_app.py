@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 LINE = "#gates-graph .shapelayer path"  # an upright line is 0 px wide: there, never "visible"
 PAGES = (
-    "Inbox", "Samples", "Gates", "Plates", "Trends", "Cohort", "Compare", "Sign and export",
+    "Inbox", "Samples", "Gates", "Plates", "Trends", "Cohort", "Compare", "Release",
+    "Sign and export",
     "Audit",
 )  # fmt: skip
 
