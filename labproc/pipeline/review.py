@@ -103,13 +103,15 @@ def _need_open(job: FlowJob, decided: "stores.Decision | None", signed: "Signatu
 def decide(folder: Path, sha256: str, verdict: str, *, who: str, reason: str) -> None:
     """Record a reviewer's word on a file: ``approved``, ``rejected`` or ``reopened``.
 
-    A rejected file's numbers are compared no more; what rested on them is computed again.
+    A rejected file's numbers are compared no more; what rested on them is computed again, and so
+    is a release, which rests on every verdict.
     """
-    with Store.open(load_study(folder).store_url) as store:
+    study = load_study(folder)
+    with Store.open(study.store_url) as store:
         path = path_of(store, sha256)
         before = stores.current_decisions(store).get(sha256)
         stores.decide(store, sha256, verdict, who=who, reason=reason, subject=path)
-    if REJECTED in (verdict, before.verdict if before else ""):
+    if study.release or REJECTED in (verdict, before.verdict if before else ""):
         run_study(folder, look=False, workers=1)
 
 
