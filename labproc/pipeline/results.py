@@ -25,6 +25,7 @@ from labproc.model import (
     Trend,
     Well,
 )
+from labproc.qpcr.lod_loq import Limits
 from labproc.qpcr.miqe import ChecklistRow
 from labproc.qpcr.results import RecomputedCq, StandardPoint
 from labproc.qpcr.westgard import LeveyJennings
@@ -188,10 +189,26 @@ class SignatureView:
 
 
 @dataclass(frozen=True, slots=True)
+class StudyLimits:
+    """LOD and LOQ of one target over a study's plates; ``reason`` says why there are none.
+
+    ``n_wells`` of ``n_plates`` are the dilution series; ``sha256`` names their files.
+    """
+
+    target: str
+    n_plates: int
+    n_wells: int
+    sha256: tuple[str, ...]
+    limits: Limits | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
     """A study's results as they stand in its store.
 
-    ``control_charts`` follow the positive control of a target over the plates.
+    ``control_charts`` follow the positive control of a target over the plates; ``limits`` are the
+    LOD and LOQ of each target.
     """
 
     title: str
@@ -213,6 +230,7 @@ class Results:
     flags: tuple[Flag, ...] = ()
     control_charts: Mapping[str, LeveyJennings] = field(default_factory=dict)
     signatures: tuple[SignatureView, ...] = ()
+    limits: Mapping[str, StudyLimits] = field(default_factory=dict)
 
     @property
     def patients(self) -> frozenset[str]:

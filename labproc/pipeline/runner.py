@@ -13,6 +13,7 @@ from labproc.pipeline.outcomes import DnaOutcome, FlowOutcome, PlateOutcome
 from labproc.pipeline.own_name import in_own_words
 from labproc.pipeline.payload import decode, encode
 from labproc.pipeline.planner import Earlier, RawFile, plan
+from labproc.pipeline.pooling import Curves, is_pooled, pooled_curves
 from labproc.pipeline.publish import final_statuses, publish
 from labproc.pipeline.results import FileStatus, Results
 from labproc.pipeline.share import Share, one_publisher
@@ -133,7 +134,7 @@ def _publish(
 
     The plan is made again: another process may know files that were not here when we looked.
     """
-    planned = plan(study, known_files(study, store), earlier(store))
+    planned = plan(study, known_files(study, store), earlier(store, study))
     keys = [result_key(job) for job in planned.jobs]
     store.set_current(keys)
     statuses = (*final_statuses(store, planned), *waiting)
@@ -150,8 +151,8 @@ def _work_through(
 ) -> tuple[int, list[str]]:
     """Do every job that has no result yet, shared with whoever else is at it.
 
-    DNA concentrations are known only when their files have been read; the plates that they speak
-    of are then planned anew, with them.
+    DNA concentrations, and curves of several plates, are known only when their files have been
+    read; the plates that they speak of are then planned anew, with them.
 
     Returns
     -------
@@ -160,7 +161,7 @@ def _work_through(
     """
     n_done, bugs = 0, list[str]()
     while True:
-        before = earlier(store)
+        before = earlier(store, study)
         planned = plan(study, files, before)
         keys = {result_key(job): job for job in planned.jobs}
         known = store.known_results()
@@ -168,18 +169,26 @@ def _work_through(
         ours, found = _work(store, todo, workers, scheduler, progress)
         n_done, bugs = n_done + ours, [*bugs, *found]
         store.set_current(keys, files={job.sha256 for job in planned.jobs})
-        if earlier(store) == before:
+        if earlier(store, study) == before:
             return n_done, bugs
 
 
-def earlier(store: Store) -> Earlier:
-    """Return what a plan asks for: moved gates, and DNA concentrations that were read."""
+def earlier(store: Store, study: Study) -> Earlier:
+    """Return what a plan asks for: moved gates, DNA concentrations, curves of several plates."""
     read = store.current_results(kinds=("dna",))
     tables = [decode(r.payload, DnaOutcome) for r in read if r.payload]
     concentrations: dict[str, float] = {}
     for table in tables:
         concentrations |= table.ng_per_ul
-    return Earlier(current_gates(store), {}, concentrations)
+    return Earlier(current_gates(store), {}, concentrations, _pooled(store, study))
+
+
+def _pooled(store: Store, study: Study) -> Curves:
+    if not is_pooled(study.settings):
+        return {}
+    read = store.current_results(kinds=("qpcr",))
+    plates = [decode(r.payload, PlateOutcome).view for r in read if r.payload]
+    return pooled_curves(study.settings, plates)
 
 
 def do_job(job: Job) -> Outcome:
@@ -258,5 +267,5 @@ def load_results(folder: Path) -> Results:
     """
     study = load_study(folder)
     with Store.open(study.store_url) as store:
-        planned = plan(study, known_files(study, store), earlier(store))
+        planned = plan(study, known_files(study, store), earlier(store, study))
         return assemble(study, store, final_statuses(store, planned))

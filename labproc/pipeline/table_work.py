@@ -55,7 +55,7 @@ def _quantify(run: QpcrRun, job: TableJob) -> PlateOutcome:
     rules = _rules(job, study)
     keys, unassigned = _assign(run, study)
     roles = {name: key.role for name, key in keys.items()}
-    analysis = analyse_run(run, rules, roles=roles)
+    analysis = analyse_run(run, rules, roles=roles, curves=job.curves)
     measured = sample_measurements(
         analysis, run=run, rules=rules, keys=keys, dna_ng=_dna_ng(job, study)
     )

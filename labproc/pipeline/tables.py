@@ -10,6 +10,7 @@ from typing import Any
 from labproc.formats.drafts import clean_drafts, drafted
 from labproc.formats.inert import inert
 from labproc.model import Comparison, Flag, Measurement, SampleKey, SourceFile, Trend
+from labproc.pipeline.limits import limits_row
 from labproc.pipeline.results import FileStatus, PlateView, Results, TubeView
 from labproc.store import columns_of
 
@@ -33,6 +34,7 @@ def all_tables(results: Results) -> dict[str, list[Row]]:
         "populations": [row for t in tubes for row in population_rows(t)],
         "counts": [measurement_row(m) for m in measured if m.metric in COUNT_METRICS],
         "curves": [row for p in plates for row in curve_rows(p)],
+        "limits": [limits_row(x) for x in results.limits.values()],
         "copies": [row for p in plates for row in copy_rows(p)],
         "measurements": [measurement_row(m) for m in measured],
         "trends": [trend_row(t, measured) for t in results.trends],

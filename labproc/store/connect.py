@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from labproc.errors import DiskFailed, StoreError
@@ -15,7 +15,7 @@ from labproc.store.audit import (
     result_entry,
 )
 from labproc.store.migrations import migrate
-from labproc.store.schema import SCHEMA_VERSION, audit, meta, metadata, results
+from labproc.store.schema import SCHEMA_VERSION, audit, meta, metadata, result_tables, results
 
 WRITER_LOCK = 0x6C616270  # "labp": PostgreSQL's own locks go by number
 BUSY_S = 30  # another writer holds the database this long at most
@@ -87,7 +87,7 @@ def _begin(connection: Connection) -> None:
 
 
 def _prepare(engine: Engine) -> None:
-    if _version(engine) == SCHEMA_VERSION:
+    if _version(engine) == SCHEMA_VERSION and _is_whole(engine):
         return
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         found = _known_version(connection)
@@ -98,6 +98,11 @@ def _prepare(engine: Engine) -> None:
             _record_migration(connection, found)
         connection.execute(meta.delete().where(meta.c.name == "schema"))
         connection.execute(meta.insert().values(name="schema", value=SCHEMA_VERSION))
+
+
+def _is_whole(engine: Engine) -> bool:
+    """Whether every result table is there: they are made anew from results, so may be added."""
+    return set(result_tables) <= set(inspect(engine).get_table_names())
 
 
 def _record_migration(connection: Connection, found: str) -> None:
