@@ -6,17 +6,14 @@ from dataclasses import dataclass
 from labproc.model import Flag, Measurement
 from labproc.model.flag import unique, warning
 from labproc.pipeline.attention import by_attention
-from labproc.pipeline.limits import limit_flags, study_limits, with_study_limits
 from labproc.pipeline.methods import methods_text
 from labproc.pipeline.outcomes import FlowOutcome, PlateOutcome
 from labproc.pipeline.patients import patients_of
 from labproc.pipeline.payload import decode
-from labproc.pipeline.plates import control_charts, omission_flags, with_trend
-from labproc.pipeline.pooling import pooling_flags
-from labproc.pipeline.reduce import Derived, reduce_study
+from labproc.pipeline.reduce import reduce_study
 from labproc.pipeline.results import Arm, FileStatus, PlateView, Results, TubeView
 from labproc.pipeline.signing import signature_views
-from labproc.pipeline.settings import qpcr_rules
+from labproc.pipeline.together import together
 from labproc.pipeline.versions import software_versions
 from labproc.store import Store, StoredResult
 from labproc.study import Study
@@ -59,8 +56,7 @@ def assemble(study: Study, store: Store, statuses: Sequence[FileStatus]) -> Resu
     """Reduce the study's measurements and put everything that is shown of it together."""
     outcomes = decode_outcomes(store.current_results())
     derived = reduce_study(study, outcomes.measured)
-    charts, rules = control_charts(outcomes.plates), qpcr_rules(study.settings)
-    limits = study_limits(study.settings, outcomes.plates, rules)
+    all_plates = together(study.settings, outcomes.plates)
     return Results(
         title=study.settings.study.title,
         folder=study.folder,
@@ -70,7 +66,7 @@ def assemble(study: Study, store: Store, statuses: Sequence[FileStatus]) -> Resu
         trends=derived.trends,
         comparisons=derived.comparisons,
         tubes=by_attention(outcomes.tubes),
-        plates=with_study_limits(with_trend(outcomes.plates, charts), limits, rules),
+        plates=all_plates.plates,
         culture_events=study.culture_log,
         patient_events=study.patient_events,
         patient_names=patients_of(study),
@@ -78,20 +74,11 @@ def assemble(study: Study, store: Store, statuses: Sequence[FileStatus]) -> Resu
         versions=software_versions(),
         methods=methods_text(study, outcomes.tubes, outcomes.plates, derived.comparisons),
         audit_head=store.audit_head(),
-        flags=(
-            *_flags(study, outcomes, derived),
-            *limit_flags(study.settings, outcomes.plates, limits, rules),
-        ),
-        control_charts=charts,
+        flags=unique((*outcomes.flags, *derived.flags, *all_plates.flags)),
+        control_charts=all_plates.charts,
+        limits=all_plates.limits,
         signatures=signature_views(store),
-        limits=limits,
     )
-
-
-def _flags(study: Study, outcomes: Outcomes, derived: Derived) -> tuple[Flag, ...]:
-    left_out = omission_flags(study.settings, outcomes.plates)
-    pooled = pooling_flags(study.settings, outcomes.plates)
-    return unique((*outcomes.flags, *derived.flags, *left_out, *pooled))
 
 
 def _lloq(measured: Sequence[Measurement]) -> float | None:
