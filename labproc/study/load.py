@@ -17,7 +17,7 @@ from labproc.errors import StudyError
 from labproc.model import CultureEvent, PatientEvent, Plan
 from labproc.registry import nearest
 from labproc.study.assign import Assigner, Assignment, Found, Rows
-from labproc.study.blood import Blood, blood_of
+from labproc.study.blood import Blood, Extracted, blood_of, extracts_of
 from labproc.study.patterns import Pattern, compile_pattern, read_date
 from labproc.study.plates import plate_rows, well_name
 from labproc.study.settings import Settings
@@ -47,6 +47,7 @@ class Study:
     dna_ng: Mapping[str, float]
     sheets_sha256: str
     blood: Mapping[str, Blood] = field(default_factory=dict)
+    extracts: Mapping[str, Extracted] = field(default_factory=dict)
 
     @property
     def raw(self) -> Path:
@@ -131,6 +132,7 @@ def load_study(folder: Path) -> Study:
         dna_ng=_dna_ng(samples),
         sheets_sha256=_sheets_sha256(folder),
         blood=blood_of(samples),
+        extracts=extracts_of(samples),
     )
 
 
