@@ -14,6 +14,7 @@ from labproc.qpcr.controls import (
     check_controls,
     inhibition_delay,
     inhibition_row,
+    with_blanks,
     with_inhibition,
 )
 from labproc.qpcr.fits import by_target, fit_target
@@ -65,7 +66,7 @@ def analyse_run(
         quantities, samples = quantities + wells, samples + pooled
         checked = checked + accepted
     delays = inhibition_delay(done, rules)
-    samples = with_inhibition(samples, delays, rules)
+    samples = with_blanks(with_inhibition(samples, delays, rules), roles=roles or {})
     controls = check_controls(samples, roles=roles or {}, rules=rules)
     checked = checked + controls + inhibition_row(delays, rules)
     recomputed = recompute(run)
