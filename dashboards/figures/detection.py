@@ -52,6 +52,10 @@ def detection(results: Results, *, target: str | None = None) -> go.Figure:
     return drawing
 
 
+def _plates(n: int) -> str:
+    return "1 plate" if n == 1 else f"{n} plates"
+
+
 def limit_words(found: StudyLimits) -> str:
     """Say LOD and LOQ of one target in a sentence, or why there are none."""
     if found.limits is None:
@@ -64,7 +68,7 @@ def limit_words(found: StudyLimits) -> str:
     loq = "not reached" if found.limits.loq is None else f"{theme.number(found.limits.loq)} copies"
     return (
         f"{found.target}: LOD {lod} copies per well (95 % of wells found; "
-        f"{MODELS.get(best.model, best.model)}, {found.n_wells} wells of {found.n_plates} plates); "
-        f"with any of several replicates {several}. LOQ {loq} (CV at most "
-        f"{found.limits.loq_cv:.0%})."
+        f"{MODELS.get(best.model, best.model)}, {found.n_wells} wells of "
+        f"{_plates(found.n_plates)}); with any of several replicates {several}. "
+        f"LOQ {loq} (CV at most {found.limits.loq_cv:.0%})."
     )

@@ -79,6 +79,12 @@ def test_every_plate_is_read_from_one_slope(results: Results) -> None:
     assert any("one slope for 4 plates" in words for words in results.methods)
 
 
+def test_the_instruments_own_curve_is_no_reproach_to_a_shared_one(results: Results) -> None:
+    told = [f for p in results.plates for f in p.flags if f.code == "differs_from_reported"]
+    assert told
+    assert {f.severity.value for f in told} == {"info"}
+
+
 def test_a_plate_without_standards_is_read_through_the_calibrator(results: Results) -> None:
     plate = next(p for p in results.plates if p.source.path.endswith("rest.rdml"))
     (found,) = (s for s in plate.samples if s.sample == "D1_C_d06")
