@@ -28,7 +28,7 @@ browser:
 
 # no -q: the last line is pytest's full summary, which whoever reads a log looks for
 test: env browser
-	$(BIN)/python -m pytest --no-header -o console_output_style=none -n $(JOBS) --dist loadgroup
+	$(BIN)/python -m pytest --no-header -o console_output_style=classic -n $(JOBS) --dist loadgroup
 
 lint: env
 	$(BIN)/ruff format --check .

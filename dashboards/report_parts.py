@@ -1,16 +1,18 @@
 """The report's parts in order: figures, doubts, gates, plates, numbers, methods, origin."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import plotly.graph_objects as go
 
 from dashboards import report_tables, theme, wording
-from dashboards.figures import FIGURES
+from dashboards.figures import FIGURES, acquisition
+from dashboards.figures.gates import example_tubes, gating
 from dashboards.markup import Markup, join, tag
 from dashboards.report_plates import plates
 from labproc.model import Comparison
-from labproc.pipeline.results import Results
+from labproc.pipeline.results import Results, TubeView
 
 Figures = dict[str, go.Figure]
 FOUR = (
@@ -22,12 +24,14 @@ FOUR = (
 PARTS = (
     ("figures", "Figures"),
     ("look", "To look at"),
+    ("release", "Release"),
     ("gates", "Gating"),
     ("plates", "qPCR plates"),
     ("numbers", "Numbers"),
     ("methods", "Methods"),
     ("origin", "Origin"),
 )
+MOST_TUBES = 6  # drawn step by step; every tube stands on the Gates page
 
 
 def body(results: Results, figures: Figures) -> Markup:
@@ -35,14 +39,22 @@ def body(results: Results, figures: Figures) -> Markup:
     write = {
         "figures": lambda: _four(results, figures),
         "look": lambda: _look(results),
+        "release": lambda: report_tables.release_table(results),
         "gates": lambda: _gates(results, figures),
         "plates": lambda: plates(results, partial(slot, figures=figures)),
         "numbers": lambda: report_tables.numbers(results),
         "methods": lambda: _methods(results),
         "origin": lambda: report_tables.origin(results),
     }
-    parts = [tag("section", tag("h2", title), write[name](), id=name) for name, title in PARTS]
+    parts = [
+        tag("section", tag("h2", title), write[name](), id=name) for name, title in _parts(results)
+    ]
     return tag("main", _head(results), *parts)
+
+
+def _parts(results: Results) -> list[tuple[str, str]]:
+    """Return the report's parts; release only where the study has a release table."""
+    return [p for p in PARTS if p[0] != "release" or results.release]
 
 
 def _head(results: Results) -> Markup:
@@ -68,7 +80,7 @@ def _head(results: Results) -> Markup:
     summary = tag(
         "div", *(tag("span", f"{k} ", tag("b", v)) for k, v in facts if v != 0), cls="summary"
     )
-    links = tag("nav", *(tag("a", title, href=f"#{name}") for name, title in PARTS))
+    links = tag("nav", *(tag("a", title, href=f"#{name}") for name, title in _parts(results)))
     return tag("header", tag("h1", results.title or "Study"), summary, links)
 
 
@@ -135,9 +147,69 @@ def _file(path: str) -> str:
 
 
 def _gates(results: Results, figures: Figures) -> Markup:
-    words = "Each column is a step, each row a tube; the percentage is of the column before."
-    drawn = slot("gating", FIGURES.get("gating")(results), figures)
-    return join((tag("p", words, cls="quiet"), drawn))
+    """Return every panel's steps, the tubes that need a look, and the flow over time."""
+    words = "Each column is a step, each row a tube; the percentage is of the gate's parent."
+    panels = sorted({t.key.panel for t in results.tubes})
+    drawn = [_panel(results, panel, figures) for panel in panels]
+    doubtful = _doubtful(results, figures)
+    return join((tag("p", words, cls="quiet"), *drawn, doubtful, _flow(results, figures)))
+
+
+def _panel(results: Results, panel: str, figures: Figures) -> Markup:
+    """Return the steps of one panel on the tubes of one day that need the least look."""
+    mine = [t for t in results.tubes if t.key.panel == panel]
+    chosen = example_tubes(replace(results, tubes=tuple(mine)))
+    name = f"{panel or 'no panel'}, strategy {chosen[0].strategy}"
+    drawn = slot(f"gating-{panel}", gating(results, tubes=chosen), figures)
+    return join((tag("h3", f"Panel {name}"), drawn))
+
+
+def _doubtful(results: Results, figures: Figures) -> Markup:
+    """Return the steps of the tubes that need a look, the oddest first."""
+    odd = [t for t in wording.odd_first(results) if wording.needs_look(t)]
+    shown = odd[:MOST_TUBES]
+    if not shown:
+        return Markup("")
+    rows = [
+        join(
+            (
+                tag("p", tag("b", t.key.label), " ", "; ".join(t.reasons), cls="sentence"),
+                slot(f"odd{i}", gating(results, tubes=[t]), figures),
+            )
+        )
+        for i, t in enumerate(shown)
+    ]
+    left = f", the {len(shown)} oddest of {len(odd)}" if len(odd) > len(shown) else ""
+    summary = tag("summary", f"Tubes to look at{left}")
+    return tag("details", summary, *rows)
+
+
+def _flow(results: Results, figures: Figures) -> Markup:
+    """Return what quality control left out of each tube, drawn where it left out anything."""
+    followed = sorted((t for t in results.tubes if t.course), key=acquisition.kept_time)
+    if not followed:
+        return Markup("")
+    cut = [t for t in followed if acquisition.kept_time(t) < 1.0]
+    shown = (cut or followed)[: MOST_TUBES if cut else 1]
+    lost = len(results.tubes) - len(followed)
+    few = f" {lost} tubes have too few events, or no time, to be followed." if lost else ""
+    words = f"In {len(cut)} of {len(followed)} tubes a part of the time was left out.{few}"
+    rows = [_cut(t) for t in cut]
+    heads = ("Sample", "Time left out", "Events left out", "Why")
+    listed = report_tables.plain_table(heads, rows) if rows else ""
+    drawn = [
+        slot(f"flow{i}", acquisition.acquisition(results, tube=t), figures)
+        for i, t in enumerate(shown)
+    ]
+    title = tag("summary", "Acquisition over time")
+    return tag("details", title, tag("p", words, cls="quiet"), listed, *drawn)
+
+
+def _cut(tube: TubeView) -> tuple[object, ...]:
+    steady = next(g for g in tube.every_gate if "kept_time" in g.parameters)
+    left = f"{steady.n_parent - steady.n_events:,}"
+    why = "; ".join(f.message for f in steady.flags)
+    return tube.key.label, theme.percent(1.0 - acquisition.kept_time(tube)), left, why
 
 
 def _methods(results: Results) -> Markup:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 
-from dashboards import theme, wording
+from dashboards import release, theme, wording
 from dashboards.markup import Markup, flag_list, join, table, tag
-from labproc.model import Comparison, Measurement, Severity
+from labproc.model import Comparison, Measurement, ReleaseRow, Severity, Verdict
 from labproc.pipeline.results import Results
+from labproc.release import overall
 
 plain_table = table
 ORDER = (
@@ -23,6 +24,7 @@ NAMES = {
     "vcn": "Vector copies per genome", "copies_per_well": "Copies per well",
     "cells_total": "Cells in the culture", "cumulative_cells": "Cells, cumulative",
     "t_cell_fraction": "T cells", "car_median_fluorescence": "CAR+ median fluorescence",
+    "cart_cd4_per_ul": "CD4+ CAR-T cells per µL", "cart_cd8_per_ul": "CD8+ CAR-T cells per µL",
     "cart_cd4_total": "CD4+ CAR-T cells in the culture",
     "cart_cd8_total": "CD8+ CAR-T cells in the culture",
     "copies_per_100ng": "CAR copies per 100 ng DNA", "vcn_per_cart": "Vector copies per CAR+ cell",
@@ -99,6 +101,30 @@ def _comparisons(found: Iterable[Comparison]) -> Markup:
     )
     summary = tag("summary", "Comparisons ", tag("span", f"{len(rows)} rows", cls="quiet"))
     return tag("details", summary, table(heads, rows, right="1,4"), open="open")
+
+
+def release_table(results: Results) -> Markup:
+    """Return the verdict of every product, and each specification with what was found."""
+    verdicts = overall(results.release)
+    told = tag("p", release.counts(list(verdicts.values())), ". The limits are the study's own.")
+    whole = [(key.label, _verdict(v)) for key, v in verdicts.items()]
+    lines = [_release(row) for row in release.rows(results)]
+    summary = tag("summary", "Line by line ", tag("span", f"{len(lines)} rows", cls="quiet"))
+    each = tag("details", summary, table(release.HEADS, lines, right="4,5"), open="open")
+    return join((told, table(("Product", "All specifications"), whole), each))
+
+
+def _release(row: ReleaseRow) -> tuple[object, ...]:
+    n = "" if row.n is None else f"{row.n:,}"
+    return (
+        release.sample(row), _verdict(row.verdict), row.name,
+        row.specification.limits, release.value(row), n, row.reason, release.origin(row),
+    )  # fmt: skip
+
+
+def _verdict(one: Verdict) -> Markup:
+    sign, css = release.SIGNS[one]
+    return tag("span", f"{sign} {one.value}", cls=css)
 
 
 def origin(results: Results) -> Markup:

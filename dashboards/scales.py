@@ -15,8 +15,12 @@ SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 FULL = 256  # points of a drawn ellipse
 
 
-def ticks(spec: str, low: float, high: float) -> tuple[list[float], list[str]]:
+def ticks(
+    spec: str, low: float, high: float, *, apart: float = 22
+) -> tuple[list[float], list[str]]:
     """Return tick positions on a display scale and their words, in linear units.
+
+    Words stand at least one part in ``apart`` of the axis from each other.
 
     Examples
     --------
@@ -27,7 +31,7 @@ def ticks(spec: str, low: float, high: float) -> tuple[list[float], list[str]]:
     bottom, top = (float(v) for v in scale.inverse(np.array([low, high])))
     values = _even(bottom, top) if spec == "linear" else _decades(bottom, top)
     placed = [float(v) for v in scale.forward(np.array(values, dtype=np.float64))]
-    return _apart(placed, [_word(v, spec) for v in values], (high - low) / 22)
+    return _apart(placed, [_word(v, spec) for v in values], (high - low) / apart)
 
 
 def _even(low: float, high: float) -> list[float]:

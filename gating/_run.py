@@ -8,7 +8,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from gating._moved import Moved
+from gating._moved import Moved, Shared
 from gating.channel_names import tagged
 from gating.columns import Columns, Rows
 from gating.controls import Control
@@ -57,6 +57,7 @@ class Run:
     gates: list[GateResult] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
     shared: Moved = field(default_factory=dict)
+    grouped: Shared = field(default_factory=dict)
     found: dict[str, str | None] = field(default_factory=dict)
 
     @property

@@ -13,6 +13,9 @@ from labproc.model.flag import info, review, warning
 
 CONDITION_LIMIT = 1e3  # beyond it a 1 % error of a coefficient is worth a whole signal
 UNCOMPENSATED = Spillover((), np.empty((0, 0)))  # no matrix, not even the file's
+NEGATIVE_LIMIT = -0.1  # autofluorescence leaves a few hundredths, an inverse matrix tenths
+DIAGONAL_LIMIT = 0.2
+Floats = NDArray[np.float64]
 SPILL_LIMIT = 1.0  # more signal in a neighbour than in the dye's own detector
 
 
@@ -91,6 +94,19 @@ def compensate(events: Events, spillover: Spillover | None = None) -> Events:
     return replace(events, values=values, spillover=matrix, scale=COMPENSATED)
 
 
+def _diagonal(matrix: Floats) -> list[Flag]:
+    """Say whether a dye's own signal is taken for something else than 1."""
+    own = np.diag(matrix)
+    if np.allclose(own, 1.0, atol=0.01):
+        return []
+    far = float(own[np.abs(own - 1.0).argmax()])
+    if abs(far - 1.0) <= DIAGONAL_LIMIT:
+        text = f"the spillover matrix's diagonal is not 1 ({far:.3g})"
+        return [warning("spillover_diagonal", text)]
+    text = f"the spillover matrix's diagonal is {far:.3g}, expected 1"
+    return [review("spillover_nonsense", f"{text}; are the numbers percentages?")]
+
+
 def check_spillover(spillover: Spillover | None) -> tuple[Flag, ...]:
     """Say whether a matrix is missing, an identity or nonsense."""
     if spillover is None:
@@ -100,12 +116,15 @@ def check_spillover(spillover: Spillover | None) -> tuple[Flag, ...]:
         return (info("uncompensated", "the spillover matrix is the identity: uncompensated"),)
     flags: list[Flag] = []
     off = matrix - np.diag(np.diag(matrix))
-    if not np.allclose(np.diag(matrix), 1.0, atol=0.01):
-        flags.append(warning("spillover_diagonal", "the spillover matrix's diagonal is not 1"))
+    flags += _diagonal(matrix)
     if np.abs(off).max() > SPILL_LIMIT:
         i, j = np.unravel_index(int(np.abs(off).argmax()), off.shape)
         spill = f"{names[i]} spills {off[i, j]:.2f} into {names[j]}"
         flags.append(review("spillover_nonsense", f"{spill}, more than its own signal"))
+    elif off.min() < NEGATIVE_LIMIT:
+        i, j = np.unravel_index(int(off.argmin()), off.shape)
+        spill = f"{names[i]} spills {off[i, j]:.2f} into {names[j]}"
+        flags.append(review("spillover_nonsense", f"{spill}: is the matrix an inverse already?"))
     condition = float(np.linalg.cond(matrix))
     if condition > CONDITION_LIMIT:
         text = f"condition number {condition:.0f}: some dyes can hardly be told apart"

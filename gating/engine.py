@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gating._moved import SHARED, Moved, as_moved
+from gating._moved import SHARED, Moved, Shared, as_moved, as_shared
 from gating._run import Run, find_channels, spread
 from gating.channel_names import FILE
 from gating.columns import Columns
-from gating.compensation import check_spillover
+from gating.compensation import check_spillover, linear_column
 from gating.controls import Control, best_first, differences
 from gating.methods import METHODS
 from gating.methods._request import ControlValues, Request, Selection
@@ -32,6 +32,7 @@ def gate_tube(
     controls: Sequence[Control] = (),
     spillover: Spillover | None = None,
     moved: Moved | None = None,
+    grouped: Shared | None = None,
     shared: Moved | None = None,
     draws: int = 200,
     seed: int = 0,
@@ -50,6 +51,9 @@ def gate_tube(
         Used instead of the file's.
     moved : mapping, optional
         A reviewer's gates: population to points, on the scale that ``Boundary.points`` uses.
+    grouped : mapping, optional
+        A group's gates: population to outline. A reviewer's gate of this tube wins over it, and
+        the controls that a gate leans on are cut by it too.
     shared : mapping, optional
         A group's gates (``gating.groups.shared_gates``), in the same form; a reviewer's go before.
     draws : int
@@ -71,7 +75,7 @@ def gate_tube(
     matrices = {**strategy.matrices, **({FILE: given} if given else {})}
     columns = Columns(tube, strategy.spillover(given), matrices)
     run = Run(columns, markers or {}, tuple(controls), moved or {}, draws, seed)
-    run.shared = shared or {}
+    run.shared, run.grouped = shared or {}, grouped or {}
     _apply(run, strategy, strategy.steps)
     gates = tuple(run.gates)
     return Populations(
@@ -185,6 +189,7 @@ def _select(
         seed=run.seed * 1_000 + number,
     )
     selections = METHODS.get(step.method).place(request)
+    selections = tuple(as_shared(run.grouped, step, request, selections))
     selections = tuple(as_moved(run.shared, step, request, selections, SHARED))
     return tuple(as_moved(run.moved, step, request, selections))
 
@@ -199,8 +204,11 @@ def _scales(columns: Columns, step: Step, channels: tuple[str, ...]) -> tuple[Tr
 def _range(columns: Columns, channel: str) -> float | None:
     if not columns.events.has(channel):
         return None
-    top = columns.channel(channel).range
-    return top - 1.0 if top else None
+    about = columns.channel(channel)
+    if not about.range:
+        return None
+    top = np.array([about.range - 1.0])
+    return float(linear_column(about, top, columns.tube.time_step_s)[0])
 
 
 def _masks(run: Run, parent: str) -> dict[str, NDArray[np.bool_]]:
@@ -217,7 +225,7 @@ def _control_values(
         if not all(control.tube.events.has(c) for c in channels):
             continue
         columns = Columns(control.tube, run.columns.spillover, run.columns.matrices)
-        other = Run(columns, run.markers, seed=run.seed)
+        other = Run(columns, run.markers, grouped=run.grouped, seed=run.seed)
         _apply(other, strategy, _steps_of_control(strategy, number))
         parent = other.parent(step.parent)
         made.append(

@@ -18,7 +18,8 @@ from labproc.model.flag import Severity, review
 
 MIN_GROUP = 6  # fewer samples have no usual
 ODD = 4.0  # robust standard deviations
-LEAST_SPREAD = {"logit fraction": 0.15, "threshold": 0.02, "separation": 0.4, "log events": 0.1}
+LEAST_SPREAD = {"logit fraction": 0.15, "threshold": 0.02, "separation": 0.4, "log events": 0.1,
+                "time kept": 0.05}  # fmt: skip
 FOREST_GROUP = 12  # an outlier model needs more samples than a median
 FOREST_SCALE = 10.0  # an isolation score of 0.1 beyond the usual counts as one standard deviation
 THRESHOLD = ", threshold"
@@ -54,6 +55,9 @@ def features(populations: Populations) -> dict[str, float]:
     for gate in populations:
         name = gate.population
         found[f"{name}, log events"] = log10(1.0 + gate.n_events)
+        if "kept_time" in gate.parameters:  # a clog that was cut is no oddness of the sample
+            found[f"{name}, time kept"] = float(gate.parameters["kept_time"])
+            continue
         share = gate.estimate
         if share is not None:
             held = min(max(share, 0.002), 0.998)

@@ -11,6 +11,7 @@ from labproc.model import Flag
 from labproc.model.flag import info, review, warning
 
 BLOCK_EVENTS = 500  # events a block, before it is asked whether it is like the others
+LEAST_EVENTS = 2_000  # of a tube; 100 events a block still tell a clog from chance
 MIN_BLOCKS = 20
 MAX_BLOCKS = 200
 LEVEL_LIMIT = 0.15  # a block whose share above the median is off by this has shifted
@@ -31,6 +32,54 @@ class Steadiness:
     flags: tuple[Flag, ...] = field(default=())
 
 
+@dataclass(frozen=True, slots=True)
+class Course:
+    """An acquisition over time, in equal stretches: what quality control saw, for drawing.
+
+    Parameters
+    ----------
+    edges : ndarray, shape (n_blocks + 1,)
+        Seconds, where the file gives the time step.
+    counts : ndarray, shape (n_blocks,)
+        Events.
+    kept : ndarray of bool, shape (n_blocks,)
+    channels : tuple of str
+    shares : ndarray, shape (n_channels, n_blocks)
+        Of each stretch's events above the tube's median.
+    """
+
+    edges: Floats
+    counts: Floats
+    kept: NDArray[np.bool_]
+    channels: tuple[str, ...]
+    shares: Floats
+
+
+def follow(
+    time: NDArray[Any], channels: dict[str, NDArray[Any]], kept: NDArray[np.bool_]
+) -> Course | None:
+    """Return an acquisition over time; None where it is too short to be cut into stretches."""
+    found = _cut(time)
+    if found is None:
+        return None
+    blocks, edges = found
+    counts, lost = blocks.sizes, blocks.count(~kept)
+    usual = float(np.median(counts[counts > 0]))
+    table = np.array([_shares(c, blocks) for c in channels.values()]).reshape(-1, counts.size)
+    # where nothing came, nothing was kept
+    return Course(edges, counts, (lost == 0) & (counts >= RATE_LOW * usual), (*channels,), table)
+
+
+def _cut(time: NDArray[Any]) -> "tuple[Blocks, Floats] | None":
+    """Return the stretches and their edges; None where there are too few events for any."""
+    n = time.size
+    low, high = (float(time.min()), float(time.max())) if n else (0.0, 0.0)
+    if n < LEAST_EVENTS or not high > low:
+        return None
+    n_blocks = int(np.clip(n // BLOCK_EVENTS, MIN_BLOCKS, MAX_BLOCKS))
+    return Blocks.of(time, low, high, n_blocks), np.linspace(low, high, n_blocks + 1)
+
+
 def check_flow(time: NDArray[Any], channels: Sequence[NDArray[Any]]) -> Steadiness:
     """Find the stretches of time that are not like the rest.
 
@@ -46,18 +95,18 @@ def check_flow(time: NDArray[Any], channels: Sequence[NDArray[Any]]) -> Steadine
         On any scale that keeps their order.
     """
     n = time.size
-    n_blocks = int(np.clip(n // BLOCK_EVENTS, 0, MAX_BLOCKS))
-    low, high = (float(time.min()), float(time.max())) if n else (0.0, 0.0)
-    if n_blocks < MIN_BLOCKS or not high > low:
-        return Steadiness(np.ones(n, dtype=np.bool_), 1.0)
-    blocks = Blocks.of(time, low, high, n_blocks)
+    cut = _cut(time)
+    if cut is None:
+        few = f"{n} events: too few to see whether the flow was steady"
+        said = (info("flow_not_checked", few),) if n < LEAST_EVENTS else ()
+        return Steadiness(np.ones(n, dtype=np.bool_), 1.0, flags=said)
+    blocks, edges = cut
     bad_rate = _odd_rate(blocks.sizes)
-    shares = np.array([_shares(c, blocks) for c in channels]).reshape(-1, n_blocks)
+    shares = np.array([_shares(c, blocks) for c in channels]).reshape(-1, blocks.sizes.size)
     bad_level, drift = _odd_level(shares, blocks.sizes)
     bad = bad_rate | bad_level
     kept = ~bad[blocks.labels] if bad.any() else np.ones(n, dtype=np.bool_)
     kept_time = float(1.0 - bad.mean())
-    edges = np.linspace(low, high, n_blocks + 1)
     spans = tuple((float(edges[k]), float(edges[k + 1])) for k in np.flatnonzero(bad))
     return Steadiness(kept, kept_time, spans, _flags(bad_rate, bad_level, drift, kept_time))
 

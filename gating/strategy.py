@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gating._matrices import check_compensation, read_matrices
+from gating._step_checks import check_named, check_step
 from gating.channel_names import FILE
 from gating.compensation import UNCOMPENSATED
 from gating.transforms import parse_transform
@@ -168,7 +169,7 @@ def _read_step(strategy: str, number: int, row: Any) -> Step:
     _one_for_each_channel(where, row, "compensation", may_be_one=True)
     options = {k: _option(v) for k, v in row.items() if k not in (*STEP_KEYS, "optional")}
     _check_options(where, method, options)
-    return Step(
+    step = Step(
         populations=populations,
         method=method,
         channels=_words(where, row, "channels"),
@@ -181,6 +182,8 @@ def _read_step(strategy: str, number: int, row: Any) -> Step:
         optional=bool(row.get("optional", False)),
         options=options,
     )
+    check_step(where, step)
+    return step
 
 
 def _words(where: str, row: Mapping[str, Any], key: str) -> tuple[str, ...]:
@@ -235,4 +238,5 @@ def _check_parents(name: str, steps: tuple[Step, ...]) -> None:
         twice = [p for p in step.populations if p in known]
         if twice:
             raise StrategyError(f"{where}: population {twice[0]!r} is made twice")
+        check_named(where, step, known)
         known.extend(step.populations)

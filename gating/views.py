@@ -11,6 +11,7 @@ from gating.boundary import inside, is_above, is_drawable
 from gating.columns import KEPT_BELOW, Columns, Rows
 from gating.controls import Control
 from gating.density import bin_index, histogram
+from gating.quality import Course, follow
 from gating.transforms import parse_transform
 from labproc.model import ROOT, FlowTube, GateResult, Populations, Role, Spillover
 
@@ -78,6 +79,40 @@ def densities(
         medians = tuple(_median(v) for v in inside_gate) if gate.n_events else None
         made[gate.population] = _density(columns, gate, counted[key], overlay, medians)
     return made
+
+
+def time_course(
+    tube: FlowTube, populations: Populations, *, spillover: Spillover | None = None
+) -> Course | None:
+    """Return the acquisition over time as quality control saw it; None where there was none."""
+    steady = next((g for g in populations if "kept_time" in g.parameters), None)
+    if steady is None or not tube.events.has(str(steady.parameters.get("time", ""))):
+        return None
+    columns = Columns(tube, populations.spillover or spillover, populations.matrices)
+    watched = str(steady.parameters["watched"]).split(",")
+    channels = {_label(columns, c): columns.values(c) for c in watched if tube.events.has(c)}
+    return follow(columns.values(str(steady.parameters["time"])), channels, steady.mask)
+
+
+def median_fluorescence(
+    tube: FlowTube, populations: Populations, population: str, *, spillover: Spillover | None = None
+) -> tuple[float, float | None, float | None] | None:
+    """Return the median of a population's events on its gate's one channel, with its interval.
+
+    The 95 % interval runs between the order statistics n/2 -+ 1.96 sqrt(n)/2, whatever the
+    distribution; under six events there is none.
+    """
+    gate = populations.get(population)
+    if gate is None or len(gate.channels) != 1 or not gate.n_events:
+        return None
+    columns = Columns(tube, populations.spillover or spillover, populations.matrices)
+    values = np.sort(columns.values(gate.channels[0])[gate.mask])
+    n = values.size
+    half = 1.96 * np.sqrt(n) / 2.0
+    low, high = int(np.floor(n / 2.0 - half)) - 1, int(np.ceil(n / 2.0 + half))
+    if low < 0 or high >= n:
+        return float(np.median(values)), None, None
+    return float(np.median(values)), float(values[low]), float(values[high])
 
 
 def _control_of(gate: GateResult, controls: Sequence[Control]) -> Control | None:

@@ -5,8 +5,8 @@ import pytest
 
 from gating.methods import METHODS
 from gating.methods._request import ControlValues, Request
-from gating.transforms import Asinh
-from labproc.model import Boundary
+from gating.transforms import Asinh, Linear, Logicle
+from labproc.model import Boundary, Severity
 
 METHOD_NAMES = METHODS.names()
 BOX = np.array([[0.0, 0.0], [500.0, 500.0]])
@@ -28,40 +28,70 @@ OPTIONS = {
 }
 
 
-def request(name, n, *, seed=0, order=None):
+def linear(rng, n):
+    return np.where(rng.random(n) < 0.4, rng.lognormal(8, 0.4, n), rng.lognormal(5, 0.5, n))
+
+
+def stored_log(rng, n):
+    """10-bit channels, a log display stored as it was drawn: whole numbers, some piled at 0."""
+    return np.clip(np.round(np.where(rng.random(n) < 0.4, *rng.normal([[700], [250]], 80, (2, n)))),
+                   0, 1023)  # fmt: skip
+
+
+def negative(rng, n):
+    """Compensated values: a third lie below 0."""
+    return rng.normal(60, 150, n) + np.where(rng.random(n) < 0.4, rng.lognormal(8, 0.4, n), 0.0)
+
+
+def all_alike(rng, n):
+    return np.full(n, 7.0)
+
+
+KINDS = {
+    "linear": (linear, Asinh(100.0), 262_143.0),
+    "stored log": (stored_log, Linear(), 1023.0),
+    "negative": (negative, Logicle(262_144.0, 1.0, 4.5), 262_143.0),
+    "all alike": (all_alike, Linear(), None),
+}
+
+
+def request(name, n, *, seed=0, order=None, kind="linear"):
     method = METHODS.get(name)
     rng = np.random.default_rng(seed)
     n_channels = method.n_channels[-1] if method.n_channels[-1] < 3 else 3
-    columns = [
-        np.where(rng.random(n) < 0.4, rng.lognormal(8, 0.4, n), rng.lognormal(5, 0.5, n))
-        for _ in range(n_channels)
-    ]
+    draw, scale, top = KINDS[kind]
+    columns = [draw(rng, n) for _ in range(n_channels)]
     other = rng.random(n) < 0.5
     channels = tuple(f"c{k}" for k in range(n_channels))
-    control = tuple(np.random.default_rng(9).lognormal(5, 0.5, 2_000) for _ in range(n_channels))
+    control = tuple(draw(np.random.default_rng(9), 2_000) for _ in range(n_channels))
+    if kind == "linear":  # negatives alone
+        control = tuple(
+            np.random.default_rng(9).lognormal(5, 0.5, 2_000) for _ in range(n_channels)
+        )
     if order is not None:
         columns, other = [c[order] for c in columns], other[order]
     return Request(
         populations=tuple(f"p{k}" for k in range(method.n_populations)),
         channels=channels,
         linear=tuple(columns),
-        scales=(Asinh(100.0),) * n_channels,
+        scales=(scale,) * n_channels,
         options=OPTIONS.get(name, {}),
-        ranges=(262_143.0,) * n_channels,
+        ranges=(top,) * n_channels,
         controls=(ControlValues("untransduced", "same_arm", control),) if n_channels else (),
         masks={"other": other},
         outlines={}
         if n_channels != 2
-        else {"other": Boundary("rectangle", channels, ("asinh:cofactor=100",) * 2, BOX)},
+        else {"other": Boundary("rectangle", channels, (scale.spec,) * 2, BOX)},
         draws=50,
         seed=3,
     )
 
 
 @pytest.mark.parametrize("name", METHOD_NAMES)
-@pytest.mark.parametrize("n", [0, 1, 2, 2_000])
-def test_every_population_gets_a_mask_of_the_parents_length(name, n):
-    made = METHODS.get(name).place(request(name, n))
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("n", [0, 1, 2, 5, 60, 2_000])
+def test_every_population_gets_a_mask_of_the_parents_length(name, n, kind):
+    made = METHODS.get(name).place(request(name, n, kind=kind))
     assert len(made) == METHODS.get(name).n_populations
     for k, selection in enumerate(made):
         assert selection.population == f"p{k}"
@@ -99,3 +129,10 @@ def test_a_method_leaves_its_events_alone(name):
     METHODS.get(name).place(asked)
     for a, b in zip(before, asked.linear, strict=True):
         assert np.array_equal(a, b)
+
+
+@pytest.mark.parametrize("name", ["singlets", "valley", "tail", "control", "cells", "quadrant"])
+@pytest.mark.parametrize("n", [0, 1, 5])
+def test_a_gate_on_hardly_any_events_is_said_to_rest_on_hardly_any(name, n):
+    made = METHODS.get(name).place(request(name, n))
+    assert any(f.severity.rank >= Severity.REVIEW.rank for s in made for f in s.flags), name

@@ -1,5 +1,7 @@
 """Fluorescence over the cycles of a qPCR run."""
 
+from typing import Any
+
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
@@ -31,7 +33,7 @@ def amplification(
         task = tasks.get((curve.position, curve.target), Task.UNKNOWN)
         colour = theme.faint(COLOURS.get(task, theme.CONTROL), 0.7)
         drawing.add_scatter(
-            x=curve.cycles, y=_drawn(curve.fluorescence, top), mode="lines",
+            **_across(curve.cycles), y=_drawn(curve.fluorescence, top), mode="lines",
             line={"width": 1, "dash": _dash(targets.index(curve.target)), "color": colour},
             name=f"{curve.position} {theme.plain(curve.target)}",
             hovertemplate="cycle %{x:.0f}: %{y:.3g}<extra>%{fullData.name}</extra>",
@@ -53,3 +55,10 @@ def _drawn(values: NDArray[np.float64], top: float) -> NDArray[np.float32]:
 
 def _dash(n: int) -> str:
     return ("solid", "dot", "dash", "dashdot")[n % 4]
+
+
+def _across(cycles: NDArray[np.float64]) -> dict[str, Any]:
+    """Return the cycles by their start and step, where they are counted one by one."""
+    if cycles.size and np.array_equal(cycles, cycles[0] + np.arange(cycles.size)):
+        return {"x0": float(cycles[0]), "dx": 1.0}
+    return {"x": cycles}

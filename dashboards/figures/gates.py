@@ -9,19 +9,22 @@ from dashboards import theme
 from dashboards.figures import FIGURES
 from dashboards.figures._gate_panel import Panel, fill
 from labproc.model import Role
-from labproc.pipeline.results import GateView, Results, TubeView
+from labproc.pipeline.results import Density, GateView, Results, TubeView
 
 LEAST, ROW = 210, 236  # px of one panel in a composed figure
 WIDE = 6  # panels beside each other in a page
+FINE = 3  # up to so many panels are wide enough to show every bin
 NOTHING = ("Signal", "a.u.")
 
 
 def gate_figure(
-    gate: GateView, *, colour: str = theme.CONTROL, height: int = 420, editable: bool = False
-) -> go.Figure:
+    gate: GateView, *, colour: str = theme.CONTROL, height: int = 420, editable: bool = False,
+    tube: TubeView | None = None,
+) -> go.Figure:  # fmt: skip
     """Draw one gate: a density for two channels, a histogram with its control for one.
 
-    With ``editable`` an outline shows its corners after a click on it.
+    With ``editable`` an outline shows its corners after a click on it. Of a ``tube``'s cross all
+    four populations are named.
     """
     if not gate.density.channels:
         return theme.empty(not_drawn(gate), NOTHING, height)
@@ -29,7 +32,7 @@ def gate_figure(
         words = f"{gate.parent} holds no events, so {gate.population} cannot be drawn."
         return theme.empty(words, NOTHING, height)
     drawing = theme.figure(height, margin={"l": 68, "r": 20, "t": 16, "b": 52})
-    fill(drawing, gate, Panel(), colour)
+    fill(drawing, gate, Panel(), colour, around(tube, gate) if tube else ())
     if editable:
         drawing.update_layout(activeshape={"fillcolor": "rgba(0,0,0,0)", "opacity": 1})
         drawing.for_each_shape(lambda s: s.update(editable=True) if s.type == "path" else None)
@@ -88,7 +91,8 @@ def gating(results: Results, *, tubes: Sequence[TubeView] | None = None) -> go.F
             alike = [g for t in chosen for g in _drawn(t) if g.population == gate.population]
             place = _cell(row, steps.index(gate.population), len(chosen), len(steps))
             place = replace(place, ranges=(_common(alike, 0), _common(alike, 1)))
-            fill(drawing, gate, place, colour)
+            shown = coarse(gate.density) if len(steps) > FINE else gate.density
+            fill(drawing, replace(gate, density=shown), place, colour, around(tube, gate))
         _row_name(drawing, row, len(chosen), tube.key.label, colour)
     if len(steps) > WIDE:  # else the figure takes the page's width
         drawing.update_layout(width=LEAST * len(steps) + 110, autosize=False)
@@ -114,6 +118,27 @@ def _drawn(tube: TubeView) -> list[GateView]:
     return kept
 
 
+def coarse(density: Density) -> Density:
+    """Return a density of half as many bins each way: a small panel shows no more.
+
+    A third of the bytes; histograms are small as they are.
+    """
+    n = density.counts.shape
+    if len(n) != 2 or any(k % 2 for k in n):
+        return density
+    counts = density.counts.reshape(n[0] // 2, 2, n[1] // 2, 2).sum(axis=(1, 3))
+    edges = tuple(e[::2] for e in density.edges)
+    return replace(density, counts=counts.astype(density.counts.dtype), edges=edges)
+
+
+def around(tube: TubeView, gate: GateView) -> list[GateView]:
+    """Return the populations of a cross that share a picture."""
+    if gate.boundary.kind != "quadrant":
+        return []
+    place = (gate.parent, gate.boundary.channels)
+    return [g for g in tube.gates if (g.parent, g.boundary.channels) == place]
+
+
 def _common(gates: Sequence[GateView], which: int) -> tuple[float, float] | None:
     """Return one range for a column of panels, where all are drawn on the same scale."""
     drawn = [g.density for g in gates if len(g.density.channels) > which]
@@ -137,6 +162,6 @@ def _cell(row: int, column: int, n_rows: int, n_columns: int) -> Panel:
 def _row_name(drawing: go.Figure, row: int, n_rows: int, name: str, colour: str) -> None:
     drawing.add_annotation(
         text=theme.plain(name), x=0, xref="paper", xshift=-84, xanchor="center", textangle=-90,
-        y=1.0 - (row + 0.4) / n_rows, yref="paper", showarrow=False,
+        y=1.0 - (row + 0.4) / n_rows, yref="paper", yanchor="middle", showarrow=False,
         font={"size": theme.SMALL, "color": theme.ink(colour)},
     )  # fmt: skip

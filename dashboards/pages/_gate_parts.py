@@ -9,7 +9,8 @@ from dash import html
 from dashboards import theme, wording
 from dashboards.desk import SHORT
 from dashboards.figures._gate_panel import Panel, overlay
-from dashboards.figures.gates import gate_figure
+from dashboards.figures.acquisition import beside_gates, kept_time
+from dashboards.figures.gates import around, gate_figure
 from dashboards.pages._parts import aria, flags, graph, table, verdict
 from dashboards.report_tables import metric_name
 from labproc.model import Measurement
@@ -71,7 +72,7 @@ def steps(tube: TubeView, population: str) -> list[Any]:
 def plot(results: Results, tube: TubeView, gate: GateView) -> Any:
     """Return the gate's plot with a boundary that can be dragged."""
     colour = theme.arm_colours(results.arms).get(tube.key.arm, theme.CONTROL)
-    figure = gate_figure(gate, colour=colour, editable=True)
+    figure = gate_figure(gate, colour=colour, editable=True, tube=tube)
     config = OUTLINE if gate.boundary.kind in ("polygon", "ellipse", "rectangle") else LINE
     key = f"{tube.source.sha256}/{gate.population}"  # a config only takes hold on a new graph
     return html.Div(graph("gates-graph", figure, **config), key=key)
@@ -184,6 +185,7 @@ def about(tube: TubeView, gate: GateView) -> Any:
         [
             html.P(" · ".join(w for w in words if w), className="small quiet"),
             flags(dict.fromkeys((*gate.flags, *tube.flags))),
+            _flow(tube),
             html.P(
                 [
                     tube.source.path,
@@ -195,6 +197,16 @@ def about(tube: TubeView, gate: GateView) -> Any:
             ),
         ]
     )
+
+
+def _flow(tube: TubeView) -> Any:
+    """Return the flow over time, open where a part of it was left out."""
+    if tube.course is None:
+        return html.P("")
+    lost = 1.0 - kept_time(tube)
+    words = f"{theme.percent(lost)} of the time was left out" if lost > 0 else "all of it was kept"
+    drawing = graph("gates-flow", beside_gates(tube.course))
+    return html.Details([html.Summary(f"Flow over time: {words}"), drawing], open=lost > 0)
 
 
 def title(tube: TubeView) -> list[Any]:
@@ -227,7 +239,7 @@ def _told(row: Mapping[str, str]) -> list[str]:
     return [p if len(p) <= 60 else f"{p[:59]}…" for p in parts if p]
 
 
-def shape_patch(gate: GateView) -> tuple[Any, Any]:
+def shape_patch(tube: TubeView, gate: GateView) -> tuple[Any, Any]:
     """Return the shapes and labels of a gate for a graph that is already there."""
-    lines, labels = overlay(gate, Panel())
+    lines, labels = overlay(gate, Panel(), around(tube, gate))
     return [s | {"editable": True} if s["type"] == "path" else s for s in lines], labels

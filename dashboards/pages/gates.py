@@ -153,7 +153,7 @@ def _moved(desk: Desk, draft: Draft, values: Sequence[Any]) -> tuple[Any, ...]:
     tube = desk.quick(before, draft["population"], draft["now"])
     gate = gate_of(tube, draft["population"])
     patch = Patch()
-    patch["layout"]["shapes"], patch["layout"]["annotations"] = parts.shape_patch(gate)
+    patch["layout"]["shapes"], patch["layout"]["annotations"] = parts.shape_patch(tube, gate)
     typed = parts.typed_values(draft["kind"], draft["now"])
     fields = typed if len(typed) == len(values) else [no_update] * len(values)
     return draft, patch, parts.tree(tube, gate.population, before), fields, ""

@@ -15,6 +15,7 @@ def place(request: Request) -> tuple[Selection, ...]:
         "kept_time": steady.kept_time,
         "n_removed_spans": float(len(steady.removed_spans)),
         "watched": ",".join(request.channels[1:]),
+        "time": request.channels[0] if request.channels else "",
     }
     mask = np.asarray(steady.kept, dtype=np.bool_)
     fraction = share(mask)

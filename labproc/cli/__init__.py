@@ -17,6 +17,7 @@ COMMANDS = {
     "review": "Serve the dashboard on this computer for one person.",
     "serve": "Serve the dashboard for a lab, with logins.",
     "status": "Say what is done, waiting, set aside and running.",
+    "release": "Hold the samples against your own release table.",
     "report": "Write the self-contained report.html again.",
     "export": "Write results for Excel, Prism, FlowJo and others.",
     "import-gates": "Turn GatingML or FlowJo gates into a strategy file.",

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from labproc.cli._output import for_each_file, json_line
-from labproc.errors import GatingError, LabprocError, SettingsError
+from labproc.cli._output import for_each_file, json_line, say
+from labproc.errors import GatingError, LabprocError, ParseError, SettingsError
 
 if TYPE_CHECKING:
     from gating._moved import Moved
     from gating.controls import Control
     from gating.strategy import Strategy
-    from labproc.model import Flag, FlowTube, Populations
+    from labproc.model import Flag, FlowTube, Populations, Spillover
 
 CONTROL_ROLES = ("untransduced", "fmo", "unstained", "compensation", "beads")
 
@@ -40,6 +40,13 @@ CONTROL_ROLES = ("untransduced", "fmo", "unstained", "compensation", "beads")
     help="A control tube: untransduced, fmo, unstained, beads, or compensation:CHANNEL.",
 )
 @click.option(
+    "--compensation",
+    default="file",
+    metavar="file|none|MATRIX",
+    help="The file's own matrix (default), none, or a matrix as csv, xlsx or FlowJo's mtx. "
+    "Single stains are given as --control compensation:CHANNEL=FILE.",
+)
+@click.option(
     "--share",
     "shares",
     multiple=True,
@@ -60,6 +67,7 @@ def command(
     strategy: str,
     markers: tuple[str, ...],
     controls: tuple[str, ...],
+    compensation: str,
     shares: tuple[str, ...],
     masks: Path | None,
     as_json: bool,
@@ -74,11 +82,13 @@ def command(
     plan = load_strategy(strategy)
     panel = dict(_pair(m, "--marker", "CD4=CHANNEL") for m in markers)
     tubes = [_control(c) for c in controls]
-    group = _group(files, plan, panel, tubes, shares)
+    matrix = _matrix(compensation, tubes)
+    _say_unused(plan, tubes)
+    group = _group(files, plan, panel, tubes, matrix, shares)
 
     def work(path: Path) -> None:
         shared, off = group.get(path, ({}, ()))
-        tube, populations = _gate(path, plan, panel, tubes, shared)
+        tube, populations = _gate(path, plan, panel, tubes, matrix, shared)
         populations = replace(populations, flags=(*populations.flags, *off))
         if masks is not None:
             _write_masks(masks / f"{path.name}.npz", populations)
@@ -109,18 +119,49 @@ def _control(text: str) -> "Control":
     return Control(Role(role), read_tube(Path(file)), SAME_ARM, channel)
 
 
+def _say_unused(plan: "Strategy", controls: "list[Control]") -> None:
+    """Say which controls change nothing, since no step of the strategy leans on their role."""
+    used = {role for step in plan.steps for role in step.control} | {"compensation"}
+    if any(c.role.value == "compensation" for c in controls):
+        used.add("unstained")  # the blank of single stains
+    for role in dict.fromkeys(c.role.value for c in controls):
+        if role not in used:
+            say(f"--control: no step of {plan.name} leans on a tube of the role {role}")
+
+
+def _matrix(word: str, controls: "list[Control]") -> "Spillover | None":
+    """Return the matrix that is asked for; None leaves it to the file or the single stains."""
+    import numpy as np
+
+    from labproc.formats.spillover_matrix import read_spillover
+    from labproc.model import Role, Spillover
+
+    if word == "file":
+        return None
+    if any(c.role is Role.COMPENSATION for c in controls):
+        raise SettingsError(f"--compensation: {word!r} and single stains, expected one of them")
+    if word == "none":
+        return Spillover((), np.empty((0, 0)))
+    try:
+        return read_spillover(Path(word))
+    except ParseError as error:
+        raise SettingsError(f"--compensation: {error}; or say file or none") from None
+
+
 def _gate(
     path: Path,
     plan: "Strategy",
     panel: Mapping[str, str],
     controls: "list[Control]",
+    matrix: "Spillover | None",
     shared: "Moved | None" = None,
 ) -> "tuple[FlowTube, Populations]":
     from gating.engine import gate_tube
     from labproc.parsers.fcs import read_tube
 
     tube = read_tube(path)
-    return tube, gate_tube(tube, plan, markers=panel, controls=controls, shared=shared)
+    made = gate_tube(tube, plan, markers=panel, controls=controls, spillover=matrix, shared=shared)
+    return tube, made
 
 
 def _group(
@@ -128,6 +169,7 @@ def _group(
     plan: "Strategy",
     panel: Mapping[str, str],
     controls: "list[Control]",
+    matrix: "Spillover | None",
     shares: Sequence[str],
 ) -> "dict[Path, tuple[Moved, tuple[Flag, ...]]]":
     """Gate every file by itself, and return the gates it shares and what is off about its own."""
@@ -142,7 +184,7 @@ def _group(
     found = {}
     for path in files:
         with suppress(LabprocError):  # said when its turn comes
-            found[path] = _gate(path, plan, panel, controls)[1]
+            found[path] = _gate(path, plan, panel, controls, matrix)[1]
     common = shared_gates(list(found.values()), shares)
     lost = [s for s in shares if found and s not in common]
     if lost:

@@ -3,10 +3,21 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
+from math import sqrt
 
 import numpy as np
 
-from labproc.counts._interval import Widths, both, ends, multiply, of_measurement, say
+from labproc.counts._interval import (
+    COUNTING,
+    ZERO_UPPER,
+    Widths,
+    both,
+    ends,
+    multiply,
+    of_measurement,
+    say,
+    symmetric,
+)
 from labproc.model import CultureEvent, Flag, Measurement, SampleKey
 from labproc.model._arrays import Floats
 from labproc.model.flag import info, review, unique, warning
@@ -66,13 +77,13 @@ def _of_sample(key: SampleKey, rows: list[Measurement], ml: float | None) -> lis
         return []
     alive = _alive(rows, cells)
     cart = _cart(key, rows, alive)
-    result = [] if cart is None else [cart]
+    result = [] if cart is None else [cart, *_subsets(rows, cart, "per_ul")]
     if ml is None or not ml > 0:
         return result
     result.append(_total(_product(key, "cells_total", alive), ml))
     if cart is not None:
         total = _total(replace(cart, metric="cart_total", unit="cells"), ml)
-        result += [total, *_subsets(rows, total)]
+        result += [total, *_subsets(rows, total, "total")]
     return result
 
 
@@ -219,18 +230,52 @@ def _total(per_ul: Measurement, ml: float) -> Measurement:
     )
 
 
-def _subsets(rows: list[Measurement], total: Measurement) -> list[Measurement]:
-    """Return CD4+ and CD8+ CAR-T cells of the culture, where one tube has all markers."""
+def _subsets(rows: list[Measurement], whole: Measurement, unit: str) -> list[Measurement]:
+    """Return CD4+ and CD8+ CAR-T cells, where one tube has all markers.
+
+    The interval carries what the count of CAR-T cells carries, and the counting error of the part.
+    """
     ratio = _first(rows, "cart_cd4_cd8_ratio")
-    if ratio is None:
+    if ratio is None or whole.value is None:
         return []
     result = []
     for subset in ("cd4", "cd8"):
         share = float(ratio.parameters[f"{subset}_of_cart"])
-        part = _total(total, share / UL_PER_ML)
-        numbers = {**total.parameters, f"{subset}_of_cart": share}
-        result.append(replace(part, metric=f"cart_{subset}_total", parameters=numbers))
+        value = whole.value * share
+        widths = both([of_measurement(whole), _share_error(share, ratio)])
+        low, high = ends(value, widths) if value else (0.0, _upper(whole, ratio))
+        result.append(
+            replace(
+                whole,
+                metric=f"cart_{subset}_{unit}",
+                value=value,
+                ci_low=low,
+                ci_high=high,
+                interval_of=say(widths.parts),
+                n=round(share * float(ratio.parameters["n_cart"])),
+                parent=f"{subset.upper()}+ of {whole.parent}",
+                flags=unique((*whole.flags, *ratio.flags)),
+                parameters={**whole.parameters, f"{subset}_of_cart": share},
+                draws=None if whole.draws is None else whole.draws * share,
+            )
+        )
     return result
+
+
+def _share_error(share: float, ratio: Measurement) -> Widths:
+    """Return the binomial error of a part of the CAR+ events, of ln(part)."""
+    n = float(ratio.parameters["n_cart"])
+    if not share > 0:
+        return Widths(parts=frozenset({COUNTING}))
+    return symmetric(sqrt((1.0 - share) / (share * n)), COUNTING)
+
+
+def _upper(whole: Measurement, ratio: Measurement) -> float | None:
+    """Return the upper end where a part holds no event: the 97.5 % limit of 0 events is 3.7."""
+    if not whole.value:
+        return whole.ci_high
+    n = float(ratio.parameters["n_cart"])
+    return None if whole.ci_high is None else whole.ci_high * min(ZERO_UPPER / n, 1.0)
 
 
 def _flagged(measured: Measurement, flag: Flag) -> Measurement:

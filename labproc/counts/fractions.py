@@ -20,6 +20,7 @@ from labproc.model._arrays import Floats
 from labproc.model.flag import unique, warning
 
 FEW_EVENTS = 100
+Median = tuple[float, float | None, float | None]
 FRACTIONS = {
     "viability": "Live",
     "t_cell_fraction": "T cells",
@@ -37,7 +38,7 @@ def flow_fractions(
     source: SourceFile | None = None,
     version: str = "",
     control_file: str = "",
-    medians: Mapping[str, float] | None = None,
+    medians: Mapping[str, Median] | None = None,
 ) -> list[Measurement]:
     """Return the fractions and CD4:CD8 ratios of one tube.
 
@@ -48,7 +49,8 @@ def flow_fractions(
     Parameters
     ----------
     medians : mapping, optional
-        Median fluorescence of populations, linear scale; that of ``CAR+`` becomes a measurement.
+        Median fluorescence of populations with its interval, linear scale; that of ``CAR+``
+        becomes a measurement.
     """
     rows: list[Measurement] = []
     for metric, population in FRACTIONS.items():
@@ -212,15 +214,35 @@ def _cart_ratio(key: SampleKey, populations: Populations) -> list[Measurement]:
     n4, n8 = (int(np.count_nonzero(car.mask & g.mask)) for g in (cd4, cd8))
     flags = unique((*tube_flags(populations), *car.flags, *cd4.flags, *cd8.flags))
     row = _ratio_row(key, "cart_cd4_cd8_ratio", (float(n4), float(n8)), "CAR+", flags)
-    shares = {"cd4_of_cart": n4 / car.n_events, "cd8_of_cart": n8 / car.n_events}
+    shares: dict[str, float | str] = {
+        "n_cart": car.n_events,
+        "cd4_of_cart": n4 / car.n_events,
+        "cd8_of_cart": n8 / car.n_events,
+    }
     return [replace(row, parameters={**row.parameters, **shares})]
 
 
 def _median(
-    key: SampleKey, populations: Populations, medians: Mapping[str, float]
+    key: SampleKey, populations: Populations, medians: Mapping[str, Median]
 ) -> list[Measurement]:
+    """Return the median fluorescence of the gated CAR+ cells, on the file's own scale.
+
+    Where positives and negatives overlap the gate holds the brighter positives only.
+    """
     gate = populations.get("CAR+")
-    if gate is None or "CAR+" not in medians or not np.isfinite(medians["CAR+"]):
+    if gate is None or "CAR+" not in medians or not np.isfinite(medians["CAR+"][0]):
         return []
-    value, n = float(medians["CAR+"]), gate.n_events
-    return [Measurement(key, "car_median_fluorescence", value, n=n, parent="CAR+")]
+    value, low, high = medians["CAR+"]
+    return [
+        Measurement(
+            key,
+            "car_median_fluorescence",
+            value,
+            low,
+            high,
+            say({COUNTING}) if low is not None else "",
+            n=gate.n_events,
+            parent="CAR+",
+            flags=unique((*tube_flags(populations), *gate.flags)),
+        )
+    ]

@@ -5,7 +5,7 @@ from labproc.model.dna import DnaSample, DnaTable
 from labproc.model.events import Channel, Events, FlowTube, Spillover
 from labproc.model.flag import Flag, Severity
 from labproc.model.measurement import METRICS, Measurement
-from labproc.model.populations import ROOT, Boundary, GateResult, Populations
+from labproc.model.populations import ROOT, Boundary, GateResult, Populations, SharedGate
 from labproc.model.qpcr import (
     Amplification,
     CopyNumber,
@@ -16,6 +16,14 @@ from labproc.model.qpcr import (
     Status,
     Task,
     Well,
+)
+from labproc.model.release import (
+    GatedTube,
+    OutsideValue,
+    ReleaseRow,
+    Share,
+    Specification,
+    Verdict,
 )
 from labproc.model.sample import Role, SampleKey, SourceFile
 from labproc.model.trend import Comparison, Robustness, Trend
@@ -36,21 +44,28 @@ __all__ = [
     "Flag",
     "FlowTube",
     "GateResult",
+    "GatedTube",
     "Measurement",
+    "OutsideValue",
     "PatientEvent",
     "Plan",
     "Populations",
     "QpcrRun",
+    "ReleaseRow",
     "ReportedCurve",
     "Robustness",
     "Role",
     "SampleKey",
     "Severity",
+    "Share",
+    "SharedGate",
     "SourceFile",
+    "Specification",
     "Spillover",
     "StandardCurve",
     "Status",
     "Task",
     "Trend",
+    "Verdict",
     "Well",
 ]

@@ -13,6 +13,8 @@ METRICS: Mapping[str, str] = {
     # cells, from flow cytometry
     "cells_per_ul": "cells/µL",
     "cart_per_ul": "cells/µL",
+    "cart_cd4_per_ul": "cells/µL",
+    "cart_cd8_per_ul": "cells/µL",
     "cells_total": "cells",
     "cart_total": "cells",
     "cart_cd4_total": "cells",

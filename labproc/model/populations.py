@@ -46,6 +46,15 @@ class Boundary:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedGate:
+    """One outline for all tubes of a group; ``group`` says which in words."""
+
+    boundary: Boundary
+    n_tubes: int
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
 class GateResult:
     """What one gate selected in one tube.
 

@@ -1,22 +1,27 @@
 """From what the store holds to everything that is shown of a study."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from labproc.model import Flag, Measurement
 from labproc.model.flag import unique, warning
 from labproc.pipeline.attention import by_attention
+from labproc.pipeline.gather import known_files
+from labproc.pipeline.groups import group_flags
 from labproc.pipeline.methods import methods_text
 from labproc.pipeline.outcomes import FlowOutcome, PlateOutcome
 from labproc.pipeline.patients import patients_of
 from labproc.pipeline.payload import decode
 from labproc.pipeline.reduce import reduce_study
+from labproc.pipeline.release import release_rows
 from labproc.pipeline.results import Arm, FileStatus, PlateView, Results, TubeView
 from labproc.pipeline.signing import signature_views
 from labproc.pipeline.together import together
 from labproc.pipeline.versions import software_versions
-from labproc.store import Store, StoredResult
+from labproc.store import Decision, Store, StoredResult, current_decisions
 from labproc.study import Study
+
+VERDICTS = frozenset({"approved", "rejected"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +60,11 @@ def _unassigned(outcome: PlateOutcome) -> Flag:
 def assemble(study: Study, store: Store, statuses: Sequence[FileStatus]) -> Results:
     """Reduce the study's measurements and put everything that is shown of it together."""
     outcomes = decode_outcomes(store.current_results())
+    decisions = current_decisions(store)
     derived = reduce_study(study, outcomes.measured)
     all_plates = together(study.settings, outcomes.plates)
+    off = group_flags(study, outcomes.tubes, _plates_of(study, store))
+    tubes = by_attention(_reviewed(_with(outcomes.tubes, off), decisions))
     return Results(
         title=study.settings.study.title,
         folder=study.folder,
@@ -65,7 +73,7 @@ def assemble(study: Study, store: Store, statuses: Sequence[FileStatus]) -> Resu
         measurements=derived.measurements,
         trends=derived.trends,
         comparisons=derived.comparisons,
-        tubes=by_attention(outcomes.tubes),
+        tubes=tubes,
         plates=all_plates.plates,
         culture_events=study.culture_log,
         patient_events=study.patient_events,
@@ -78,7 +86,29 @@ def assemble(study: Study, store: Store, statuses: Sequence[FileStatus]) -> Resu
         control_charts=all_plates.charts,
         limits=all_plates.limits,
         signatures=signature_views(store),
+        release=release_rows(study, derived.measurements, tubes, decisions),
     )
+
+
+def _plates_of(study: Study, store: Store) -> dict[str, str]:
+    """Return each file's plate, where any panel shares a gate by plate."""
+    panels = study.settings.panels.values()
+    if not any("plate" in by for panel in panels for by in panel.shared.values()):
+        return {}
+    return {f.sha256: f.plate for f in known_files(study, store)}
+
+
+def _with(tubes: Sequence[TubeView], flags: Mapping[str, tuple[Flag, ...]]) -> tuple[TubeView, ...]:
+    """Return the tubes with what only their group says of them."""
+    return tuple(
+        replace(t, flags=unique((*t.flags, *flags.get(t.source.sha256, ())))) for t in tubes
+    )
+
+
+def _reviewed(tubes: Sequence[TubeView], decisions: Mapping[str, Decision]) -> tuple[TubeView, ...]:
+    """Return the tubes with what a reviewer said of them: approved or rejected, else nothing."""
+    said = {sha: d.verdict for sha, d in decisions.items() if d.verdict in VERDICTS}
+    return tuple(replace(t, review=said.get(t.source.sha256, "")) for t in tubes)
 
 
 def _lloq(measured: Sequence[Measurement]) -> float | None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labproc.model import (
+    Boundary,
     FlowTube,
     GateResult,
     Measurement,
@@ -20,10 +21,11 @@ from labproc.model.flag import unique
 from labproc.pipeline.jobs import FlowJob
 from labproc.pipeline.outcomes import FlowOutcome
 from labproc.pipeline.own_name import in_own_words
-from labproc.pipeline.results import Density, GateView, TubeView
+from labproc.pipeline.results import Density, GateView, TimeView, TubeView
 
 if TYPE_CHECKING:  # gating is imported where it is used: it takes scipy with it
     from gating.controls import Control
+    from gating.quality import Course
     from gating.views import GateDensity
 
 DRAWS = 200  # gate placements per tube that robustness and intervals rest on
@@ -39,9 +41,9 @@ def do_flow(job: FlowJob, *, draws: int = DRAWS) -> FlowOutcome:
         for c in job.controls
     ]
     populations = _gate(job, tube, controls, draws)
-    return FlowOutcome(
-        _view(job, tube, populations, controls), tuple(_measure(job, tube, populations))
-    )
+    view = _view(job, tube, populations, controls)
+    view = replace(view, own=_own(job, tube, populations, controls))
+    return FlowOutcome(view, tuple(_measure(job, tube, populations)))
 
 
 @lru_cache(maxsize=8)
@@ -71,18 +73,34 @@ def _gate(job: FlowJob, tube: FlowTube, controls: Sequence["Control"], draws: in
         controls=controls,
         spillover=job.spillover,
         moved=job.moved,
+        grouped=job.shared,
         draws=draws,
     )
 
 
+def _own(
+    job: FlowJob, tube: FlowTube, populations: Populations, controls: Sequence["Control"]
+) -> dict[str, Boundary]:
+    """Return what the tube's own gates would be, where a group's may stand in their place."""
+    if not job.grouped:
+        return {}
+    if job.shared or job.moved:
+        alone = replace(job, shared={}, moved={})
+        populations = _gate(alone, tube, controls, draws=0)
+    return {g.population: g.boundary for g in populations if g.population in job.grouped}
+
+
 def _measure(job: FlowJob, tube: FlowTube, populations: Populations) -> list[Measurement]:
     """Return the tube's fractions and, for the panel that counts, its cells."""
+    from gating.views import median_fluorescence
     from labproc.counts import count_cells, flow_fractions
 
     if job.key.role is not Role.SAMPLE:
         return []
     control = next((c.path for c in job.controls if c.role is Role.UNTRANSDUCED), "")
-    found = flow_fractions(job.key, populations, source=tube.source)
+    median = median_fluorescence(tube, populations, "CAR+", spillover=job.spillover)
+    medians = {} if median is None else {"CAR+": median}
+    found = flow_fractions(job.key, populations, source=tube.source, medians=medians)
     if job.count is not None:
         found = [*found, *count_cells(job.key, populations, tube=tube, rule=job.count)]
     version = _version(job)
@@ -92,7 +110,9 @@ def _measure(job: FlowJob, tube: FlowTube, populations: Populations) -> list[Mea
 def _version(job: FlowJob) -> str:
     """Name the gates' version: the strategy, and each gate that a reviewer moved."""
     moved = ", ".join(f"{name} v{job.versions.get(name, 1)}" for name in sorted(job.moved))
+    shared = ", ".join(sorted(set(job.shared) - set(job.moved)))
     base = f"{Path(job.strategy).stem}@{job.strategy_sha256[:8]}"
+    base = f"{base}; shared: {shared}" if shared else base
     return f"{base}; moved: {moved}" if moved else base
 
 
@@ -100,9 +120,10 @@ def _view(
     job: FlowJob, tube: FlowTube, populations: Populations, controls: Sequence["Control"]
 ) -> TubeView:
     from gating.oddness import features
-    from gating.views import densities
+    from gating.views import densities, time_course
 
     drawn = densities(tube, populations, controls=controls)
+    course = time_course(tube, populations)
     control = next((c for c in job.controls if c.role is Role.UNTRANSDUCED), None)
     flags = unique((*tube.flags, *populations.all_flags))
     return TubeView(
@@ -121,8 +142,14 @@ def _view(
         spillover=populations.spillover,
         matrices=populations.matrices,
         features=features(populations),
+        course=_course(course) if course is not None else None,
         undrawn=tuple(_gate_view(g, None, "") for g in populations if g.population not in drawn),
     )
+
+
+def _course(course: "Course") -> TimeView:
+    shares = course.shares.astype(np.float32)
+    return TimeView(course.edges, course.counts, course.kept, course.channels, shares)
 
 
 NOTHING = Density((), (), (), np.zeros(0, np.uint32), ())

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from labproc.counts import CountRule
-from labproc.model import Role, SampleKey, Spillover
+from labproc.model import Role, SampleKey, SharedGate, Spillover
 from labproc.pipeline.payload import plain_json
 from labproc.pipeline.versions import PIPELINE_VERSION
 from labproc.qpcr import QpcrRules
@@ -36,7 +36,8 @@ class FlowJob:
     """Gate one tube and count in it.
 
     ``moved`` holds a reviewer's gates: population -> boundary points. ``count`` is set for the
-    panel that the cells are counted in.
+    panel that the cells are counted in. ``grouped`` are populations whose gate the study shares
+    between tubes, ``shared`` the outlines of this tube's groups once they are known.
     """
 
     path: str
@@ -51,6 +52,8 @@ class FlowJob:
     count: CountRule | None = None
     moved: Mapping[str, Points] = field(default_factory=dict)
     versions: Mapping[str, int] = field(default_factory=dict)
+    grouped: tuple[str, ...] = ()
+    shared: Mapping[str, SharedGate] = field(default_factory=dict)
     kind: str = "fcs"
 
 

@@ -7,8 +7,16 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from labproc.errors import CountError, StrategyError
-from labproc.model import Role, SampleKey
+from labproc.model import Role, SampleKey, SharedGate
 from labproc.pipeline.compensation import CONTROLS, panel_spillover
+from labproc.pipeline.groups import (
+    Outlines,
+    Place,
+    grouped,
+    is_exception,
+    place,
+    shared_gates,
+)
 from labproc.pipeline.jobs import ControlFile, FlowJob, Job, Points, TableJob
 from labproc.pipeline.results import FileStatus
 from labproc.pipeline.settings import count_rule, qpcr_rules
@@ -40,12 +48,14 @@ class Earlier:
     """What reviewers and other files' results say.
 
     Gates that were moved with their versions, wells that were taken out, DNA concentrations that
-    were measured (ng/µL by sample), curves of several plates (by the plate's hash and target).
+    were measured (ng/µL by sample), the tubes' own outlines of gates that groups share, and curves
+    of several plates (by the plate's hash and target).
     """
 
     gates: Mapping[str, Mapping[str, tuple[int, Points]]] = field(default_factory=dict)
     omitted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ng_per_ul: Mapping[str, float] = field(default_factory=dict)
+    outlines: Outlines = field(default_factory=dict)
     curves: Mapping[str, Mapping[str, SharedCurve]] = field(default_factory=dict)
 
 
@@ -59,6 +69,9 @@ class Planned:
     jobs: tuple[Job, ...]
     statuses: tuple[FileStatus, ...]
     gone: frozenset[str] = frozenset()
+
+
+Tube = tuple[RawFile, Assignment]
 
 
 def plan(study: Study, files: Sequence[RawFile], earlier: Earlier) -> Planned:
@@ -75,13 +88,40 @@ def plan(study: Study, files: Sequence[RawFile], earlier: Earlier) -> Planned:
     jobs: list[Job] = [_table_job(study, f, earlier) for f in tables]
     statuses += [FileStatus(f.path, f.sha256, "waiting", f.kind) for f in tables]
     known = [(f, a) for f, a in tubes if a.key is not None and f.path not in clashes]
+    shared = _shared(study, known, earlier)
     for file, assignment in tubes:
         status, job = _tube(study, file, assignment, known, clashes, earlier)
+        if job is not None and job.grouped:
+            job = replace(job, shared=_of_tube(study, file, job, shared))
         statuses.append(status)
         if job is not None:
             jobs.append(job)
     gone = frozenset(f.path for f in files if f.gone)
     return Planned(tuple(jobs), tuple(statuses), gone)
+
+
+def _shared(study: Study, known: Sequence[Tube], earlier: Earlier) -> dict[Place, SharedGate]:
+    """Return the gates that groups share, as far as the tubes' own gates are known."""
+    if not earlier.outlines:
+        return {}
+    tubes = [
+        (f.sha256, f.path, a.key, f.plate)
+        for f, a in known
+        if a.key is not None and a.key.role in GATED
+    ]
+    return shared_gates(study, tubes, earlier.outlines)
+
+
+def _of_tube(
+    study: Study, file: RawFile, job: FlowJob, shared: Mapping[Place, SharedGate]
+) -> dict[str, SharedGate]:
+    """Return the shared gates of one tube, but those that the study says are its own."""
+    places = {name: place(study, job.key, file.plate, name) for name in job.grouped}
+    return {
+        name: shared[where]
+        for name, where in places.items()
+        if where in shared and not is_exception(study, job.key, file.path, name)
+    }
 
 
 def _found(file: RawFile) -> Found:
@@ -99,9 +139,6 @@ def _without_duplicates(files: Iterable[RawFile]) -> tuple[list[RawFile], list[F
         else:
             first[file.sha256] = file
     return list(first.values()), again
-
-
-Tube = tuple[RawFile, Assignment]
 
 
 def _clashes(tubes: Iterable[Tube]) -> dict[str, str]:
@@ -162,6 +199,7 @@ def _flow_job(
         count=count_rule(study.settings, assignment),
         moved={name: points for name, (_, points) in moved.items()},
         versions={name: version for name, (version, _) in moved.items()},
+        grouped=grouped(study, key.panel),
     )
 
 

@@ -11,7 +11,7 @@ from labproc.pipeline.results import FileStatus, Results
 from labproc.pipeline.share import worked_on
 from labproc.pipeline.tables import all_tables, write_tables
 from labproc.pipeline.versions import PIPELINE_VERSION
-from labproc.store import ResultKey, Store, StoredResult
+from labproc.store import ResultKey, Store, StoredResult, current_decisions
 from labproc.study import Study
 
 
@@ -44,7 +44,7 @@ def publish(
     study: Study, store: Store, statuses: Sequence[FileStatus], keys: Iterable[ResultKey]
 ) -> Results | None:
     """Reduce, and write tables, where anything they rest on has changed."""
-    fingerprint = _fingerprint(study, statuses, keys)
+    fingerprint = _fingerprint(study, store, statuses, keys)
     tables = study.results / "tables"
     if store.get_meta("fingerprint") == fingerprint and (tables / "files.csv").exists():
         return None
@@ -55,11 +55,20 @@ def publish(
     return results
 
 
-def _fingerprint(study: Study, statuses: Sequence[FileStatus], keys: Iterable[ResultKey]) -> str:
+def _decided(store: Store) -> list[list[str]]:
+    """Return what reviewers said of files: a release rests on it."""
+    return sorted([sha256, d.verdict] for sha256, d in current_decisions(store).items())
+
+
+def _fingerprint(
+    study: Study, store: Store, statuses: Sequence[FileStatus], keys: Iterable[ResultKey]
+) -> str:
     """Return one hash over everything the tables rest on."""
     parts = [
         PIPELINE_VERSION,
         study.sheets_sha256,
+        study.release_sha256,
+        _decided(store) if study.release else [],
         sorted([k.sha256, k.parameter_hash] for k in keys),
         sorted([s.path, s.sha256, s.state, s.reason] for s in statuses),
     ]

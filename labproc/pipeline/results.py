@@ -17,6 +17,7 @@ from labproc.model import (
     Flag,
     Measurement,
     PatientEvent,
+    ReleaseRow,
     ReportedCurve,
     SampleKey,
     SourceFile,
@@ -95,13 +96,29 @@ class GateView:
 
 
 @dataclass(frozen=True, slots=True)
+class TimeView:
+    """An acquisition over time in equal stretches, as quality control saw it.
+
+    ``edges`` (n_blocks + 1,) in seconds; ``counts`` and ``kept`` (n_blocks,); ``shares``
+    (n_channels, n_blocks) of the events above the tube's own median.
+    """
+
+    edges: NDArray[np.float64]
+    counts: NDArray[np.float64]
+    kept: NDArray[np.bool_]
+    channels: tuple[str, ...]
+    shares: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
 class TubeView:
     """One tube: its gates in order, and how much it needs a look (0 calm, 1 first in the list).
 
     ``spillover`` is the matrix it was compensated with where that is not the file's own,
     ``matrices`` those of single channels; ``undrawn`` are the gates that lie on no channel (steady
     time, booleans of other gates) or on more than two; ``features`` what the tube is held against
-    its group by.
+    its group by; ``own`` the tube's own outline of each gate that a group shares; ``course`` the
+    acquisition over time.
     """
 
     source: SourceFile
@@ -119,6 +136,8 @@ class TubeView:
     undrawn: tuple[GateView, ...] = ()
     features: Mapping[str, float] = field(default_factory=dict)
     matrices: Mapping[str, Spillover] = field(default_factory=dict)
+    own: Mapping[str, Boundary] = field(default_factory=dict)
+    course: TimeView | None = None
 
     @property
     def every_gate(self) -> tuple[GateView, ...]:
@@ -208,7 +227,7 @@ class Results:
     """A study's results as they stand in its store.
 
     ``control_charts`` follow the positive control of a target over the plates; ``limits`` are the
-    LOD and LOQ of each target.
+    LOD and LOQ of each target; ``release`` holds the samples against the study's release table.
     """
 
     title: str
@@ -231,6 +250,7 @@ class Results:
     control_charts: Mapping[str, LeveyJennings] = field(default_factory=dict)
     signatures: tuple[SignatureView, ...] = ()
     limits: Mapping[str, StudyLimits] = field(default_factory=dict)
+    release: tuple[ReleaseRow, ...] = ()
 
     @property
     def patients(self) -> frozenset[str]:

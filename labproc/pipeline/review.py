@@ -152,5 +152,5 @@ def _jobs(folder: Path, stamp: str) -> dict[str, FlowJob]:
     """Return every tube's job; planned once for as long as nothing changes."""
     study = load_study(folder)
     with Store.open(study.store_url) as store:
-        planned = plan(study, known_files(study, store), earlier(store, study))
+        planned = plan(study, known_files(study, store), earlier(study, store))
     return {job.sha256: job for job in planned.jobs if isinstance(job, FlowJob)}

@@ -5,16 +5,19 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from labproc.model import Boundary
 from labproc.pipeline.assemble import assemble
 from labproc.pipeline.disk import plain_disk_errors
 from labproc.pipeline.gather import Gathered, State, gather, known_files
+from labproc.pipeline.groups import check_groups
 from labproc.pipeline.jobs import FlowJob, Job, result_key
 from labproc.pipeline.outcomes import DnaOutcome, FlowOutcome, PlateOutcome
 from labproc.pipeline.own_name import in_own_words
-from labproc.pipeline.payload import decode, encode
+from labproc.pipeline.payload import decode, encode, plain_json
 from labproc.pipeline.planner import Earlier, RawFile, plan
 from labproc.pipeline.pooling import Curves, is_pooled, pooled_curves
 from labproc.pipeline.publish import final_statuses, publish
+from labproc.pipeline.release import check_release
 from labproc.pipeline.results import FileStatus, Results
 from labproc.pipeline.share import Share, one_publisher
 from labproc.pipeline.workers import Done, run_jobs
@@ -121,6 +124,8 @@ def _check_plan(study: Study) -> None:
 
     if (planned := study.plan()) is not None:
         check_plan(planned)
+    check_groups(study)
+    check_release(study)
 
 
 def _known(study: Study, store: Store) -> Gathered:
@@ -134,7 +139,7 @@ def _publish(
 
     The plan is made again: another process may know files that were not here when we looked.
     """
-    planned = plan(study, known_files(study, store), earlier(store, study))
+    planned = plan(study, known_files(study, store), earlier(study, store))
     keys = [result_key(job) for job in planned.jobs]
     store.set_current(keys)
     statuses = (*final_statuses(store, planned), *waiting)
@@ -151,8 +156,9 @@ def _work_through(
 ) -> tuple[int, list[str]]:
     """Do every job that has no result yet, shared with whoever else is at it.
 
-    DNA concentrations, and curves of several plates, are known only when their files have been
-    read; the plates that they speak of are then planned anew, with them.
+    DNA concentrations and curves of several plates are known only when their files have been read,
+    and the gate of a group only when its tubes have been gated; what rests on them is then planned
+    anew, with them.
 
     Returns
     -------
@@ -161,7 +167,7 @@ def _work_through(
     """
     n_done, bugs = 0, list[str]()
     while True:
-        before = earlier(store, study)
+        before = earlier(study, store)
         planned = plan(study, files, before)
         keys = {result_key(job): job for job in planned.jobs}
         known = store.known_results()
@@ -169,21 +175,38 @@ def _work_through(
         ours, found = _work(store, todo, workers, scheduler, progress)
         n_done, bugs = n_done + ours, [*bugs, *found]
         store.set_current(keys, files={job.sha256 for job in planned.jobs})
-        if earlier(store, study) == before:
+        if _same(earlier(study, store), before):
             return n_done, bugs
 
 
-def earlier(store: Store, study: Study) -> Earlier:
-    """Return what a plan asks for: moved gates, DNA concentrations, curves of several plates."""
+def _same(one: Earlier, other: Earlier) -> bool:
+    """Whether two plans would be the same; outlines are compared by their points too."""
+    drawn = [plain_json(e) for e in (one, other)]
+    return bool(drawn[0] == drawn[1])
+
+
+def earlier(study: Study, store: Store) -> Earlier:
+    """Return what a plan asks for: moved and shared gates, DNA concentrations that were read."""
     read = store.current_results(kinds=("dna",))
     tables = [decode(r.payload, DnaOutcome) for r in read if r.payload]
     concentrations: dict[str, float] = {}
     for table in tables:
         concentrations |= table.ng_per_ul
-    return Earlier(current_gates(store), {}, concentrations, _pooled(store, study))
+    return Earlier(
+        current_gates(store), {}, concentrations, _own_outlines(study, store), _pooled(study, store)
+    )
 
 
-def _pooled(store: Store, study: Study) -> Curves:
+def _own_outlines(study: Study, store: Store) -> dict[str, Mapping[str, Boundary]]:
+    """Return the tubes' own outlines, where any panel of the study shares a gate."""
+    if not any(panel.shared for panel in study.settings.panels.values()):
+        return {}
+    gated = store.current_results(kinds=("fcs",))
+    views = [decode(r.payload, FlowOutcome).view for r in gated if r.payload]
+    return {v.source.sha256: v.own for v in views if v.own}
+
+
+def _pooled(study: Study, store: Store) -> Curves:
     if not is_pooled(study.settings):
         return {}
     read = store.current_results(kinds=("qpcr",))
@@ -267,5 +290,5 @@ def load_results(folder: Path) -> Results:
     """
     study = load_study(folder)
     with Store.open(study.store_url) as store:
-        planned = plan(study, known_files(study, store), earlier(store, study))
+        planned = plan(study, known_files(study, store), earlier(study, store))
         return assemble(study, store, final_statuses(store, planned))

@@ -28,7 +28,7 @@ def study_status(folder: Path) -> list[FileStatus]:
     """
     study = load_study(folder)
     with Store.open(study.store_url) as store:
-        planned = plan(study, known_files(study, store), earlier(store, study))
+        planned = plan(study, known_files(study, store), earlier(study, store))
         known = final_statuses(store, planned)
         observed = store.observations()
         with plain_disk_errors(study.raw):

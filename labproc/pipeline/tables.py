@@ -9,7 +9,15 @@ from typing import Any
 
 from labproc.formats.drafts import clean_drafts, drafted
 from labproc.formats.inert import inert
-from labproc.model import Comparison, Flag, Measurement, SampleKey, SourceFile, Trend
+from labproc.model import (
+    Comparison,
+    Flag,
+    Measurement,
+    ReleaseRow,
+    SampleKey,
+    SourceFile,
+    Trend,
+)
 from labproc.pipeline.limits import limits_row
 from labproc.pipeline.results import FileStatus, PlateView, Results, TubeView
 from labproc.store import columns_of
@@ -17,7 +25,16 @@ from labproc.store import columns_of
 Row = dict[str, Any]
 
 COUNT_METRICS = frozenset(
-    {"cells_per_ul", "cart_per_ul", "cells_total", "cart_total", "cart_cd4_total", "cart_cd8_total"}
+    {
+        "cells_per_ul",
+        "cart_per_ul",
+        "cart_cd4_per_ul",
+        "cart_cd8_per_ul",
+        "cells_total",
+        "cart_total",
+        "cart_cd4_total",
+        "cart_cd8_total",
+    }
 )
 
 
@@ -39,6 +56,7 @@ def all_tables(results: Results) -> dict[str, list[Row]]:
         "measurements": [measurement_row(m) for m in measured],
         "trends": [trend_row(t, measured) for t in results.trends],
         "comparisons": [comparison_row(c, measured) for c in results.comparisons],
+        "release": [release_row(r) for r in results.release],
     }
     return {name: [_known(row) for row in rows] for name, rows in tables.items()}
 
@@ -261,6 +279,34 @@ def _behind(c: Comparison, measured: Sequence[Measurement]) -> str:
         measured,
         lambda m: m.metric == metric and (c.day is None or m.key.day == c.day),
     )
+
+
+def release_row(r: ReleaseRow) -> Row:
+    """Return one line of ``release.csv``: one specification held against one sample."""
+    one = r.specification
+    is_word = isinstance(r.value, str)
+    return {
+        **_who(r.key),
+        "panel": r.key.panel,
+        "specification": one.title,
+        "metric": one.metric,
+        "parent": r.parent or one.parent,
+        "value": None if is_word else r.value,
+        "ci_low": r.ci_low,
+        "ci_high": r.ci_high,
+        "unit": one.unit,
+        "found": r.value if is_word else "",
+        "n_events_or_wells": r.n,
+        "limit_low": one.low,
+        "limit_high": one.high,
+        "expected": one.expected,
+        "verdict": r.verdict.value,
+        "reason": r.reason,
+        "specified_in": one.where,
+        "file": r.origin,
+        "sha256": r.source.sha256 if r.source else "",
+        "version_of_gate_or_curve": r.version,
+    }
 
 
 def write_tables(tables: Mapping[str, Sequence[Row]], folder: Path) -> None:

@@ -112,7 +112,7 @@ def _same(one: Any, other: Any) -> bool:
 
 def _recomputed(study: Study, store: Store) -> Iterator[str]:
     """Derive every current result again; yield an empty line for each that is the same."""
-    planned = plan(study, known_files(study, store), earlier(store, study))
+    planned = plan(study, known_files(study, store), earlier(study, store))
     jobs = {result_key(job): job for job in planned.jobs}
     for stored in store.current_results():
         if stored.status != "done":

@@ -149,6 +149,26 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "flags",
         "sha256",
     ),
+    "release": (
+        *_WHO,
+        "panel",
+        "specification",
+        "metric",
+        "parent",
+        "value",
+        *_INTERVAL,
+        "unit",
+        "found",
+        "n_events_or_wells",
+        "limit_low",
+        "limit_high",
+        "expected",
+        "verdict",
+        "reason",
+        "specified_in",
+        *_FILE,
+        "version_of_gate_or_curve",
+    ),
 }
 """Table name to its columns, in order; ``counts`` has the columns of ``measurements``."""
 
@@ -206,6 +226,8 @@ NUMBERS = frozenset(
         "p_adjusted",
         "draws_low",
         "draws_high",
+        "limit_low",
+        "limit_high",
     }
 )
 """Columns of numbers; every other column is text."""

@@ -18,7 +18,7 @@ from sqlalchemy.types import TypeEngine
 
 from labproc.store.columns import NUMBERS, TABLES, WHOLE, columns_of
 
-SCHEMA_VERSION = "2"  # a new one needs a step in labproc.store.migrations
+SCHEMA_VERSION = "3"  # a new one needs a step in labproc.store.migrations
 
 # STRICT tables know INTEGER, REAL, TEXT and BLOB only; PostgreSQL's REAL would lose half the digits
 Number: TypeEngine[Any] = Double().with_variant(REAL(), "sqlite")

@@ -14,12 +14,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from labproc.errors import StudyError
-from labproc.model import CultureEvent, PatientEvent, Plan
+from labproc.model import CultureEvent, OutsideValue, PatientEvent, Plan, Specification
 from labproc.registry import nearest
 from labproc.study.assign import Assigner, Assignment, Found, Rows
 from labproc.study.blood import Blood, Extracted, blood_of, extracts_of
 from labproc.study.patterns import Pattern, compile_pattern, read_date
 from labproc.study.plates import plate_rows, well_name
+from labproc.study.release import outside_values, release_table
 from labproc.study.settings import Settings
 from labproc.study.sheets import (
     SAMPLE_COLUMNS,
@@ -32,7 +33,8 @@ from labproc.study.sheets import (
 from labproc.study.where import key_lines, line_of
 
 SHEETS = ("samples", "culture", "patients", "events", "plates")
-AROUND = frozenset({"store", "signatures", "notify"})  # tables of study.toml that no result knows
+AROUND = frozenset({"store", "signatures", "notify", "release"})  # what no result knows
+RELEASE_SHEETS = ("release", "measured")  # what results are held against, not what they are
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,10 @@ class Study:
     sheets_sha256: str
     blood: Mapping[str, Blood] = field(default_factory=dict)
     extracts: Mapping[str, Extracted] = field(default_factory=dict)
+    release: tuple[Specification, ...] = ()
+    outside: tuple[OutsideValue, ...] = ()
+    weights_kg: Mapping[str, float] = field(default_factory=dict)
+    release_sha256: str = ""
 
     @property
     def raw(self) -> Path:
@@ -123,6 +129,7 @@ def load_study(folder: Path) -> Study:
     _refuse_twice(samples)
     rows = Rows.of(samples, plate_rows(folder))
     patients = rows_of(folder, "patients")
+    outside = outside_values(folder, settings.arm_names())
     return Study(
         folder=folder,
         settings=settings,
@@ -133,6 +140,10 @@ def load_study(folder: Path) -> Study:
         sheets_sha256=_sheets_sha256(folder),
         blood=blood_of(samples),
         extracts=extracts_of(samples),
+        release=release_table(folder, settings, outside),
+        outside=outside,
+        weights_kg=_weights_kg(patients),
+        release_sha256=_release_sha256(folder),
     )
 
 
@@ -224,8 +235,7 @@ def _named(row: SheetRow) -> tuple[str, ...]:
 
 def _assigner(settings: Settings, rows: Rows, patients: list[SheetRow]) -> Assigner:
     qpcr = settings.qpcr
-    names = ("patient", "donor", "patient_id", "id")
-    arms = {next((r.get(n) for n in names if r.get(n)), ""): r.get("arm") for r in patients}
+    arms = {_who(r): r.get("arm") for r in patients}
     return Assigner(
         settings=settings,
         file_patterns=_patterns(settings, settings.files.pattern, "[files]"),
@@ -235,6 +245,23 @@ def _assigner(settings: Settings, rows: Rows, patients: list[SheetRow]) -> Assig
         patient_arms=arms,
         days_zero=_days_zero(settings.study.day_zero),
     )
+
+
+def _who(row: SheetRow) -> str:
+    """Return who a line of the patient table is about."""
+    names = ("patient", "donor", "patient_id", "id")
+    return next((row.get(n) for n in names if row.get(n)), "")
+
+
+def _weights_kg(patients: list[SheetRow]) -> dict[str, float]:
+    """Return each patient's weight, where the table has a column ``weight_kg``."""
+    found: dict[str, float] = {}
+    for row in patients:
+        # a cell that is no number leaves the dose per kg unsaid, not the whole study
+        with contextlib.suppress(StudyError):
+            if kg := row.number("weight_kg", low=0.0):
+                found[_who(row)] = kg
+    return found
 
 
 def _patterns(settings: Settings, texts: tuple[str, ...], where: str) -> tuple[Pattern, ...]:
@@ -275,6 +302,15 @@ def _sheets_sha256(folder: Path) -> str:
     text = json.dumps(kept, default=str, sort_keys=True, ensure_ascii=False)
     whole = hashlib.sha256(text.encode())
     for name in SHEETS:
+        if found := find_sheet(folder, name):
+            whole.update(name.encode() + found[0].read_bytes())
+    return whole.hexdigest()
+
+
+def _release_sha256(folder: Path) -> str:
+    """Return one hash over what a study's samples are held against."""
+    whole = hashlib.sha256((folder / "study.toml").read_bytes())
+    for name in RELEASE_SHEETS:
         if found := find_sheet(folder, name):
             whole.update(name.encode() + found[0].read_bytes())
     return whole.hexdigest()

@@ -64,12 +64,40 @@ class FileSettings(_Part):
         return [value] if isinstance(value, str) else value
 
 
+GroupPart = Literal["donor", "experiment", "arm", "day", "replicate", "plate"]
+
+
 class PanelSettings(_Part):
-    """``[panels.NAME]``: the strategy that gates this panel and where its markers are."""
+    """``[panels.NAME]``: the strategy that gates this panel and where its markers are.
+
+    ``shared`` names gates that are one for all tubes alike in these parts (an empty list: for the
+    whole panel); ``own`` the tubes that are gated by themselves, each with the reason.
+    """
 
     strategy: str
     markers: dict[str, str] = Field(default_factory=dict)
     compensation: str = "file"
+    shared: dict[str, tuple[GroupPart, ...]] = Field(default_factory=dict)
+    own: dict[str, dict[str, str]] = Field(default_factory=dict)  # file -> population -> reason
+
+    @field_validator("shared", mode="before")
+    @classmethod
+    def one_part_or_many(cls, value: object) -> object:
+        """Take one part as a list of one, and ``panel`` as a list of none."""
+        if not isinstance(value, dict):
+            return value
+        short = {k: [] if v == "panel" else [v] for k, v in value.items() if isinstance(v, str)}
+        return {**value, **short}
+
+    @field_validator("own")
+    @classmethod
+    def exceptions_with_reasons(cls, value: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+        """Check that every exception says why."""
+        for file, populations in value.items():
+            for name, reason in populations.items():
+                if not reason.strip():
+                    raise ValueError(f"own {file!r}, {name!r}: no reason, expected one")
+        return value
 
 
 class CountSettings(_Part):
@@ -198,6 +226,22 @@ class CohortSettings(_Part):
     treatment_start_day: str = ""
 
 
+class ReleaseSettings(_Part):
+    """``[[release]]``: one specification of the user's own release table."""
+
+    metric: str
+    day: int | str
+    parent: str = ""
+    panel: str = ""
+    low: float | None = None
+    high: float | None = None
+    expected: str = ""
+    unit: str = ""
+    arm: str = ""
+    donor: str = ""
+    title: str = ""
+
+
 class StoreSettings(_Part):
     """``[store]``: where results are kept, if not in ``results/labproc.sqlite``."""
 
@@ -281,6 +325,7 @@ class Settings(_Part):
     qpcr: QpcrSettings | None = None
     plan: PlanSettings | None = None
     cohort: CohortSettings | None = None
+    release: tuple[ReleaseSettings, ...] = ()
     store: StoreSettings = StoreSettings()
     signatures: SignatureSettings = SignatureSettings()
     notify: NotifySettings = NotifySettings()

@@ -40,6 +40,9 @@ pattern = ["{date}/{donor}_{arm}_d{day}_{panel}.fcs"]
 strategy = "car_t"               # car_t, cd4_cd8, live, or your own file beside this one
 markers = { CAR = "BL1-A", CD3 = "YL2-A", viability = "RL2-A" }
 # compensation = "file"          # or none, controls (single stains), or a matrix such as "m.csv"
+# shared = { Live = ["donor", "day"], "T cells" = "plate" }   # one gate for a group of tubes
+# [panels.car.own."D1_C_d07_car.fcs"]      # ... but this tube is gated by itself
+# Live = "debris"                          # the reason
 
 [panels.subset]
 strategy = "cd4_cd8"
@@ -111,6 +114,15 @@ correction = "holm"
 # response = "response"
 # toxicity = ["crs_grade", "icans_grade"]
 # treatment_start_day = "len_start_day"
+
+# Your own release specifications, one table each (or lines of release.csv); none is built in.
+# [[release]]
+# metric = "transduction"        # or purity, viability, cd4:cd8, vcn, copies_per_ug, cell_dose,
+# parent = "Live"                # any population of a strategy, or a measure of measured.csv
+# day = "last"                   # a day, last or every
+# low = 20
+# high = 80                      # low, high or both; or expected = "negative"
+# unit = "%"
 
 # Results stand in results/labproc.sqlite unless a PostgreSQL server is named.
 # [store]

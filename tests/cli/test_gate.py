@@ -87,8 +87,6 @@ def test_a_broken_file_is_said_and_the_others_are_done(files):
     ],
 )
 def test_wrong_usage_is_named(files, args, message):
-    from labproc.errors import SettingsError
-
     with pytest.raises(SettingsError, match=message):
         run(files / "sample.fcs", *args)
 
@@ -109,6 +107,41 @@ def test_a_population_may_have_any_name(files, tmp_path):
         counts = {name: int(file[name].sum()) for name in file.files}
     assert set(counts) == set(names)
     assert counts["file"] > counts["CD4+/IFNg+"] > 0
+
+
+def test_a_matrix_is_used_instead_of_the_files(files, tmp_path):
+    (tmp_path / "m.csv").write_text("dye,BL1-A,YL2-A\nBL1-A,1,0.2\nYL2-A,0,1\n", encoding="utf-8")
+
+    def codes(word):
+        asked = ("--strategy", "live", "--json", "--compensation", word)
+        first = run(files / "sample.fcs", *asked).stdout.splitlines()[0]
+        return {f["code"] for f in json.loads(first)["flags"]}
+
+    assert "uncompensated" not in codes(tmp_path / "m.csv")
+    assert "uncompensated" in codes("none")
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("fiel", "--compensation: fiel: no such file, .*; or say file or none"),
+        ("bad.csv", "--compensation: bad.csv, line 2, B: found 'x', expected a number"),
+        ("far.csv", "spillover: no channel 'QQ-A'"),
+    ],
+)
+def test_a_matrix_that_cannot_be_used_is_refused(files, tmp_path, monkeypatch, word, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "bad.csv").write_text("dye,A,B\nA,1,x\nB,0,1\n", encoding="utf-8")
+    (tmp_path / "far.csv").write_text("dye,BL1-A,QQ-A\nBL1-A,1,0\nQQ-A,0.1,1\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match=message):
+        run(files / "sample.fcs", "--strategy", "live", "--compensation", word)
+
+
+def test_a_control_that_no_step_leans_on_is_said(files):
+    done = run(
+        files / "sample.fcs", "--strategy", "live", "--control", f"fmo={files / 'control.fcs'}"
+    )
+    assert "no step of live leans on a tube of the role fmo" in done.stderr
 
 
 def test_a_shared_threshold_is_one_for_all_files_but_the_odd_one(tmp_path):

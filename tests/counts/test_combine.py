@@ -146,13 +146,30 @@ def test_flags_of_both_tubes_stay():
 
 
 def test_cd4_and_cd8_car_t_cells():
-    shares = {"cd4_of_cart": 0.6, "cd8_of_cart": 0.35}
+    shares = {"n_cart": 500, "cd4_of_cart": 0.6, "cd8_of_cart": 0.35}
     ratio = Measurement(
         key("car"), "cart_cd4_cd8_ratio", 1.7, parent="CAR+", source=STAINED, parameters=shares
     )
     found = by_metric(combine([cells(), car(), ratio], culture_volume_ml=10.0))
     assert found["cart_cd4_total"].value == pytest.approx(0.6 * 4e6)
     assert found["cart_cd8_total"].value == pytest.approx(0.35 * 4e6)
+    whole, part = found["cart_per_ul"], found["cart_cd4_per_ul"]
+    assert part.value == pytest.approx(0.6 * whole.value)
+    assert part.n == 300
+    # ln(part) = ln(whole) + ln(share); 300 of 500 has the relative variance .4 / (.6 x 500)
+    own = 1.959964 * np.sqrt(0.4 / 300)
+    half = np.hypot(np.log(whole.value / whole.ci_low), own)
+    assert part.ci_low == pytest.approx(part.value * np.exp(-half), rel=1e-4)
+
+
+def test_no_cd8_car_t_cell_leaves_an_upper_end():
+    shares = {"n_cart": 500, "cd4_of_cart": 1.0, "cd8_of_cart": 0.0}
+    ratio = Measurement(key("car"), "cart_cd4_cd8_ratio", 1001.0, parameters=shares)
+    found = by_metric(combine([cells(), car(), ratio]))
+    none, whole = found["cart_cd8_per_ul"], found["cart_per_ul"]
+    # 0 of 500: a Poisson mean of up to 3.689, of the CAR-T cells' own upper end
+    assert (none.value, none.ci_low) == (0.0, 0.0)
+    assert none.ci_high == pytest.approx(whole.ci_high * 3.689 / 500, rel=1e-3)
 
 
 def test_several_tubes_of_one_sample_are_averaged_and_named():

@@ -135,6 +135,8 @@ def test_cd4_and_cd8_of_car_t_cells_where_one_tube_has_all():
 
 def test_median_fluorescence_where_it_is_known():
     populations = tube(gate("CAR+", "All events", 0, 250, N))
-    found = measured(populations, "car_median_fluorescence", medians={"CAR+": 12_345.0})
-    assert found.value == 12_345.0
+    found = measured(
+        populations, "car_median_fluorescence", medians={"CAR+": (12_345.0, 12_000.0, 12_700.0)}
+    )
+    assert (found.value, found.ci_low, found.ci_high) == (12_345.0, 12_000.0, 12_700.0)
     assert measured(populations, "car_median_fluorescence") is None

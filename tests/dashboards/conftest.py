@@ -34,6 +34,7 @@ from labproc.pipeline.results import (
     GateView,
     PlateView,
     Results,
+    TimeView,
     TubeView,
 )
 from labproc.qpcr import StandardPoint
@@ -167,7 +168,24 @@ def tubes() -> tuple[TubeView, ...]:
                     )
                 )  # fmt: skip
     control = SampleKey("D1", "E1", "C", 6, "1", "car", role=Role.UNTRANSDUCED)
-    return (*found, TubeView(source("ut.fcs"), control, "car_t", 20_000, gates()))
+    steady = GateView(
+        "Steady", "All events", 17_000, 20_000, 0.85, 0.85, None, None, "steady",
+        Boundary("none"), Density((), (), (), np.zeros(0, np.uint32), ()),
+        parameters={"kept_time": 0.85}, flags=(info("flow_rate_gap", "flow rate off"),),
+    )  # fmt: skip
+    watched = TubeView(
+        source("ut.fcs"), control, "car_t", 20_000, gates(), undrawn=(steady,), course=course()
+    )
+    return (*found, watched)
+
+
+def course() -> TimeView:
+    """Twenty stretches of 2 s; in three of them hardly anything came."""
+    counts = np.full(20, 1_150.0)
+    counts[8:11] = 80.0
+    shares = np.random.default_rng(3).normal(0.5, 0.01, (2, 20)).astype(np.float32)
+    edges = np.linspace(0.0, 40.0, 21)
+    return TimeView(edges, counts, counts > 100, ("FSC-A", HOSTILE), shares)
 
 
 def plate() -> PlateView:

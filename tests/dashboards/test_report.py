@@ -22,7 +22,7 @@ def test_the_four_figures_stand_first_each_with_its_comparison(page: str, result
     order = [text.index(f'data-figure="{n}"') for n in ("growth", "ratio", "copies", "timeline")]
     assert order == sorted(order)
     assert order[0] < text.index(results.comparisons[0].sentence) < order[1]
-    assert text.index("To look at") < text.index('data-figure="gating"')
+    assert text.index("To look at") < text.index('data-figure="gating-car"')
 
 
 def test_instrument_text_is_escaped_everywhere(page: str) -> None:
@@ -53,3 +53,17 @@ def test_a_study_without_results_gives_a_report_that_says_so(no_results: Results
 
 def test_two_builds_are_equal(page: str, results: Results) -> None:
     assert build_report(results) == page
+
+
+def test_what_quality_control_cut_is_listed_and_drawn(page: str, results: Results) -> None:
+    text = words(page)
+    assert "In 1 of 1 tubes a part of the time was left out." in text
+    assert 'data-figure="flow0"' in text
+    assert "15.0 %" in text[text.index("Acquisition over time") :]
+
+
+def test_every_panel_has_its_steps_and_every_odd_tube(page: str) -> None:
+    text = words(page)
+    assert "Panel car, strategy car_t" in text
+    assert 'data-figure="odd0"' in text
+    assert text.index("Tubes to look at") < text.index('data-figure="odd0"')

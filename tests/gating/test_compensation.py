@@ -77,3 +77,23 @@ def test_dyes_that_cannot_be_told_apart_are_refused():
 )
 def test_a_matrix_that_says_nothing_or_nonsense_is_flagged(matrix, code):
     assert code in {f.code for f in check_spillover(matrix)}
+
+
+@pytest.mark.parametrize(
+    ("matrix", "code", "words"),
+    [
+        ([[1, 1.4], [0, 1]], "spillover_nonsense", "BL1-A spills 1.40 into YL2-A, more than"),
+        ([[1, -0.3], [0, 1]], "spillover_nonsense", "is the matrix an inverse already?"),
+        ([[100, 20], [5, 100]], "spillover_nonsense", "are the numbers percentages?"),
+        ([[1.05, 0.2], [0, 1]], "spillover_diagonal", "diagonal is not 1 (1.05)"),
+        ([[1, 0.9999], [1.0, 1]], "spillover_ill_conditioned", "can hardly be told apart"),
+        ([[1, 0], [0, 1]], "uncompensated", "identity"),
+    ],
+)
+def test_a_doubtful_matrix_is_flagged(matrix, code, words):
+    flags = check_spillover(Spillover(("BL1-A", "YL2-A"), np.array(matrix, dtype=float)))
+    assert [f.code for f in flags if words in f.message] == [code]
+
+
+def test_a_matrix_as_an_instrument_makes_it_is_not_flagged():
+    assert check_spillover(Spillover(("A", "B"), np.array([[1, 0.5], [-0.004, 1]]))) == ()

@@ -11,6 +11,8 @@ from labproc.errors import StrategyError
 from ._tubes import culture
 
 CELLS = '[[step]]\npopulation = "Cells"\nmethod = "cells"\nchannels = ["forward", "side"]\n'
+VALLEY = '[[step]]\npopulation = "A"\nmethod = "valley"\nchannels = ["CD4"]\n'
+BOTH = '[[step]]\npopulation = "B"\nmethod = "boolean"\nwithin = ["Z"]\n'
 
 
 def test_the_shipped_strategies_are_read_and_hashed():
@@ -34,6 +36,14 @@ def test_the_shipped_strategies_are_read_and_hashed():
         (CELLS + "scales = ['linear', 'lin']", "found 'lin', expected"),
         ("step = [", "not TOML"),
         ("[steps]\na = 1", "found key 'steps', expected 'title', 'compensation'"),
+        (CELLS.replace(', "side"', ""), "1 channels, method 'cells' needs 2"),
+        (CELLS.replace('"Cells"', '["A", "B"]').replace("population", "populations"),
+         "2 populations, method 'cells' makes 1"),
+        (CELLS + "control = ['untransducd']", "'untransducd' is no role; did you mean 'untransd"),
+        (CELLS + "keep = 99", "keep is 99, expected 0.5 to 1"),
+        (CELLS + "keep = 'most'", "keep is 'most', expected 0.5 to 1"),
+        (VALLEY + "side = 'left'", "side is 'left', expected above or below"),
+        (VALLEY + BOTH, "within 'Z' is not made before it; known: All events, A"),
     ],
 )  # fmt: skip
 def test_a_wrong_word_is_named_with_its_step(text, message):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from labproc.errors import StudyError
-from labproc.pipeline.compensation import panel_spillover, read_matrix
+from labproc.pipeline.compensation import panel_spillover
 from labproc.pipeline.runner import load_results, run_study
 from labproc.simulate import Design, write_study
 from labproc.study import load_study
@@ -51,22 +51,12 @@ def test_a_matrix_beside_the_study_is_used(study: Path) -> None:
     np.testing.assert_array_equal(found.matrix, [[1, 0.02], [0.1, 1]])
 
 
-def test_a_matrix_without_a_first_column_of_names_is_read(tmp_path: Path) -> None:
-    (tmp_path / "m.csv").write_text("VL1-A,RL1-A\n1,0.02\n0.1,1\n", encoding="utf-8")
-    assert read_matrix(tmp_path / "m.csv").matrix.tolist() == [[1, 0.02], [0.1, 1]]
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("dye,A,B\nA,1,0\n", "1 rows under 3 headings, expected a square matrix"),
-        ("dye,A,B\nA,1,x\nB,0,1\n", "expected numbers in every cell"),
-    ],
-)
-def test_what_is_no_matrix_is_refused(tmp_path: Path, text: str, message: str) -> None:
-    (tmp_path / "m.csv").write_text(text, encoding="utf-8")
-    with pytest.raises(StudyError, match=message):
-        read_matrix(tmp_path / "m.csv")
+def test_a_matrix_that_cannot_be_read_is_refused_with_its_panel(study: Path) -> None:
+    (study / "m.csv").write_text("dye,VL1-A,RL1-A\nVL1-A,1,x\nRL1-A,0,1\n", encoding="utf-8")
+    choose(study, "m.csv")
+    wanted = r"\[panels.subset\] compensation: m.csv, line 2, RL1-A: found 'x', expected a number"
+    with pytest.raises(StudyError, match=wanted):
+        panel_spillover(load_study(study), "subset")
 
 
 def test_a_word_that_means_nothing_is_refused(study: Path) -> None:

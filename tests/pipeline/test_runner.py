@@ -45,7 +45,7 @@ def test_every_row_carries_the_hash_of_its_file(finished: Finished) -> None:
     raw = {hashlib.sha256(p.read_bytes()).hexdigest() for p in (folder / "raw").rglob("*.*")}
     for name in TABLES:
         rows = table(folder, name)
-        assert rows, name
+        assert rows or name == "release", name  # this study has no release table
         for row in rows:
             assert row["sha256"], (name, row)
             assert set(row["sha256"].split()) <= raw
@@ -63,7 +63,8 @@ def test_the_tables_in_the_database_are_those_in_the_files(finished: Finished) -
 def test_the_tables_have_the_columns_that_are_promised(finished: Finished) -> None:
     folder, _ = finished
     for name in TABLES:
-        assert list(table(folder, name)[0]) == list(columns_of(name))
+        first = (folder / "results/tables" / f"{name}.csv").read_text("utf-8").splitlines()[0]
+        assert first.split(",") == list(columns_of(name))
 
 
 def test_a_second_run_does_nothing(finished: Finished) -> None:

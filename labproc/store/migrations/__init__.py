@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from labproc.errors import StoreError
 
-STEPS: Mapping[str, tuple[str, str]] = {"1": ("2", "_1_to_2")}
+STEPS: Mapping[str, tuple[str, str]] = {"1": ("2", "_1_to_2"), "2": ("3", "_2_to_3")}
 """Schema found -> schema after the step, and the module that takes it."""
 
 
