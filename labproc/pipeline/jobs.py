@@ -10,6 +10,7 @@ from labproc.model import Role, SampleKey, SharedGate, Spillover
 from labproc.pipeline.payload import plain_json
 from labproc.pipeline.versions import PIPELINE_VERSION
 from labproc.qpcr import QpcrRules
+from labproc.qpcr.master_curve import SharedCurve
 from labproc.store import ResultKey
 
 Points = tuple[tuple[float, ...], ...]
@@ -63,7 +64,7 @@ class TableJob:
     ``study`` is the study's folder: which sample a well is of is decided from names that only the
     file knows. ``sheets_sha256`` covers what those decisions rest on. ``omitted`` are wells that a
     reviewer took out; ``ng_per_ul`` the DNA concentrations that the study's NanoDrop and Qubit
-    files state.
+    files state; ``curves`` the file's parts of curves of several plates, by target.
     """
 
     path: str
@@ -74,6 +75,7 @@ class TableJob:
     sheets_sha256: str
     omitted: tuple[str, ...] = ()
     ng_per_ul: Mapping[str, float] = field(default_factory=dict)
+    curves: Mapping[str, SharedCurve] = field(default_factory=dict)
     kind: str = "table"
 
 

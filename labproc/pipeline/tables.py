@@ -19,6 +19,7 @@ from labproc.model import (
 )
 from labproc.pipeline.cohort_tables import cohort_tables
 from labproc.pipeline.flags_text import flags_text
+from labproc.pipeline.limits import limits_row
 from labproc.pipeline.results import FileStatus, PlateView, Results, TubeView
 from labproc.store import columns_of
 
@@ -51,6 +52,7 @@ def all_tables(results: Results) -> dict[str, list[Row]]:
         "populations": [row for t in tubes for row in population_rows(t)],
         "counts": [measurement_row(m) for m in measured if m.metric in COUNT_METRICS],
         "curves": [row for p in plates for row in curve_rows(p)],
+        "limits": [limits_row(x) for x in results.limits.values()],
         "copies": [row for p in plates for row in copy_rows(p)],
         "measurements": [measurement_row(m) for m in measured],
         "trends": [trend_row(t, measured) for t in results.trends],

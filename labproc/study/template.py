@@ -71,6 +71,9 @@ standard_unit = "copies_per_well"           # copies_per_well, copies_per_ul or 
 # copies_per_ng = 1000           # needed with ng
 # reference_standard_unit = "ng" # where the reference gene's standards have another unit
 # ipc_target = "IPC"             # inhibition control, where the file does not mark it
+# curve = "pooled"              # one slope for all plates, an intercept for each; else "own"
+# calibrator = "CAL"             # a sample on all plates: reads those without standards
+# dilution_series = ["lod.xlsx"] # plates that give LOD and LOQ; else the standards of all
 # residual_plasmid_before_day = 7   # earlier samples are flagged
 # lloq_copies_per_ug = 50        # your validated limit, if there is one
 
