@@ -1,5 +1,6 @@
 """Where jobs run: here, in worker processes, or on Dask; a poison file takes down no neighbour."""
 
+import errno
 import multiprocessing
 import os
 import signal
@@ -14,11 +15,14 @@ from functools import partial
 from itertools import chain, islice
 from typing import Any, Generic, TypeVar
 
-from labproc.errors import LabprocError
+from labproc.errors import LabprocError, ParseError
 
 J = TypeVar("J")
 R = TypeVar("R")
 
+PASSING = frozenset(
+    {errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN}
+)  # what a system says when it is not the file's fault
 TIME_LIMIT_S = 120  # a file of 10 million events takes 6 s
 MEMORY_SHARE = 0.75  # of the machine's memory, shared by the workers
 LEAST_MEMORY = 4 << 30  # bytes of address space that numpy and scipy need to start at all
@@ -30,7 +34,8 @@ class Done(Generic[J, R]):
     """One finished job: its result, or why there is none.
 
     ``error`` is for the user; ``bug`` holds the traceback where the error is labproc's own;
-    ``died`` says that the job took its worker process with it.
+    ``died`` says that the job took its worker process with it, or that the machine failed and
+    not the file: both are tried again.
     """
 
     job: J
@@ -82,18 +87,42 @@ def run_jobs(
 def _guarded(work: Callable[[J], R], job: J) -> Done[J, R]:
     """Do one job; an error of the file's becomes part of the answer, a bug does too."""
     try:
-        return Done(job, work(job))
+        return Done(job, _read_twice(work, job))
     except LabprocError as error:
         notes = getattr(error, "__notes__", [])
-        return Done(job, error=" ".join(" ".join([str(error), *notes]).split()))
+        said = " ".join(" ".join([str(error), *notes]).split())
+        return Done(job, error=said, died=_is_the_machines(error))
     except MemoryError:
         return Done(job, error="out of memory while reading; more than a file of its size needs")
     except TimeoutError as error:
         return Done(job, error=f"not done after {error} s, expected a few seconds")
+    except OSError as error:
+        said = " ".join(str(error).split())
+        return Done(job, error=f"{said}, expected a disk that answers", died=True)
     except Exception as error:  # one file's bug must not stop the others
         return Done(
             job, error=f"a bug in labproc ({type(error).__name__})", bug=traceback.format_exc()
         )
+
+
+def _read_twice(work: Callable[[J], R], job: J) -> R:
+    """Do one job; a file is refused only when it reads so a second time.
+
+    A read that the disk cut short looks like a file that ends too early.
+    """
+    try:
+        return work(job)
+    except ParseError:
+        return work(job)
+
+
+def _is_the_machines(error: BaseException | None) -> bool:
+    """Whether the disk or the system failed behind an error, and not the file: it may pass."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in PASSING:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _limited(work: Callable[[J], R], limit_s: int, job: J) -> R:

@@ -37,25 +37,38 @@ def plate(n: int) -> bytes:
     return f"Well;Sample;Gene;Type;Cq;Copies\n{STANDARDS}{wells}".encode()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def plate_of() -> Callable[[int], bytes]:
     return plate
+
+
+def write_plates(folder: Path, n: int) -> Path:
+    """Write a study of n plates that were finished long ago."""
+    (folder / "raw").mkdir(parents=True)
+    (folder / "study.toml").write_text(PLATES, encoding="utf-8")
+    for i in range(n):
+        path = folder / "raw" / f"plate{i:04d}.csv"
+        path.write_bytes(plate(i))
+        os.utime(path, (1e9, 1e9))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def new_plates() -> Callable[[Path, int], Path]:
+    return write_plates
 
 
 @pytest.fixture
 def plates(tmp_path: Path) -> Path:
     """Return a study of plates whose raw/ is empty."""
-    folder = tmp_path / "plates"
-    (folder / "raw").mkdir(parents=True)
-    (folder / "study.toml").write_text(PLATES, encoding="utf-8")
-    return folder
+    return write_plates(tmp_path / "plates", 0)
 
 
 def read_tables(folder: Path) -> dict[str, bytes]:
     return {name: (folder / "results/tables" / f"{name}.csv").read_bytes() for name in TABLES}
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tables() -> Callable[[Path], dict[str, bytes]]:
     return read_tables
 
@@ -71,7 +84,7 @@ def check_whole(folder: Path, n_results: int) -> None:
     assert left == []
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def whole() -> Callable[[Path, int], None]:
     return check_whole
 
