@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import pytest
 
 from labproc.store import TABLES, Store
@@ -139,6 +140,29 @@ def until(is_so: Callable[[], bool], patience_s: float) -> float:
 @pytest.fixture(name="until")
 def until_fixture() -> Callable[[Callable[[], bool], float], float]:
     return until
+
+
+def cpu_s(process: "subprocess.Popen[bytes]") -> float:
+    """Return the processor time of a process and all that it started, in seconds."""
+    top = psutil.Process(process.pid)
+    times = [p.cpu_times() for p in (top, *top.children(recursive=True))]
+    return sum(t.user + t.system + t.children_user + t.children_system for t in times)
+
+
+@pytest.fixture(name="cpu_s")
+def cpu_s_fixture() -> Callable[["subprocess.Popen[bytes]"], float]:
+    return cpu_s
+
+
+def within(bar_s: float, clock_s: float, cpu: float) -> bool:
+    """Hold a time to its bar: on the clock, or of the processor where others have most of it."""
+    is_busy = os.getloadavg()[0] > 1.5 * (os.cpu_count() or 1)
+    return (cpu if is_busy else clock_s) < bar_s
+
+
+@pytest.fixture(name="within")
+def within_fixture() -> Callable[[float, float, float], bool]:
+    return within
 
 
 def results_in(folder: Path) -> int:
