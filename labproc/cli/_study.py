@@ -97,8 +97,7 @@ def write_report(results: "Results") -> Path:
     from labproc.pipeline.disk import plain_disk_errors
 
     path = results.folder / "results" / "report.html"
-    clean_drafts(path.parent)
-    page = build_report(results)
     with plain_disk_errors(path.parent):
-        write_whole(path, page)
+        clean_drafts(path.parent)
+        write_whole(path, build_report(results))
     return path

@@ -1,6 +1,5 @@
 """Where jobs run: here, in worker processes, or on Dask; a poison file takes down no neighbour."""
 
-import errno
 import multiprocessing
 import os
 import signal
@@ -16,13 +15,11 @@ from itertools import chain, islice
 from typing import Any, Generic, TypeVar
 
 from labproc.errors import LabprocError, ParseError
+from labproc.pipeline.disk import PASSING
 
 J = TypeVar("J")
 R = TypeVar("R")
 
-PASSING = frozenset(
-    {errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN}
-)  # what a system says when it is not the file's fault
 TIME_LIMIT_S = 120  # a file of 10 million events takes 6 s
 MEMORY_SHARE = 0.75  # of the machine's memory, shared by the workers
 LEAST_MEMORY = 4 << 30  # bytes of address space that numpy and scipy need to start at all

@@ -126,6 +126,7 @@ def check_fault(
 def faults(bench: Bench, rng: random.Random) -> Iterator[tuple[str, str, int]]:
     """Yield faults for ever: kinds in turn, the place at random."""
     kinds = [(c, e) for e, calls in FAULTS.items() for c in calls if bench.places.get(c)]
+    rng.shuffle(kinds)
     while True:
         for call, error in kinds:
             yield call, error, rng.choice(bench.places[call])
@@ -147,18 +148,20 @@ def fire(bench: Bench, tmp: Path, wanted: int, seed: int, tables: Any, whole: An
 
 def test_a_few_calls_that_fail(bench: Bench, tmp_path: Path, tables: Any, whole: Any) -> None:
     fire(bench, tmp_path, 6, 1, tables, whole)
-    assert bench.counts["EIO loud"] > 0
+    assert any(what.endswith("loud") for what in bench.counts)
 
 
 @pytest.mark.soak
+@pytest.mark.parametrize("tenth", range(20))
 def test_two_hundred_calls_that_fail(
-    bench: Bench, tmp_path: Path, tables: Any, whole: Any, capsys: pytest.CaptureFixture[str]
-) -> None:
+    tenth: int, bench: Bench, tmp_path: Path, tables: Any, whole: Any,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
     bench.counts.clear()
-    missed = fire(bench, tmp_path, 200, 2, tables, whole)
+    missed = fire(bench, tmp_path, 10, 100 + tenth, tables, whole)
     with capsys.disabled():
-        sys.stdout.write(f"\n200 faults fired: {dict(bench.counts)}; {missed} missed\n")
-    assert sum(n for what, n in bench.counts.items() if "missed" not in what) == 200
+        sys.stdout.write(f"\n10 faults fired, {missed} missed: {dict(bench.counts)}\n")
+    assert sum(n for what, n in bench.counts.items() if "missed" not in what) == 10
 
 
 @pytest.fixture(scope="module")
