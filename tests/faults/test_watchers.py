@@ -11,7 +11,7 @@ import pytest
 
 from labproc.pipeline.runner import run_study
 
-pytestmark = pytest.mark.xdist_group("kill")
+pytestmark = pytest.mark.xdist_group("watch")
 N_WATCHERS = 4
 TOOK_A_SHARE = re.compile(r"(\d[\d,]*) files? processed")
 
