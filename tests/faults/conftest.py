@@ -110,10 +110,10 @@ class Watchers:
         return "".join(p.read_text(encoding="utf-8") for p in sorted(self.log.glob("watcher-*")))
 
     def stop(self) -> list[int]:
-        """Stop all as Ctrl-C does, and return their exit codes."""
+        """Stop all as a service does, and return their exit codes."""
         for one in self.running:
             if one.poll() is None:
-                one.send_signal(signal.SIGINT)
+                one.send_signal(signal.SIGTERM)
         return [one.wait(120) for one in self.running]
 
 

@@ -135,7 +135,7 @@ def check_writers(
         replaced = [o for o in store.observations() if o.state == "replaced"]
         assert len([o for o in replaced if o.path.startswith("more")]) == each
         assert store.verify_audit() == []
-    assert watchers.stop() == [130]
+    assert watchers.stop() == [0]
 
 
 def test_a_few_writers(
