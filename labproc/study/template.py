@@ -163,9 +163,10 @@ correction = "holm"
 
 # Who is told when a file is set aside or a run has finished.
 # [notify]
-# webhook = "https://..."
-# email = "lab@example.org"
-# smtp = "localhost"
+# webhook = "https://..."        # or "$LABPROC_WEBHOOK": the variable that holds it
+# email = "lab@example.org"      # several with commas
+# smtp = "localhost"             # host:port, or smtps://user@host
+# sender = "labproc@example.org"
 """
 
 RAW_README = """\
