@@ -34,6 +34,8 @@ NAMES = {
     "cart_cd8_total": "CD8+ CAR-T cells in the culture",
     "copies_per_100ng": "CAR copies per 100 ng DNA", "vcn_per_cart": "Vector copies per CAR+ cell",
     "copies_per_ul_blood": "CAR copies per µL blood",
+    "copies_per_ul_eluate": "CAR copies per µL eluate",
+    "copies_in_eluate": "CAR copies in the eluate",
     "dna_ng_by_reference": "DNA by the reference gene",
 }  # fmt: skip
 HEADS = ("Donor", "Experiment", "Arm", "Day", "Rep.", "Value (95 % interval)", "n", "Of", "Flags")

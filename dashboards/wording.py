@@ -24,6 +24,9 @@ STATES = {
     "duplicate": "same content as another file",
     "replaced": "replaced by newer content",
     "gone": "no longer in raw/",
+    "new": "not looked at yet",
+    "changed": "changed since it was read",
+    "away": "on a share that is away",
 }
 SIGNED = {
     "covers": "covers the results as they are",

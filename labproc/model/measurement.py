@@ -44,6 +44,8 @@ METRICS: Mapping[str, str] = {
     "copies_per_well": "copies/well",
     "copies_per_ug": "copies/µg DNA",
     "copies_per_100ng": "copies/100 ng DNA",
+    "copies_per_ul_eluate": "copies/µL eluate",
+    "copies_in_eluate": "copies",
     "vcn": "copies/diploid genome",
     "vcn_per_cart": "copies/CAR+ cell",
     "copies_per_ul_blood": "copies/µL blood",

@@ -16,11 +16,11 @@ from labproc.pipeline.outcomes import FlowOutcome, Outcomes, PlateOutcome
 from labproc.pipeline.patients import events_from_infusion, patients_of
 from labproc.pipeline.payload import decode
 from labproc.pipeline.plan_record import first_plan
-from labproc.pipeline.plates import control_charts, omission_flags, with_trend
 from labproc.pipeline.reduce import reduce_study
 from labproc.pipeline.release import release_rows
 from labproc.pipeline.results import Arm, FileStatus, Results, TubeView
 from labproc.pipeline.signing import signature_views
+from labproc.pipeline.together import together
 from labproc.pipeline.versions import software_versions
 from labproc.store import Decision, Store, StoredResult, current_decisions, omission_history
 from labproc.study import Study
@@ -79,9 +79,9 @@ def assemble(
     outcomes = with_decisions(decoded, decided)
     derived = reduce_study(study, outcomes.measured, first_plan(store))
     cohort, doubts = view_cohort(study, derived.measurements)
+    all_plates = together(study.settings, outcomes.plates)
     off = group_flags(study, outcomes.tubes, _plates_of(study, store))
     tubes = by_attention(_with(outcomes.tubes, off))
-    charts = control_charts(outcomes.plates)
     return Results(
         title=study.settings.study.title,
         folder=study.folder,
@@ -91,7 +91,7 @@ def assemble(
         trends=derived.trends,
         comparisons=derived.comparisons,
         tubes=tubes,
-        plates=with_trend(outcomes.plates, charts),
+        plates=all_plates.plates,
         culture_events=study.culture_log,
         patient_events=events_from_infusion(study),
         patient_names=patients_of(study),
@@ -99,8 +99,9 @@ def assemble(
         versions=software_versions(),
         methods=methods_text(study, outcomes.tubes, outcomes.plates, derived.comparisons, cohort),
         audit_head=store.audit_head(),
-        flags=_flags(study, outcomes, (*derived.flags, *doubts)),
-        control_charts=charts,
+        flags=unique((*outcomes.flags, *derived.flags, *doubts, *all_plates.flags)),
+        control_charts=all_plates.charts,
+        limits=all_plates.limits,
         signatures=signature_views(store),
         cohort=cohort,
         doses=derived.doses,
@@ -122,11 +123,6 @@ def _with(tubes: Sequence[TubeView], flags: Mapping[str, tuple[Flag, ...]]) -> t
     return tuple(
         replace(t, flags=unique((*t.flags, *flags.get(t.source.sha256, ())))) for t in tubes
     )
-
-
-def _flags(study: Study, outcomes: Outcomes, doubts: Sequence[Flag]) -> tuple[Flag, ...]:
-    left_out = omission_flags(study.settings, outcomes.plates)
-    return unique((*outcomes.flags, *doubts, *left_out))
 
 
 def _lloq(measured: Sequence[Measurement]) -> float | None:

@@ -82,9 +82,17 @@ def _qpcr(study: Study, plates: Sequence[PlateView]) -> str:
     methods = dict.fromkeys(s.method for p in plates for s in p.samples if s.method)
     return (
         f"qPCR: {target} was quantified{reference} on {len(plates)} plates. Standard curves are "
-        "unweighted least squares of Cq on log10 copies; copies were read backwards "
+        f"unweighted least squares of Cq on log10 copies{_shared(plates)}; copies were read "
+        "backwards "
         f"({', '.join(methods)}); non-detects entered as censored, never as 0 or 40."
     )
+
+
+def _shared(plates: Sequence[PlateView]) -> str:
+    """Say how many plates share a slope, nothing where each has its own."""
+    codes = ("master_curve", "calibrated_plate")
+    n = sum(any(f.code in codes for c in p.curves for f in c.flags) for p in plates)
+    return f" with one slope for {n} plates and an intercept for each" if n else ""
 
 
 def _statistics(plan: Plan | None, comparisons: Sequence[Comparison]) -> str:

@@ -20,6 +20,7 @@ from labproc.pipeline.groups import (
 from labproc.pipeline.jobs import ControlFile, FlowJob, Job, Points, TableJob
 from labproc.pipeline.results import FileStatus
 from labproc.pipeline.settings import count_rule, qpcr_rules
+from labproc.qpcr.master_curve import SharedCurve
 from labproc.store import Omission
 from labproc.study import Assignment, Found, Study
 
@@ -48,13 +49,15 @@ class Earlier:
     """What reviewers and other files' results say.
 
     Gates that were moved with their versions, wells that were taken out, DNA concentrations that
-    were measured (ng/µL by sample), and the tubes' own outlines of gates that groups share.
+    were measured (ng/µL by sample), the tubes' own outlines of gates that groups share, and curves
+    of several plates (by the plate's hash and target).
     """
 
     gates: Mapping[str, Mapping[str, tuple[int, Points]]] = field(default_factory=dict)
     omitted: Mapping[str, Mapping[str, Omission]] = field(default_factory=dict)
     ng_per_ul: Mapping[str, float] = field(default_factory=dict)
     outlines: Outlines = field(default_factory=dict)
+    curves: Mapping[str, Mapping[str, SharedCurve]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,4 +261,5 @@ def _table_job(study: Study, file: RawFile, earlier: Earlier) -> TableJob:
         omitted={well: f"{one.reason} ({one.who})" for well, one in omitted.items()},
         versions={well: one.version for well, one in omitted.items()},
         ng_per_ul=earlier.ng_per_ul,
+        curves=earlier.curves.get(file.sha256, {}),
     )

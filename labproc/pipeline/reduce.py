@@ -10,7 +10,7 @@ from labproc.model import Comparison, Flag, Measurement, SampleKey, Trend
 from labproc.model.flag import warning
 from labproc.pipeline.patients import from_infusion, patients_of
 from labproc.pipeline.plan_record import hold_to_plan
-from labproc.qpcr.joined import BloodYield, Extraction, copies_in_blood, copies_per_cart_cell
+from labproc.qpcr.joined import BloodVolume, BloodYield, copies_in_blood, copies_per_cart_cell
 from labproc.study import Study
 from labproc.trends.dose_trend import DoseResponse
 
@@ -60,16 +60,15 @@ def reduce_study(
     return Derived(tuple(everything), tuple(trends), tuple(held), (*doubts, *changed), doses)
 
 
-def _blood(study: Study) -> dict[SampleKey, BloodYield | Extraction]:
+def _blood(study: Study) -> dict[SampleKey, BloodYield | BloodVolume]:
     """Return what the sheet says of the blood behind each sample of DNA."""
-    found: dict[SampleKey, BloodYield | Extraction] = {}
+    found: dict[SampleKey, BloodYield | BloodVolume] = {}
     for name, told in study.blood.items():
         key = study.assign_qpcr_sample(name).key
         if key is None:
             continue
         if told.dna_ug is not None:
             found[key.without_tube()] = BloodYield(told.dna_ug, told.blood_ul)
-        elif told.elution_ul is not None and told.template_ul is not None:
-            volumes = (told.blood_ul, told.elution_ul, told.template_ul)
-            found[key.without_tube()] = Extraction(*volumes, dilution=told.dilution)
+        elif told.elution_ul is not None:
+            found[key.without_tube()] = BloodVolume(told.blood_ul, told.elution_ul)
     return found

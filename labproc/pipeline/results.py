@@ -27,6 +27,7 @@ from labproc.model import (
     Well,
 )
 from labproc.pipeline.cohort_view import CohortView
+from labproc.qpcr.lod_loq import Limits
 from labproc.qpcr.miqe import ChecklistRow
 from labproc.qpcr.results import RecomputedCq, StandardPoint
 from labproc.qpcr.westgard import LeveyJennings
@@ -215,13 +216,29 @@ class SignatureView:
 
 
 @dataclass(frozen=True, slots=True)
+class StudyLimits:
+    """LOD and LOQ of one target over a study's plates; ``reason`` says why there are none.
+
+    ``n_wells`` of ``n_plates`` are the dilution series; ``sha256`` names their files.
+    """
+
+    target: str
+    n_plates: int
+    n_wells: int
+    sha256: tuple[str, ...]
+    limits: Limits | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
     """A study's results as they stand in its store.
 
-    ``control_charts`` follow the positive control of a target over the plates; ``cohort`` are the
-    patients, compared, where the study has a table of them; ``doses`` the outcomes over several
-    concentrations; ``release`` holds the samples against the study's release table; ``omissions``
-    the last word about every well that a reviewer took out, by file and well.
+    ``control_charts`` follow the positive control of a target over the plates; ``limits`` are the
+    LOD and LOQ of each target; ``cohort`` are the patients, compared, where the study has a table
+    of them; ``doses`` the outcomes over several concentrations; ``release`` holds the samples
+    against the study's release table; ``omissions`` the last word about every well that a reviewer
+    took out, by file and well.
     """
 
     title: str
@@ -246,6 +263,7 @@ class Results:
     cohort: CohortView | None = None
     doses: tuple[DoseResponse, ...] = ()
     omissions: Mapping[str, Mapping[str, Omission]] = field(default_factory=dict)
+    limits: Mapping[str, StudyLimits] = field(default_factory=dict)
     release: tuple[ReleaseRow, ...] = ()
 
     @property

@@ -17,6 +17,7 @@ from labproc.pipeline.own_name import in_own_words
 from labproc.pipeline.payload import decode, encode, plain_json
 from labproc.pipeline.plan_record import record_plan
 from labproc.pipeline.planner import Earlier, RawFile, plan
+from labproc.pipeline.pooling import Curves, is_pooled, pooled_curves
 from labproc.pipeline.publish import final_statuses, publish
 from labproc.pipeline.release import check_release
 from labproc.pipeline.results import FileStatus, Results
@@ -159,8 +160,9 @@ def _work_through(
 ) -> tuple[int, list[str]]:
     """Do every job that has no result yet, shared with whoever else is at it.
 
-    DNA concentrations are known only when their files have been read, and the gate of a group only
-    when its tubes have been gated; what rests on them is then planned anew, with them.
+    DNA concentrations and curves of several plates are known only when their files have been read,
+    and the gate of a group only when its tubes have been gated; what rests on them is then planned
+    anew, with them.
 
     Returns
     -------
@@ -194,8 +196,8 @@ def earlier(study: Study, store: Store) -> Earlier:
     concentrations: dict[str, float] = {}
     for table in tables:
         concentrations |= table.ng_per_ul
-    own = _own_outlines(study, store)
-    return Earlier(current_gates(store), current_omissions(store), concentrations, own)
+    omitted, own = current_omissions(store), _own_outlines(study, store)
+    return Earlier(current_gates(store), omitted, concentrations, own, _pooled(study, store))
 
 
 def _own_outlines(study: Study, store: Store) -> dict[str, Mapping[str, Boundary]]:
@@ -205,6 +207,14 @@ def _own_outlines(study: Study, store: Store) -> dict[str, Mapping[str, Boundary
     gated = store.current_results(kinds=("fcs",))
     views = [decode(r.payload, FlowOutcome).view for r in gated if r.payload]
     return {v.source.sha256: v.own for v in views if v.own}
+
+
+def _pooled(study: Study, store: Store) -> Curves:
+    if not is_pooled(study.settings):
+        return {}
+    read = store.current_results(kinds=("qpcr",))
+    plates = [decode(r.payload, PlateOutcome).view for r in read if r.payload]
+    return pooled_curves(study.settings, plates)
 
 
 def do_job(job: Job) -> Outcome:

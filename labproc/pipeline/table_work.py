@@ -23,6 +23,7 @@ from labproc.pipeline.jobs import TableJob
 from labproc.pipeline.outcomes import DnaOutcome, PlateOutcome
 from labproc.pipeline.own_name import own_name
 from labproc.pipeline.results import AcceptanceRow, PlateView
+from labproc.qpcr.extracts import Extract
 from labproc.study import Study
 
 if TYPE_CHECKING:
@@ -51,9 +52,18 @@ def _concentrations(table: DnaTable, job: TableJob) -> DnaOutcome:
 
 def _dna_ng(job: TableJob, study: Study) -> dict[str, float]:
     """Return the DNA in a well of each sample: the sheet wins over a measured concentration."""
-    volume = job.rules.template_ul_per_well
-    measured = {s: c * volume for s, c in job.ng_per_ul.items()} if volume else {}
+    extracts, usual = _extracts(study), job.rules.template_ul_per_well
+    measured = {}
+    for sample, concentration in job.ng_per_ul.items():
+        own = extracts.get(sample, Extract())
+        if volume := own.template_ul or usual:
+            measured[sample] = concentration * volume / own.dilution
     return {**measured, **study.dna_ng}
+
+
+def _extracts(study: Study) -> dict[str, Extract]:
+    told = study.extracts.items()
+    return {name: Extract(x.dilution, x.template_ul, x.elution_ul) for name, x in told}
 
 
 def _quantify(run: QpcrRun, job: TableJob) -> PlateOutcome:
@@ -64,9 +74,14 @@ def _quantify(run: QpcrRun, job: TableJob) -> PlateOutcome:
     rules = _rules(job, study)
     keys, unassigned = _assign(run, study)
     roles = {name: key.role for name, key in keys.items()}
-    analysis = analyse_run(run, rules, roles=roles)
+    analysis = analyse_run(run, rules, roles=roles, curves=job.curves)
     measured = sample_measurements(
-        analysis, run=run, rules=rules, keys=keys, dna_ng=_dna_ng(job, study)
+        analysis,
+        run=run,
+        rules=rules,
+        keys=keys,
+        dna_ng=_dna_ng(job, study),
+        extracts=_extracts(study),
     )
     view = _view(run, analysis, rules, roles)
     return PlateOutcome(view, tuple(_marked(m, job) for m in measured), unassigned)

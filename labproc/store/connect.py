@@ -1,5 +1,6 @@
 """Open the results database: SQLite on a local disk by default, or PostgreSQL by url."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from labproc.store.schema import SCHEMA_VERSION, audit, meta, metadata, result_t
 
 WRITER_LOCK = 0x6C616270  # "labp": PostgreSQL's own locks go by number
 BUSY_S = 30  # another writer holds the database this long at most
+NO_ROOM = 1 << 18  # bytes; SQLite makes its files grow by up to 64 KiB at once
+FULL = "the disk is full; free some room and run again, nothing is lost"
 NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs", "davfs"})
 
 
@@ -143,7 +146,17 @@ def plain_error(engine: Engine, error: DBAPIError) -> StoreError:
     unsynced = {"SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC"}
     kind = getattr(error.orig, "sqlite_errorname", "")
     made = DiskFailed if kind in unsynced else StoreError
-    return made(f"{engine.url.render_as_string()}: {plain_reason(error)}")
+    said = FULL if kind.startswith("SQLITE_IOERR") and _is_full(engine) else plain_reason(error)
+    return made(f"{engine.url.render_as_string()}: {said}")
+
+
+def _is_full(engine: Engine) -> bool:
+    """Whether SQLite's "disk I/O error" was one of no room: it says so where it cannot grow."""
+    folder = Path(str(engine.url.database)).parent
+    try:
+        return shutil.disk_usage(folder).free < NO_ROOM
+    except OSError:
+        return False
 
 
 def plain_reason(error: DBAPIError) -> str:

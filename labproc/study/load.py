@@ -18,7 +18,7 @@ from labproc.formats.table import Table
 from labproc.model import CultureEvent, OutsideValue, PatientEvent, Plan, Specification
 from labproc.registry import nearest
 from labproc.study.assign import Assigner, Assignment, Found, Rows
-from labproc.study.blood import Blood, blood_of
+from labproc.study.blood import Blood, Extracted, blood_of, extracts_of
 from labproc.study.patterns import Pattern, compile_pattern, read_date
 from labproc.study.plates import plate_rows, well_name
 from labproc.study.release import outside_values, release_table
@@ -56,6 +56,7 @@ class Study:
     blood: Mapping[str, Blood] = field(default_factory=dict)
     patients: tuple[str, Table] | None = None
     doses: tuple[str, Table] | None = None
+    extracts: Mapping[str, Extracted] = field(default_factory=dict)
     release: tuple[Specification, ...] = ()
     outside: tuple[OutsideValue, ...] = ()
     weights_kg: Mapping[str, float] = field(default_factory=dict)
@@ -147,6 +148,7 @@ def load_study(folder: Path) -> Study:
         blood=blood_of(samples),
         patients=table_of(folder, "patients"),
         doses=table_of(folder, "dosing"),
+        extracts=extracts_of(samples),
         release=release_table(folder, settings, outside),
         outside=outside,
         weights_kg=_weights_kg(patients),

@@ -148,10 +148,23 @@ class QpcrSettings(_Part):
     copies_per_ng: float | None = Field(default=None, gt=0)
     reference_standard_unit: Literal["copies_per_well", "copies_per_ul", "ng"] | None = None
     ipc_target: str | None = None
+    curve: Literal["own", "pooled"] = "own"  # one for each plate, or a slope that all share
+    calibrator: str | None = None  # a sample that plates without standards share
+    dilution_series: tuple[str, ...] = ()  # files whose standards give LOD and LOQ; else all
     residual_plasmid_before_day: int | None = None
     lloq_copies_per_ug: float | None = Field(default=None, gt=0)
     accept: AcceptSettings = AcceptSettings()
     omit: dict[str, dict[str, str]] = Field(default_factory=dict)  # file -> well -> reason
+
+    @model_validator(mode="after")
+    def calibrator_is_read(self) -> "QpcrSettings":
+        """Refuse a calibrator that nothing would be read through."""
+        if self.calibrator is not None and self.curve != "pooled":
+            raise ValueError(
+                f"[qpcr] calibrator is {self.calibrator!r} and curve is {self.curve!r}, expected "
+                'curve = "pooled" with it'
+            )
+        return self
 
     @field_validator("omit")
     @classmethod
@@ -172,10 +185,10 @@ class QpcrSettings(_Part):
         found = (wells for file, wells in self.omit.items() if file.casefold() in names)
         return {well: reason for wells in found for well, reason in wells.items()}
 
-    @field_validator("sample_pattern", mode="before")
+    @field_validator("sample_pattern", "dilution_series", mode="before")
     @classmethod
     def one_or_many(cls, value: object) -> object:
-        """Take one pattern as a list of one."""
+        """Take one pattern or file as a list of one."""
         return [value] if isinstance(value, str) else value
 
 

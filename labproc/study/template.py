@@ -71,6 +71,9 @@ standard_unit = "copies_per_well"           # copies_per_well, copies_per_ul or 
 # copies_per_ng = 1000           # needed with ng
 # reference_standard_unit = "ng" # where the reference gene's standards have another unit
 # ipc_target = "IPC"             # inhibition control, where the file does not mark it
+# curve = "pooled"              # one slope for all plates, an intercept for each; else "own"
+# calibrator = "CAL"             # a sample on all plates: reads those without standards
+# dilution_series = ["lod.xlsx"] # plates that give LOD and LOQ; else the standards of all
 # residual_plasmid_before_day = 7   # earlier samples are flagged
 # lloq_copies_per_ug = 50        # your validated limit, if there is one
 
@@ -160,9 +163,10 @@ correction = "holm"
 
 # Who is told when a file is set aside or a run has finished.
 # [notify]
-# webhook = "https://..."
-# email = "lab@example.org"
-# smtp = "localhost"
+# webhook = "https://..."        # or "$LABPROC_WEBHOOK": the variable that holds it
+# email = "lab@example.org"      # several with commas
+# smtp = "localhost"             # host:port, or smtps://user@host
+# sender = "labproc@example.org"
 """
 
 RAW_README = """\
