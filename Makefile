@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # uv inside the environment installs about ten times faster than pip
 UV := $(BIN)/uv pip
 JOBS ?= 2
-.PHONY: demo test lint bench soak docs release-check env browser clean
+.PHONY: demo test lint bench soak docs release-check env browser faults clean
 .DEFAULT_GOAL := demo
 
 $(VENV)/.installed: pyproject.toml constraints.txt
@@ -26,8 +26,16 @@ browser:
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null; } || \
 	  echo "left out: browser tests (no chromium, and it cannot be installed here; try: apt-get install chromium)"
 
+# strace makes calls of the system fail, a C compiler cuts writes short: the tests of a failing disk.
+faults:
+	@command -v strace >/dev/null && command -v cc >/dev/null || \
+	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends strace gcc libc6-dev >/dev/null; } || \
+	  echo "left out: injected I/O errors (no strace or C compiler, and they cannot be installed here; try: apt-get install strace gcc)"
+	@[ "$$(id -u)" = 0 ] || echo "left out: disks that are too small, shares that are unplugged (mounting them needs root)"
+
 # no -q: the last line is pytest's full summary, which whoever reads a log looks for
-test: env browser
+test: env browser faults
 	$(BIN)/python -m pytest --no-header -o console_output_style=classic -n $(JOBS) --dist loadgroup
 
 lint: env
@@ -39,7 +47,7 @@ lint: env
 bench: env
 	$(BIN)/python -m pytest -q -m bench tests -s
 
-soak: env browser
+soak: env browser faults
 	$(BIN)/python -m pytest -q -m soak -n $(JOBS)
 
 docs: env

@@ -1,5 +1,6 @@
 """The review app: pages on the left, the thing in the middle, what is selected on the right."""
 
+import logging
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -11,18 +12,24 @@ import dash_mantine_components as dmc
 from dash import Dash, Input, Output, dcc, html
 
 from dashboards import theme
-from dashboards.desk import Desk, StudyDesk
+from dashboards.desk import Desk
+from dashboards.downloads import serve_downloads
 from dashboards.guard import LIMIT, LOOPBACK, guard
 from dashboards.pages import PAGES
+from dashboards.pages._parts import aria, trouble
 from dashboards.people import KEY, Person
+from dashboards.study_desk import StudyDesk
 from labproc.errors import LabprocError
 
 FIRST = "gates"
 PAGE = """<!doctype html>
 <html lang="en">
 <head>{%metas%}<title>{%title%}</title>{%favicon%}{%css%}</head>
-<body>{%app_entry%}<footer>{%config%}{%scripts%}{%renderer%}</footer></body>
+<body>{%app_entry%}<footer>{%config%}
+<script src="/_dash-component-suites/plotly/package_data/plotly.min.js"></script>
+{%scripts%}{%renderer%}</footer></body>
 </html>"""
+# Left to itself dash has every graph of a page load plotly.js once more, and gives up after 30 s.
 THREADS = 8  # of waitress: two cores compute, the others send
 
 
@@ -43,7 +50,7 @@ def create_app(
     warm : bool
         Read the results at once, so that the first page need not wait for them.
     """
-    desk = StudyDesk(folder)
+    desk = StudyDesk(folder, shows_siblings=person is not None)
     if warm:
         threading.Thread(target=_warm, args=(desk,), daemon=True).start()
     return build_app(desk, person=person, hosts=hosts)
@@ -66,6 +73,7 @@ def build_app(desk: Desk, *, person: Person | None = None, hosts: Sequence[str] 
     _route(app, desk)
     for _, page in PAGES.items():
         page.connect(app, desk)
+    serve_downloads(app.server, desk.results)
     guard(app.server, hosts=hosts, scripts=[f"'{h.strip(chr(39))}'" for h in app.csp_hashes()])
     return app
 
@@ -80,7 +88,8 @@ def shell(desk: Desk) -> Any:
             className="shell",
             children=[
                 dcc.Location(id="location", refresh="callback-nav"),
-                html.Nav(id="menu", className="menu"),
+                dcc.Store(id="signed", data=0),
+                html.Nav(id="menu", className="menu", **aria(label="Pages")),
                 html.Main(id="page", className="page", children=html.P("reading the study …")),
             ],
         ),
@@ -93,8 +102,16 @@ def _route(app: Dash, desk: Desk) -> None:
     )
     def show(path: str | None) -> tuple[Any, Any]:
         name, _, rest = (path or "/").strip("/").partition("/")
-        chosen = name if name in PAGES.names() else FIRST
+        chosen = name if name in PAGES.names() else first_page(desk)
         return _page(desk, chosen, rest), _menu(desk, chosen)
+
+
+def first_page(desk: Desk) -> str:
+    """Return the page to begin on: the samples where there is no study yet, else the gates."""
+    try:
+        return FIRST if desk.settings() else "samples"
+    except (LabprocError, ValueError, OSError):
+        return FIRST
 
 
 def _page(desk: Desk, name: str, rest: str) -> Any:
@@ -103,13 +120,9 @@ def _page(desk: Desk, name: str, rest: str) -> Any:
         return PAGES.get(name).layout(desk, rest)
     except LabprocError as error:
         return trouble(str(error))
-
-
-def trouble(message: str) -> Any:
-    """Return what failed, why, and what to do, in place of the thing."""
-    return html.Div(
-        [html.B("✕ failed: ", className="failed"), message], role="alert", className="trouble"
-    )
+    except Exception:  # a bug of ours: the other pages still work, the log says where it is
+        logging.getLogger(__name__).exception("page %s", name)
+        return trouble(f"a bug in labproc kept the page {name!r} from being shown; see the log")
 
 
 def _menu(desk: Desk, chosen: str) -> list[Any]:

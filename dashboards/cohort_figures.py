@@ -29,8 +29,10 @@ def survival_figure(data: Followed, *, sentence: str = "") -> go.Figure:
     if not data.time.size:
         return theme.empty(f"No patient has a time and an event for {data.endpoint.name}.")
     at = _ticks(float(data.time.max()))
+    longest = max(len(arm) for arm in data.arms)
     drawing = theme.figure(
-        340 + 18 * len(data.arms), margin={"l": 96, "r": 24, "t": 16, "b": 70 + 18 * len(data.arms)}
+        340 + 18 * len(data.arms),
+        margin={"l": max(96, 70 + 7 * longest), "r": 24, "t": 40, "b": 70 + 18 * len(data.arms)},
     )
     for i, arm in enumerate(data.arms):
         time, event = data.of(arm)
@@ -45,8 +47,8 @@ def survival_figure(data: Followed, *, sentence: str = "") -> go.Figure:
     drawing.update_yaxes(
         **theme.y_axis(f"{data.endpoint.name}", "fraction"), range=[0, 1.04], tickformat=".1f"
     )
-    drawing.update_layout(showlegend=True, legend={"x": 0.98, "xanchor": "right", "y": 0.98})
-    drawing.update_layout(meta={"caption": sentence})
+    above = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}  # never over a curve
+    drawing.update_layout(showlegend=True, legend=above, meta={"caption": sentence})
     return drawing
 
 
@@ -123,7 +125,7 @@ def swimmer_figure(lanes: Sequence[Lane], arms: Sequence[str]) -> go.Figure:
     drawing.update_layout(
         showlegend=True, legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"}
     )
-    return drawing.update_layout(barmode="overlay", margin={"t": 48})
+    return drawing.update_layout(barmode="overlay", margin={"t": 48}, meta={"lanes": True})
 
 
 def _bars(lanes: Sequence[Lane], colour: str, arm: str) -> go.Bar:

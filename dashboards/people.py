@@ -47,3 +47,8 @@ def require(role: str) -> Person:
     if not person.may(role):
         raise NotAllowed(f"{person.name} is {person.role or 'nobody'}; this needs a {role}")
     return person
+
+
+def logged_in() -> bool:
+    """Whether who is asking has logged in, so that their name need not be asked again."""
+    return has_request_context() and getattr(g, "person", None) is not None

@@ -34,7 +34,8 @@ def build_report(results: Results) -> str:
         The page, in UTF-8 when written.
     """
     figures: dict[str, go.Figure] = {}
-    body = report_parts.body(results, figures)
+    later: dict[str, Markup] = {}
+    body = report_parts.body(results, figures, later)
     title = esc(results.title or "Study")
     head = join(
         [
@@ -46,7 +47,9 @@ def build_report(results: Results) -> str:
         ],
         "\n",
     )
-    scripts = join([plotly_bundle(), packed("packed-figures", _json(figures)), _program()], "\n")
+    scripts = join(
+        [plotly_bundle(), packed("packed-figures", _json(figures, later)), _program()], "\n"
+    )
     page = f'<html lang="en">\n<head>\n{head}\n</head>\n<body>\n{body}\n{scripts}\n</body>\n</html>'
     return f"<!doctype html>\n<!-- {title.replace('--', '')} -->\n{page}\n"
 
@@ -55,9 +58,10 @@ def _program() -> Markup:
     return tag("script", Markup(asset("report/report.js")))
 
 
-def _json(figures: Mapping[str, go.Figure]) -> str:
-    """Return the figures as plotly reads them, arrays as packed numbers."""
+def _json(figures: Mapping[str, go.Figure], later: Mapping[str, Markup]) -> str:
+    """Return the figures as plotly reads them, arrays as packed numbers, and the long tables."""
     from plotly.io.json import to_json_plotly
 
     drawn: dict[str, Any] = {name: json.loads(to_json_plotly(f)) for name, f in figures.items()}
-    return json.dumps({"figures": drawn, "config": dict(theme.CONFIG)}, separators=(",", ":"))
+    whole = {"figures": drawn, "tables": dict(later), "config": dict(theme.CONFIG)}
+    return json.dumps(whole, separators=(",", ":"), ensure_ascii=False)

@@ -2,28 +2,30 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import plotly.graph_objects as go
 
-from dashboards import report_tables, theme, wording
+from dashboards import report_cohort, report_tables, theme, wording
 from dashboards.figures import FIGURES, acquisition
-from dashboards.figures.amplification import amplification
-from dashboards.figures.control_chart import control_chart
 from dashboards.figures.gates import example_tubes, gating
-from dashboards.figures.plates import plate_copies, plate_map, standard_curve
 from dashboards.markup import Markup, join, tag
+from dashboards.report_plates import plates
 from labproc.model import Comparison
-from labproc.pipeline.results import PlateView, Results, TubeView
+from labproc.pipeline.results import Results, TubeView
 
 Figures = dict[str, go.Figure]
+Later = dict[str, Markup]  # markup that the browser puts in place once it is unpacked
 FOUR = (
     ("growth", "1. CAR-T cells over the days of the culture"),
     ("ratio", "2. CD4:CD8 ratio"),
     ("copies", "3. CAR copies per µg DNA"),
     ("timeline", "4. One course with its events"),
 )
+DOSE = (("dose", "5. Response to the dose of lenalidomide"),)
 PARTS = (
     ("figures", "Figures"),
+    ("patients", "Patients"),
     ("look", "To look at"),
     ("release", "Release"),
     ("gates", "Gating"),
@@ -33,30 +35,31 @@ PARTS = (
     ("origin", "Origin"),
 )
 MOST_TUBES = 6  # drawn step by step; every tube stands on the Gates page
-MOST_PLATES = 12  # drawn in full; the numbers of all stand in the tables
 
 
-def body(results: Results, figures: Figures) -> Markup:
-    """Return the whole body; every figure drawn is put into ``figures`` by its name."""
+def body(results: Results, figures: Figures, later: Later) -> Markup:
+    """Return the whole body; figures are put into ``figures`` by name, long tables in ``later``."""
     write = {
         "figures": lambda: _four(results, figures),
+        "patients": lambda: _patients(results, figures),
         "look": lambda: _look(results),
         "release": lambda: report_tables.release_table(results),
         "gates": lambda: _gates(results, figures),
-        "plates": lambda: _plates(results, figures),
-        "numbers": lambda: report_tables.numbers(results),
+        "plates": lambda: plates(results, partial(slot, figures=figures)),
+        "numbers": lambda: report_tables.numbers(results, later),
         "methods": lambda: _methods(results),
         "origin": lambda: report_tables.origin(results),
     }
     parts = [
-        tag("section", tag("h2", title), write[name](), id=name) for name, title in _parts(results)
+        tag("section", tag("h2", title), write[name](), id=name) for name, title in shown(results)
     ]
     return tag("main", _head(results), *parts)
 
 
-def _parts(results: Results) -> list[tuple[str, str]]:
-    """Return the report's parts; release only where the study has a release table."""
-    return [p for p in PARTS if p[0] != "release" or results.release]
+def shown(results: Results) -> list[tuple[str, str]]:
+    """Return the parts that a study has: patients and release only where it has a table of them."""
+    there = {"patients": results.cohort is not None, "release": bool(results.release)}
+    return [part for part in PARTS if there.get(part[0], True)]
 
 
 def _head(results: Results) -> Markup:
@@ -68,7 +71,7 @@ def _head(results: Results) -> Markup:
     arms = join(
         (
             join((Markup(f'<i class="swatch" style="background:{colours[a.name]}"></i>'), a.label))
-            for a in results.arms
+            for a in results.main_arms
         ),
         " &nbsp; ",
     )
@@ -82,7 +85,7 @@ def _head(results: Results) -> Markup:
     summary = tag(
         "div", *(tag("span", f"{k} ", tag("b", v)) for k, v in facts if v != 0), cls="summary"
     )
-    links = tag("nav", *(tag("a", title, href=f"#{name}") for name, title in _parts(results)))
+    links = tag("nav", *(tag("a", title, href=f"#{name}") for name, title in shown(results)))
     return tag("header", tag("h1", results.title or "Study"), summary, links)
 
 
@@ -102,7 +105,7 @@ def _four(results: Results, figures: Figures) -> Markup:
             "figure", tag("h3", title), slot(name, FIGURES.get(name)(results), figures),
             tag("figcaption", compared(results, name)),
         )
-        for name, title in FOUR
+        for name, title in (*FOUR, *(DOSE if results.doses else ()))
     ]  # fmt: skip
     return tag("div", *drawn, cls="four")
 
@@ -122,6 +125,18 @@ def compared(results: Results, family: str) -> Markup:
 def _compared(one: Comparison) -> Markup:
     head, rest = wording.head_and_rest(one)
     return tag("p", head, tag("span", rest, cls="why"), cls="sentence")
+
+
+def _patients(results: Results, figures: Figures) -> Markup:
+    """Return curves, copies and lanes of the patients, then their tables."""
+    view = results.cohort
+    if view is None:
+        return Markup("")
+    drawn = [
+        tag("figure", tag("h3", title), slot(name, figure, figures))
+        for name, title, figure in report_cohort.drawings(results, view)
+    ]
+    return join((tag("div", *drawn, cls="four"), report_cohort.words(view)))
 
 
 def _look(results: Results) -> Markup:
@@ -212,65 +227,6 @@ def _cut(tube: TubeView) -> tuple[object, ...]:
     left = f"{steady.n_parent - steady.n_events:,}"
     why = "; ".join(f.message for f in steady.flags)
     return tube.key.label, theme.percent(1.0 - acquisition.kept_time(tube)), left, why
-
-
-def _plates(results: Results, figures: Figures) -> Markup:
-    if not results.plates:
-        return tag("p", "No qPCR plate was read.", cls="quiet")
-    shown = results.plates[:MOST_PLATES]
-    left = len(results.plates) - len(shown)
-    more = tag("p", f"{left} more plates stand in the tables.", cls="quiet") if left else ""
-    each = (_plate(results, p, i, figures) for i, p in enumerate(shown))
-    return join((_trends(results, figures), *each, more))
-
-
-def _plate(results: Results, plate: PlateView, i: int, figures: Figures) -> Markup:
-    pair = tag(
-        "div",
-        tag("div", slot(f"curve{i}", standard_curve(results, plate=plate), figures)),
-        tag("div", slot(f"map{i}", plate_map(results, plate=plate), figures)),
-        cls="pair",
-    )
-    rules = [
-        (r.rule.replace("_", " "), r.target, r.limit, r.found, _verdict(r.verdict))
-        for r in plate.acceptance
-    ]
-    accepted = report_tables.plain_table(("Rule", "Target", "Limit", "Found", "Verdict"), rules)
-    copies = slot(f"copies{i}", plate_copies(results, plate=plate), figures)
-    unfold = tag("details", tag("summary", "Copies per well"), copies)
-    more = (_rise(results, plate, i, figures), _checklist(plate))
-    head = tag("h3", f"{plate.name} ({plate.format})")
-    return join((head, pair, accepted if rules else "", unfold, *more))
-
-
-def _rise(results: Results, plate: PlateView, i: int, figures: Figures) -> Markup:
-    if not plate.amplification:
-        return Markup("")
-    drawn = slot(f"rise{i}", amplification(results, plate=plate), figures)
-    return tag("details", tag("summary", "Amplification"), drawn)
-
-
-def _checklist(plate: PlateView) -> Markup:
-    if not plate.checklist:
-        return Markup("")
-    rows = [(r.section, r.item, r.answer) for r in plate.checklist]
-    listed = report_tables.plain_table(("Section", "Item", "Answer"), rows)
-    return tag("details", tag("summary", "MIQE checklist"), listed)
-
-
-def _trends(results: Results, figures: Figures) -> Markup:
-    """Return the positive control over the plates, for each target that has enough."""
-    return join(
-        slot(f"trend{i}", control_chart(results, target=target), figures)
-        for i, target in enumerate(results.control_charts)
-    )
-
-
-def _verdict(word: str) -> Markup:
-    sign, css = {"pass": ("✓", "accepted"), "warn": ("▲", "look"), "fail": ("✕", "failed")}.get(
-        word, ("", "quiet")
-    )
-    return tag("span", f"{sign} {word}", cls=css)
 
 
 def _methods(results: Results) -> Markup:

@@ -22,6 +22,11 @@ NAMES = {
     "cart_cd4_cd8_ratio": "CD4:CD8 of CAR-T cells", "cd4_fraction": "CD4+ fraction",
     "cd8_fraction": "CD8+ fraction", "copies_per_ug": "CAR copies per µg DNA",
     "vcn": "Vector copies per genome", "copies_per_well": "Copies per well",
+    "cells_fold": "Cumulative fold of all cells", "cells_doublings": "Doublings of all cells",
+    "cart_cd4_fold": "Cumulative fold of CD4+ CAR-T cells",
+    "cart_cd8_fold": "Cumulative fold of CD8+ CAR-T cells",
+    "cart_cd4_doublings": "Doublings of CD4+ CAR-T cells",
+    "cart_cd8_doublings": "Doublings of CD8+ CAR-T cells",
     "cells_total": "Cells in the culture", "cumulative_cells": "Cells, cumulative",
     "t_cell_fraction": "T cells", "car_median_fluorescence": "CAR+ median fluorescence",
     "cart_cd4_per_ul": "CD4+ CAR-T cells per µL", "cart_cd8_per_ul": "CD8+ CAR-T cells per µL",
@@ -29,6 +34,8 @@ NAMES = {
     "cart_cd8_total": "CD8+ CAR-T cells in the culture",
     "copies_per_100ng": "CAR copies per 100 ng DNA", "vcn_per_cart": "Vector copies per CAR+ cell",
     "copies_per_ul_blood": "CAR copies per µL blood",
+    "copies_per_ul_eluate": "CAR copies per µL eluate",
+    "copies_in_eluate": "CAR copies in the eluate",
     "dna_ng_by_reference": "DNA by the reference gene",
 }  # fmt: skip
 HEADS = ("Donor", "Experiment", "Arm", "Day", "Rep.", "Value (95 % interval)", "n", "Of", "Flags")
@@ -39,17 +46,20 @@ def metric_name(metric: str) -> str:
     return NAMES.get(metric, metric.replace("_", " "))
 
 
-def numbers(results: Results) -> Markup:
-    """Return one folded table per metric, and the comparisons with all they rest on."""
+def numbers(results: Results, later: dict[str, Markup]) -> Markup:
+    """Return one folded table per metric, and the comparisons with all they rest on.
+
+    The rows of the metrics go into ``later``: packed they take a tenth of the room.
+    """
     there = dict.fromkeys(m.metric for m in results.measurements)
     ranked = sorted(there, key=lambda m: ORDER.index(m) if m in ORDER else len(ORDER))
-    folded = [_metric(results.of(metric), metric) for metric in ranked]
+    folded = [_metric(results.of(metric), metric, later) for metric in ranked]
     if not folded:
         return tag("p", "No number was measured yet.", cls="quiet")
     return join((_comparisons(results.comparisons), *folded))
 
 
-def _metric(rows: Sequence[Measurement], metric: str) -> Markup:
+def _metric(rows: Sequence[Measurement], metric: str, later: dict[str, Markup]) -> Markup:
     unit = "%" if rows[0].unit == "fraction" else rows[0].unit
     asked = sum(1 for r in rows if r.severity in (Severity.REVIEW, Severity.FAIL))
     note = f" · {asked} to look at" if asked else ""
@@ -61,7 +71,8 @@ def _metric(rows: Sequence[Measurement], metric: str) -> Markup:
         "summary", f"{metric_name(metric)} ", tag("span", f"{len(rows)} rows{note}", cls="quiet")
     )
     caption = tag("p", f"Interval: {intervals}.", cls="caption") if intervals else ""
-    return tag("details", summary, caption, table(heads, written, right="3,5,6"))
+    later[metric] = table(heads, written, right="3,5,6")
+    return tag("details", summary, caption, tag("div", data_later=metric))
 
 
 def _row(row: Measurement) -> tuple[object, ...]:

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from dashboards import theme
 from labproc.model import Comparison, Flag, Measurement, Severity
 from labproc.pipeline.results import FileStatus, Results, TubeView
+from labproc.trends.dose_trend import SERIES
 
 FAMILIES = {
     "growth": ("growth", "fold", "doubling"),
     "ratio": ("cd4_cd8",),
     "copies": ("copies", "vcn"),
+    "dose": ("",),
 }
 """Which outcomes stand under which figure, by a part of their name."""
 
@@ -22,6 +24,9 @@ STATES = {
     "duplicate": "same content as another file",
     "replaced": "replaced by newer content",
     "gone": "no longer in raw/",
+    "new": "not looked at yet",
+    "changed": "changed since it was read",
+    "away": "on a share that is away",
 }
 SIGNED = {
     "covers": "covers the results as they are",
@@ -37,7 +42,13 @@ def under(results: Results, family: str) -> list[Comparison]:
     """Return the comparisons that stand under a figure: planned first, no single days."""
     words = FAMILIES.get(family, ())
     found = [c for c in results.comparisons if c.day is None and any(w in c.outcome for w in words)]
+    found = [c for c in found if of_doses(c) == (family == "dose")]
     return sorted(found, key=lambda c: not c.planned)
+
+
+def of_doses(one: Comparison) -> bool:
+    """Whether a comparison is part of a dose series."""
+    return any(flag.code == SERIES for flag in one.flags)
 
 
 def by_day(results: Results, family: str) -> list[Comparison]:

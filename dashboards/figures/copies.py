@@ -44,7 +44,7 @@ def ends(point: Measurement) -> list[float]:
 def by_kind(results: Results) -> tuple[_draw.Measures, _draw.Measures]:
     """Return the copies of cultures and those of patients: months do not go with days."""
     patients = results.patients
-    found = [p for p in results.of(METRIC) if height(p) and is_of_a_day(p)]
+    found = [p for p in results.courses_of(METRIC) if height(p) and is_of_a_day(p)]
     kept = tuple(p for p in found if p.key.donor not in patients)
     return kept, tuple(p for p in found if p.key.donor in patients)
 
@@ -68,7 +68,9 @@ def persistence(
 ) -> go.Figure:
     """Draw copies per µg DNA of the patients over days since the infusion."""
     points = _draw.of_donors(by_kind(results)[1], donors)
-    return over_days(results, points, "No patient has CAR copies yet.", linear=linear)
+    drawing = over_days(results, points, "No patient has CAR copies yet.", linear=linear)
+    meta = {**(drawing.layout.meta or {}), "columns": 2}  # months need the room
+    return drawing.update_layout(meta=meta)
 
 
 def over_days(results: Results, points: _draw.Measures, nothing: str, *, linear: bool) -> go.Figure:
@@ -150,8 +152,8 @@ def limit_line(drawing: go.Figure, lloq: float | None, *, log: bool) -> None:
     line = {"color": theme.QUIET, "width": 1, "dash": "dash"}
     drawing.add_hline(y=lloq, line=line)
     drawing.add_annotation(
-        text=f"LLOQ {theme.number(lloq)}", x=0.0, xref="paper", xanchor="left", xshift=4,
-        y=math.log10(lloq) if log else lloq, yanchor="top", showarrow=False,
+        text=f"LLOQ {theme.number(lloq)}", x=1.0, xref="paper", xanchor="right",
+        y=math.log10(lloq) if log else lloq, yanchor="bottom", showarrow=False,
         font={"size": theme.SMALL, "color": theme.QUIET},
     )  # fmt: skip
 

@@ -61,7 +61,7 @@ def example_tubes(results: Results) -> tuple[TubeView, ...]:
     places = {(t.key.donor, t.key.day) for t in samples}
     if not places:
         return tuple(tubes[:1])
-    arms = [a.name for a in results.arms]
+    arms = [a.name for a in results.main_arms]
 
     def doubt(place: tuple[str, int | None]) -> tuple[bool, bool, float]:
         here = [t for t in samples if (t.key.donor, t.key.day) == place]

@@ -48,7 +48,7 @@ def over_days(
     results: Results, metric: str, words: str, *, donors: Sequence[str] | None, linear: bool
 ) -> go.Figure:
     """Draw one positive metric over days, per arm, on a log axis unless told otherwise."""
-    points = _draw.of_donors(results.of(metric), donors)
+    points = _draw.of_donors(results.courses_of(metric), donors)
     points = tuple(p for p in points if p.value is not None and p.value > 0)
     if not points:
         return theme.empty(f"No {words[0].lower() + words[1:]} yet: nothing was counted.")

@@ -39,7 +39,7 @@ def stacks(results: Results, donor: str | None) -> tuple[str, dict[str, Stack]]:
 def car_histograms(results: Results, *, donor: str | None = None) -> go.Figure:
     """Draw the CAR signal of every day, the first day at the bottom, one panel an arm."""
     chosen, found = stacks(results, donor)
-    arms = [a for a in results.arms if a.name in found]
+    arms = [a for a in results.main_arms if a.name in found]
     if not arms:
         return theme.empty("No CAR histogram yet: no tube has a CAR+ gate.", ("Signal", "a.u."))
     days = sorted({day for stack in found.values() for day, _ in stack})

@@ -18,9 +18,9 @@ def last_pairs(
     results: Results, metric: str
 ) -> tuple[int | None, dict[Course, dict[str, Measurement]]]:
     """Return the last day on which every arm was measured, and each donor's numbers by arm."""
-    arms = {a.name for a in results.arms}
+    arms = {a.name for a in results.main_arms}
     days: dict[int, dict[Course, dict[str, Measurement]]] = {}
-    for row in results.of(metric):
+    for row in results.courses_of(metric):
         if usable(row):
             key = (row.key.donor, row.key.experiment, row.key.replicate)
             days.setdefault(int(row.key.day or 0), {}).setdefault(key, {})[row.key.arm] = row
@@ -38,7 +38,7 @@ def paired(results: Results) -> go.Figure:
     unit, panel = METRICS[metric], _draw.Panel(unit=METRICS[metric])
     drawing = theme.figure(400, margin={"l": 72, "r": 64, "t": 16, "b": 52})
     colours = theme.arm_colours(results.arms)
-    place = {arm.name: i for i, arm in enumerate(results.arms)}
+    place = {arm.name: i for i, arm in enumerate(results.main_arms)}
     ends: list[tuple[str, Measurement]] = []
     for (donor, _, _), by_arm in sorted(rows.items()):
         found = sorted(by_arm.values(), key=lambda m: place.get(m.key.arm, 99))
@@ -52,7 +52,7 @@ def paired(results: Results) -> go.Figure:
             customdata=[[m.source.sha256 if m.source else "", m.metric] for m in found],
         )  # fmt: skip
         ends.append((donor, found[-1]))
-    labels = [_draw.two_lines(arm) for arm in results.arms]
+    labels = [_draw.two_lines(arm) for arm in results.main_arms]
     ticks = {"tickvals": list(place.values()), "ticktext": labels, "ticks": ""}
     drawing.update_xaxes(**theme.axis("Arm", "cultures", range=[-0.5, len(place) - 0.5], **ticks))
     limits = extent(m.value for by_arm in rows.values() for m in by_arm.values())

@@ -13,7 +13,8 @@ from labproc.pipeline.results import PlateView, Results
 from labproc.qpcr import StandardPoint
 
 COLOUR = theme.CONTROL
-TARGETS = (theme.CONTROL, theme.QUIET, "#009e73", "#cc79a7")
+TARGETS = (theme.CONTROL, "#009e73", "#cc79a7", theme.QUIET)
+APART = 0.07  # decades between the residuals of two targets
 SHADES = [[0.0, "#16283a"], [0.4, "#56789a"], [1.0, "#e8eef3"]]  # early Cq dark: many copies
 SIGN = {Task.STANDARD: "S", Task.NTC: "N", Task.POSITIVE: "P", Task.NRT: "R", Task.IPC: "I"}
 NO_PLATE = "No qPCR plate was read yet."
@@ -32,7 +33,8 @@ def standard_curve(results: Results, *, plate: PlateView | None = None) -> go.Fi
         return theme.empty(words, ("Copies", "copies/well"))
     drawing = theme.figure(420, margin={"l": 64, "r": 24, "t": 12, "b": 48})
     for i, curve in enumerate(shown.curves):
-        _curve(drawing, shown, curve, TARGETS[i % len(TARGETS)])
+        aside = APART * (i - (len(shown.curves) - 1) / 2)
+        _curve(drawing, shown, curve, TARGETS[i % len(TARGETS)], aside)
     low = min(c.log10_range[0] for c in shown.curves if c.log10_range) - 0.3
     high = max(c.log10_range[1] for c in shown.curves if c.log10_range) + 0.3
     powers = list(range(math.ceil(low), math.floor(high) + 1))
@@ -52,8 +54,10 @@ def standard_curve(results: Results, *, plate: PlateView | None = None) -> go.Fi
     return drawing
 
 
-def _curve(drawing: go.Figure, plate: PlateView, curve: StandardCurve, colour: str) -> None:
-    """Add one target's standards, its line with the name at its end, and the residuals."""
+def _curve(
+    drawing: go.Figure, plate: PlateView, curve: StandardCurve, colour: str, aside: float
+) -> None:
+    """Add one target's standards and line, and the residuals, moved aside from other targets'."""
     own = [p for p in plate.standards if p.target == curve.target and p.cq is not None]
     at = np.array([p.copies for p in own])
     cq = np.array([float(p.cq or 0) for p in own])
@@ -67,7 +71,7 @@ def _curve(drawing: go.Figure, plate: PlateView, curve: StandardCurve, colour: s
     point |= {"hovertemplate": "%{text}<extra></extra>"}
     drawing.add_scatter(y=cq, **point)
     residual = cq - (curve.intercept + curve.slope * np.log10(at)) if at.size else cq
-    drawing.add_scatter(y=residual, **point, yaxis="y2")
+    drawing.add_scatter(y=residual, **(point | {"x": at * 10.0**aside}), yaxis="y2")
     low, high = curve.log10_range or (0.0, 7.0)
     ends = np.array([low, high])
     drawing.add_scatter(
@@ -149,9 +153,10 @@ def plate_map(
     drawing.add_heatmap(
         z=cq, x=columns, y=rows, text=signs, customdata=words, xgap=2, ygap=2, colorscale=SHADES,
         colorbar={**bar, "outlinewidth": 0}, texttemplate="%{text}",
-        hovertemplate="%{customdata}<extra></extra>", hoverongaps=False,
+        hovertemplate="%{customdata}<extra></extra>",
     )  # fmt: skip
-    drawing.update_xaxes(**theme.axis("Column", "plate position", dtick=1, ticks=""))
+    across = theme.axis("Column", f"plate position · {theme.plain(chosen)}", dtick=1, ticks="")
+    drawing.update_xaxes(**across, tickangle=0)
     upright = theme.axis("Row", "plate position", autorange="reversed", ticks="", showline=False)
     drawing.update_yaxes(**upright)
     caption = f"{chosen}: S standard, N no template, P positive, – not detected, × left out."
@@ -173,26 +178,42 @@ def plate_copies(results: Results, *, plate: PlateView | None = None) -> go.Figu
     if not samples:
         words = NO_PLATE if shown is None else f"{shown.name} has no samples to quantify."
         return theme.empty(words, ("Copies", "copies/well"))
-    names = [f"{theme.plain(_cut(s.sample))} · {theme.plain(s.target)}" for s in samples]
-    at = [_height(s) or 1.0 for s in samples]
     drawing = theme.figure(90 + 20 * len(samples), margin={"l": 20, "r": 24, "t": 12, "b": 48})
-    drawing.add_scatter(
-        x=at, y=names, mode="markers",
-        error_x={"type": "data", "symmetric": False, "thickness": 1.2, "width": 0, "color": COLOUR,
-                 "array": [max(0.0, (s.ci_high or 0) - (s.copies or 1e99)) for s in samples],
-                 "arrayminus": [max(0.0, (s.copies or 0) - (s.ci_low or 1e99)) for s in samples]},
-        marker={"size": 8, "color": COLOUR, "symbol": [_symbol(s) for s in samples],
-                "line": {"width": 1.4, "color": COLOUR}},
-        text=[_sample_words(s) for s in samples], hovertemplate="%{text}<extra></extra>",
-    )  # fmt: skip
+    for i, target in enumerate(dict.fromkeys(s.target for s in samples)):
+        own = [s for s in samples if s.target == target]
+        _copies_of(drawing, own, TARGETS[i % len(TARGETS)])
+    at = [_height(s) or 1.0 for s in samples]
     low, high = min(at) / 2, max(at) * 2
     across = theme.log_axis("Copies", "copies/well", low, high) | {"showline": True}
     drawing.update_xaxes(**across)
     upright = theme.axis("Sample", "sample · target", autorange="reversed", showline=False)
     drawing.update_yaxes(**(upright | {"ticks": ""}))
-    caption = "Bars: 95 % interval. Open: below LLOQ. ◁: not detected, upper limit."
+    caption = (
+        "Bars: 95 % interval. Open: below LLOQ. ◁: not detected, upper limit. △: above the "
+        "standards. ×: invalid."
+    )
     drawing.update_layout(meta={"caption": caption})
     return drawing
+
+
+def _copies_of(drawing: go.Figure, samples: Sequence[CopyNumber], colour: str) -> None:
+    """Add the samples of one target."""
+    drawing.add_scatter(
+        x=[_height(s) or 1.0 for s in samples],
+        y=[_name(s) for s in samples],
+        mode="markers",
+        error_x={"type": "data", "symmetric": False, "thickness": 1.2, "width": 0, "color": colour,
+                 "array": [max(0.0, (s.ci_high or 0) - (s.copies or 1e99)) for s in samples],
+                 "arrayminus": [max(0.0, (s.copies or 0) - (s.ci_low or 1e99)) for s in samples]},
+        marker={"size": 8, "color": colour, "symbol": [_symbol(s) for s in samples],
+                "line": {"width": 1.4, "color": colour}},
+        text=[_sample_words(s) for s in samples], hovertemplate="%{text}<extra></extra>",
+    )  # fmt: skip
+
+
+def _name(sample: CopyNumber) -> str:
+    """Name a sample and its target; a well without a sample by its place."""
+    return f"{theme.plain(_cut(sample.sample or sample.wells[0]))} · {theme.plain(sample.target)}"
 
 
 def _cut(name: str) -> str:
@@ -204,10 +225,17 @@ def _height(sample: CopyNumber) -> float | None:
     return at if at is not None and math.isfinite(at) and at > 0 else None
 
 
+SYMBOLS = {
+    Status.QUANTIFIED: "circle",
+    Status.BELOW_LLOQ: "circle-open",
+    Status.NOT_DETECTED: "triangle-left-open",
+    Status.ABOVE_RANGE: "triangle-up-open",
+    Status.INVALID: "x-thin-open",
+}
+
+
 def _symbol(sample: CopyNumber) -> str:
-    if sample.status is Status.NOT_DETECTED:
-        return "triangle-left-open"
-    return "circle" if sample.status is Status.QUANTIFIED else "circle-open"
+    return SYMBOLS[sample.status]
 
 
 def _sample_words(sample: CopyNumber) -> str:

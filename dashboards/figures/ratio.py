@@ -17,7 +17,7 @@ LEFT, RIGHT = [0.0, 0.50], [0.72, 0.955]
 
 def ratio_metric(results: Results) -> str:
     """Return the ratio to show: of CAR-T cells where one tube has all markers, else of T cells."""
-    return OF_CART if results.of(OF_CART) else OF_ALL
+    return OF_CART if results.courses_of(OF_CART) else OF_ALL
 
 
 @FIGURES.register("ratio")
@@ -26,7 +26,7 @@ def ratio(
 ) -> go.Figure:
     """Draw CD4:CD8 on a log2 axis, and the percent of CD4+ and CD8+ beside it."""
     metric = ratio_metric(results)
-    points = _draw.of_donors(results.of(metric), donors)
+    points = _draw.of_donors(results.courses_of(metric), donors)
     points = tuple(p for p in points if p.value is not None and p.value > 0)
     if not points:
         return theme.empty("No CD4:CD8 ratio yet: no tube with CD4 and CD8 was gated.")
@@ -70,7 +70,7 @@ def _fractions(drawing: go.Figure, results: Results, donors: Sequence[str] | Non
     colours = theme.arm_colours(results.arms)
     shown = []
     for metric, dash in (("cd4_fraction", "solid"), ("cd8_fraction", "dot")):
-        points = _draw.of_donors(results.of(metric), donors)
+        points = _draw.of_donors(results.courses_of(metric), donors)
         shown += [p for p in points if p.value is not None]
         for mean in _draw.means(results, points):
             drawing.add_traces(_draw.thick(mean, colours[mean.arm], panel, dash)[-1:])

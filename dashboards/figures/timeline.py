@@ -54,7 +54,8 @@ def timeline(results: Results, *, chosen: Culture | None = None) -> go.Figure:
     limit_line(drawing, results.lloq_copies_per_ug, log=True)
     _mark(drawing, events, rows)
     name = " ".join(p for p in (chosen[0], chosen[1], chosen[2], chosen[3]) if p)
-    drawing.update_layout(meta={"caption": f"{name}. {words(results, has_mean=False)}"})
+    caption = f"{name}. {words(results, has_mean=False)}"
+    drawing.update_layout(meta={"caption": caption, "columns": 2})  # for the events' words
     return drawing
 
 

@@ -1,6 +1,7 @@
 """How the Gates page lies: the list, the gate, the numbers and the decision."""
 
 from typing import Any
+from urllib.parse import unquote
 
 import dash_mantine_components as dmc
 from dash import dcc, html
@@ -8,6 +9,7 @@ from dash import dcc, html
 from dashboards.desk import SHORT, Desk, tube_of
 from dashboards.pages import _gate_parts as parts
 from dashboards.pages._parts import grid
+from dashboards.pages._signing import panel
 from dashboards.wording import odd_first
 from labproc.pipeline.results import Results
 
@@ -25,7 +27,7 @@ def layout(desk: Desk, rest: str) -> Any:
         return html.Div(
             [html.H1("Gates"), html.P("No tube was gated yet: raw/ holds no FCS file of a panel.")]
         )
-    name, _, population = rest.partition("/")
+    name, _, population = unquote(rest).partition("/")
     tube = tube_of(results, name) if name else odd_first(results)[0]
     chosen = {"sample": tube.source.sha256[:SHORT], "population": population}
     return html.Div(
@@ -117,6 +119,13 @@ def _side() -> Any:
             ),
             html.Div(
                 id="gates-message", role="status", className="small", style={"minHeight": "22px"}
+            ),
+            html.Details(
+                [
+                    html.Summary("Sign this sample"),
+                    html.Div(id="gates-seals"),
+                    panel("gates", "sample"),
+                ]
             ),
             html.H2("About"),
             html.Div(id="gates-about"),

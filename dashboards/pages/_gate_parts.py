@@ -62,11 +62,16 @@ def steps(tube: TubeView, population: str) -> list[Any]:
             g.population + (" ▲" if any(f.severity.rank >= 2 for f in g.flags) else ""),
             id={"type": "gate-step", "population": g.population}, type="button",
             className="on" if g.population == population else "",
-            **aria(pressed=str(g.population == population).lower()),
+            **aria(pressed=str(g.population == population).lower()), **_named(g.population),
         )
         for g in tube.every_gate
         if g.method != "steady"
     ]  # fmt: skip
+
+
+def _named(population: str) -> dict[str, Any]:
+    """Return the attribute by which a click in the tree finds its step."""
+    return {"data-step": population}
 
 
 def plot(results: Results, tube: TubeView, gate: GateView) -> Any:
@@ -134,7 +139,7 @@ def tree(tube: TubeView, population: str, before: TubeView | None = None) -> Any
                 className="on" if gate.population == population else "", **chosen,
             )
         )  # fmt: skip
-    heads = ("Population", "Events", "% of parent", "Median (a.u.)")
+    heads = ("Population", "Events", "% of parent", "Median, a.u.")
     head = html.Tr(
         [html.Th(h, scope="col", className="n" if i else "") for i, h in enumerate(heads)]
     )

@@ -38,7 +38,8 @@ def table(
 
 def grid(
     name: str, columns: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]],
-    *, height: str = "calc(100vh - 150px)", **options: Any,
+    *, height: str = "calc(100vh - 150px)", size: str | None = "responsiveSizeToFit",
+    **options: Any,
 ) -> Any:  # fmt: skip
     """Return a table that sorts and filters; text is shown as text, never as HTML."""
     settings: dict[str, Any] = {"rowHeight": ROW, "headerHeight": ROW + 4, "animateRows": False}
@@ -49,7 +50,7 @@ def grid(
     return dag.AgGrid(
         id=name, columnDefs=list(columns), rowData=list(rows), style={"height": height},
         defaultColDef={"resizable": True, "sortable": True, "filter": True},
-        columnSize="responsiveSizeToFit", dangerously_allow_code=False,
+        columnSize=size, dangerously_allow_code=False,
         dashGridOptions=settings | options.pop("settings", {}), **options,
     )  # fmt: skip
 
@@ -107,3 +108,10 @@ def verdict(word: str) -> Any:
              "approved": ("✓", "accepted"), "rejected": ("✕", "failed")}  # fmt: skip
     sign, css = signs.get(word, ("", "quiet"))
     return html.Span(f"{sign} {word}".strip(), className=css)
+
+
+def trouble(message: str) -> Any:
+    """Return what failed, why, and what to do, in place of the thing."""
+    return html.Div(
+        [html.B("✕ failed: ", className="failed"), message], role="alert", className="trouble"
+    )

@@ -14,12 +14,14 @@ MACHINE = "labproc"  # who the program itself is in the audit
 CHOICES = ({"value": "people", "label": "by people"}, {"value": "all", "label": "everything"})
 WIDE = ("subject", "reason", "new")
 HIDDEN = ("previous_sha256",)
+USUAL = ("at", "who", "action", "subject", "old", "new", "reason")
 
 
 def layout(desk: Desk, _rest: str) -> Any:
     """Return every change, the newest first, and the head of the chain."""
     every = desk.audit()
     names = [n for n in dict.fromkeys(k for row in every for k in row) if n not in HIDDEN]
+    names = names or list(USUAL)
     columns = [_column(name) for name in names]
     head = desk.results().audit_head
     words = f"{len(every)} rows · head {head}" if every else "Nothing was changed yet."
@@ -55,4 +57,4 @@ def connect(app: Dash, desk: Desk) -> None:
         return _rows(desk.audit(), who)
 
 
-PAGES.register("audit")(Page("Audit", 7, layout, connect))
+PAGES.register("audit")(Page("Audit", 9, layout, connect))

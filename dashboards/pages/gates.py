@@ -1,6 +1,6 @@
 """The Gates page: the odd sample first, its gate drawn, moved, saved with a reason, judged."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from dash import ALL, Dash, Input, Output, Patch, State, ctx, no_update
@@ -12,6 +12,7 @@ from dashboards.pages import _gate_parts as parts
 from dashboards.pages._gate_decisions import connect_decisions
 from dashboards.pages._gate_draft import Draft, after, clean
 from dashboards.pages._gate_layout import layout
+from dashboards.pages._signing import connect_signing, seals
 from labproc.errors import LabprocError
 from labproc.model import Measurement
 from labproc.pipeline.results import Results, TubeView
@@ -22,6 +23,11 @@ def connect(app: Dash, desk: Desk) -> None:
     _connect_choice(app, desk)
     _connect_moves(app, desk)
     connect_decisions(app, desk)
+    connect_signing(app, desk, {"gates": ("gates-chosen", "data", _file(desk))})
+
+
+def _file(desk: Desk) -> Callable[[Any, str], list[str]]:
+    return lambda chosen, _meaning: [tube_of(desk.results(), str(chosen["sample"])).source.sha256]
 
 
 def _connect_choice(app: Dash, desk: Desk) -> None:
@@ -50,11 +56,13 @@ def _connect_choice(app: Dash, desk: Desk) -> None:
         Output("gates-numbers", "children"),
         Output("gates-about", "children"),
         Output("gates-history", "children"),
+        Output("gates-seals", "children"),
         Output("gates-draft", "data"),
         Input("gates-chosen", "data"),
         Input("gates-saved", "data"),
+        Input("signed", "data"),
     )
-    def show(chosen: Draft, _saved: int) -> tuple[Any, ...]:
+    def show(chosen: Draft, _saved: int, _signed: int) -> tuple[Any, ...]:
         return _show(desk, chosen)
 
 
@@ -93,7 +101,8 @@ def _show(desk: Desk, chosen: Draft) -> tuple[Any, ...]:
         parts.title(tube), parts.steps(tube, gate.population), parts.plot(results, tube, gate),
         parts.typed(gate), parts.tree(tube, gate.population),
         parts.numbers(stored(results, tube), ()), parts.about(tube, gate),
-        parts.history(desk.audit(), tube), draft,
+        parts.history(desk.audit(), tube), seals(results, tube.source.sha256),
+        draft,
     )  # fmt: skip
 
 
@@ -159,4 +168,4 @@ def _moved(desk: Desk, draft: Draft, values: Sequence[Any]) -> tuple[Any, ...]:
     return draft, patch, parts.tree(tube, gate.population, before), fields, ""
 
 
-PAGES.register("gates")(Page("Gates", 1, layout, connect))
+PAGES.register("gates")(Page("Gates", 2, layout, connect))

@@ -1,32 +1,59 @@
 """The Inbox page: every file in raw/ and what became of it."""
 
+import hashlib
+import json
+import time
 from collections import Counter
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from dash import Dash, Input, Output, State, dcc, html
 from dash.exceptions import PreventUpdate
 
 from dashboards import wording
-from dashboards.desk import Desk
+from dashboards.desk import SHORT, Desk
 from dashboards.pages import PAGES, Page
 from dashboards.pages._parts import grid
-from labproc.pipeline.results import Results
+from labproc.errors import LabprocError
+from labproc.pipeline.results import FileStatus, Results
 
-EVERY = 3_000  # ms between looks at the store while the page is open
-SIGNS = {"done": "✓ ", "set_aside": "✕ ", "not_assigned": "▲ ", "waiting": "… "}
+EVERY = 3_000  # ms between looks at raw/ and the store while the page is open
+SHARED_S = 2.5  # one look serves all who have the page open
+SIGNS = {
+    "done": "✓ ", "set_aside": "✕ ", "not_assigned": "▲ ", "changed": "▲ ", "away": "▲ ",
+    "waiting": "… ", "running": "… ", "new": "… ",
+}  # fmt: skip
 COLUMNS = (
-    {"field": "state", "headerName": "State", "width": 150},
-    {"field": "path", "headerName": "File", "tooltipField": "path", "flex": 2},
-    {"field": "kind", "headerName": "Kind", "width": 110},
+    {"field": "state", "headerName": "State", "minWidth": 110, "maxWidth": 150},
+    {"field": "path", "headerName": "File", "tooltipField": "path", "flex": 3},
+    {"field": "kind", "headerName": "Kind", "minWidth": 84, "maxWidth": 100},
     {"field": "sample", "headerName": "Sample", "flex": 1},
     {"field": "reason", "headerName": "Why, and what to do", "tooltipField": "reason", "flex": 3},
-    {"field": "sha256", "headerName": "SHA-256", "width": 150},
+    {"field": "sha256", "headerName": "SHA-256", "minWidth": 160, "maxWidth": 170},
 )
 
 
-def rows(results: Results) -> list[dict[str, str]]:
+def files_now(desk: Desk) -> Sequence[FileStatus]:
+    """Return every file with what became of it, held against what lies in raw/ now."""
+    results = desk.results()
+    try:
+        return _look(results.folder, desk.version(), int(time.monotonic() / SHARED_S))
+    except LabprocError:  # raw/ cannot be looked at: what is known of the files stands
+        return results.files
+
+
+@lru_cache(maxsize=4)
+def _look(folder: Path, _version: str, _now: int) -> Sequence[FileStatus]:
+    from labproc.pipeline.status import study_status
+
+    return tuple(study_status(folder))
+
+
+def rows(files: Sequence[FileStatus]) -> list[dict[str, str]]:
     """Return one row per file, those without a result first."""
-    ranked = sorted(results.files, key=lambda f: (f.state not in wording.TROUBLE, f.path))
+    ranked = sorted(files, key=lambda f: (f.state not in wording.TROUBLE, f.path))
     return [
         {
             "state": SIGNS.get(f.state, "") + wording.STATES.get(f.state, f.state),
@@ -40,29 +67,54 @@ def rows(results: Results) -> list[dict[str, str]]:
     ]
 
 
-def summary(results: Results) -> str:
+def summary(files: Sequence[FileStatus]) -> str:
     """Return how many files are in which state."""
-    counts = Counter(f.state for f in results.files)
+    counts = Counter(f.state for f in files)
     words = [f"{n} {wording.STATES.get(state, state)}" for state, n in counts.most_common()]
     return " · ".join(words) or "raw/ holds no file yet: drop instrument files there and run."
 
 
+def place_of(results: Results, path: str) -> str:
+    """Return the address of a file's gates or plate; stop where it has neither."""
+    sha256 = next((f.sha256 for f in results.files if f.path == path), "")
+    if any(t.source.sha256 == sha256 for t in results.tubes):
+        return f"/gates/{sha256[:SHORT]}"
+    if any(p.source.sha256 == sha256 for p in results.plates):
+        return f"/plates/{sha256[:SHORT]}"
+    raise PreventUpdate
+
+
+def shown(listed: list[dict[str, str]]) -> str:
+    """Return a word that changes whenever what is listed does."""
+    return hashlib.sha256(json.dumps(listed).encode()).hexdigest()
+
+
 def layout(desk: Desk, _rest: str) -> Any:
     """Return the page."""
-    results = desk.results()
+    files = files_now(desk)
+    listed = rows(files)
     return html.Div(
         [
             html.H1("Inbox"),
-            html.P(summary(results), id="inbox-summary", role="status"),
-            grid("inbox-grid", COLUMNS, rows(results)),
+            html.P(summary(files), id="inbox-summary", role="status"),
+            html.P("A click on a file opens its gates or its plate.", className="small quiet"),
+            grid("inbox-grid", COLUMNS, listed, getRowId="params.data.path"),
             dcc.Interval(id="inbox-clock", interval=EVERY),
-            dcc.Store(id="inbox-version", data=desk.version()),
+            dcc.Store(id="inbox-version", data=shown(listed)),
         ]
     )
 
 
 def connect(app: Dash, desk: Desk) -> None:
-    """Look at the store while the page is open and show what changed, nothing else."""
+    """Look at raw/ and the store while the page is open and show what changed, nothing else."""
+
+    @app.callback(
+        Output("location", "pathname", allow_duplicate=True),
+        Input("inbox-grid", "cellClicked"),
+        prevent_initial_call=True,
+    )
+    def follow(cell: Any) -> str:
+        return place_of(desk.results(), str((cell or {}).get("rowId", "")))
 
     @app.callback(
         Output("inbox-summary", "children"),
@@ -73,11 +125,11 @@ def connect(app: Dash, desk: Desk) -> None:
         prevent_initial_call=True,
     )
     def look(_n: int, seen: str) -> tuple[Any, ...]:
-        now = desk.version()
-        if now == seen:
+        files = files_now(desk)
+        listed = rows(files)
+        if shown(listed) == seen:
             raise PreventUpdate
-        results = desk.results()
-        return summary(results), rows(results), now
+        return summary(files), listed, shown(listed)
 
 
 PAGES.register("inbox")(Page("Inbox", 0, layout, connect))

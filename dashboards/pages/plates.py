@@ -1,18 +1,21 @@
 """The Plates page: curve, plate map, amplification, acceptance and copies of one plate."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import dash_mantine_components as dmc
-from dash import Dash, Input, Output, html
+from dash import Dash, Input, Output, State, dcc, html
 
-from dashboards.desk import SHORT, Desk
+from dashboards.desk import SHORT, Desk, plate_of
 from dashboards.figures.amplification import amplification
 from dashboards.figures.control_chart import control_chart
 from dashboards.figures.plates import plate_copies, plate_map, standard_curve
 from dashboards.pages import PAGES, Page
+from dashboards.pages import _plate_wells as wells
 from dashboards.pages._parts import drawn, flags, table, verdict
+from dashboards.pages._signing import connect_signing, panel, seals
 from dashboards.theme import number, percent, with_interval
+from labproc.errors import UnknownName
 from labproc.pipeline.results import PlateView, Results
 
 
@@ -29,22 +32,48 @@ def layout(desk: Desk, rest: str) -> Any:
         id="plates-chosen", value=chosen, data=options, size="xs", allowDeselect=False, w=280,
         **{"aria-label": "Plate"},
     )  # fmt: skip
+    plate = plate_of(results, chosen)
+    turned = dmc.SegmentedControl(
+        id="plates-target", size="xs", data=_targets(plate),
+        value=_target(plate, None), **{"aria-label": "Target on the plate"},
+    )  # fmt: skip
     return html.Div(
         [
-            html.Div([html.H1("Plates"), select], className="row apart"),
-            html.Div(show(results, chosen), id="plates-shown"),
-        ]
+            dcc.Store(id="plates-saved", data=0),
+            html.Div(
+                [
+                    html.Div(
+                        [html.H1("Plates"), html.Div([turned, select], className="row")],
+                        className="row apart",
+                    ),
+                    html.Div(show(results, chosen), id="plates-shown"),
+                ]
+            ),
+            html.Aside(
+                [
+                    html.Div(_state(plate), id="plates-state"),
+                    html.H2("Leave wells out"),
+                    wells.controls(plate),
+                    html.Div(wells.told(results, plate), id="plates-told"),
+                    html.H2("Sign"),
+                    html.Div(seals_of(results, plate), id="plates-seals"),
+                    panel("plates", "plate"),
+                ]
+            ),
+        ],
+        className="beside",
     )
 
 
-def show(results: Results, name: str) -> list[Any]:
+def show(results: Results, name: str, target: str | None = None) -> list[Any]:
     """Return everything about one plate."""
-    plate = next((p for p in results.plates if p.source.sha256.startswith(name)), None)
-    if plate is None or len(name) < SHORT:
+    try:
+        plate = plate_of(results, name)
+    except UnknownName:
         return [html.P("That plate is no longer there; choose another.")]
     two = [
         drawn("plate-curve", standard_curve(results, plate=plate), "Standard curve"),
-        drawn("plate-map", plate_map(results, plate=plate), "Plate"),
+        drawn("plate-map", plate_map(results, plate=plate, target=_target(plate, target)), "Plate"),
         drawn("plate-copies", plate_copies(results, plate=plate), "Copies per well"),
         drawn("plate-rise", amplification(results, plate=plate), "Amplification"),
     ]
@@ -58,11 +87,26 @@ def show(results: Results, name: str) -> list[Any]:
     ]
     parts = [
         flags(plate.flags),
+        html.Div(two[:2], className="two"),
         _acceptance(plate),
-        html.Div(two, className="two"),
+        html.Div(two[2:], className="two"),
         _samples(plate),
     ]
     return [*parts, *trends, _standards(plate), _recomputed(plate), _checklist(plate)]
+
+
+def _targets(plate: PlateView) -> list[str]:
+    return [t for t in dict.fromkeys(w.target for w in plate.wells) if t]
+
+
+def _target(plate: PlateView, asked: str | None) -> str:
+    """Return the target to show on the plate: the one asked for, else that of most wells."""
+    targets = _targets(plate)
+    return asked if asked in targets else max(targets, key=_count(plate), default="")
+
+
+def _count(plate: PlateView) -> Callable[[str], int]:
+    return [w.target for w in plate.wells].count
 
 
 def _unfold(title: str, heads: Sequence[str], rows: Sequence[Sequence[Any]], **how: Any) -> Any:
@@ -105,13 +149,22 @@ def _checklist(plate: PlateView) -> Any:
 
 
 def _acceptance(plate: PlateView) -> Any:
+    """Return the acceptance: one line where all pass, what failed and warned in sight."""
     rows = [
-        (r.rule.replace("_", " "), r.target, r.limit, r.found, verdict(r.verdict))
+        (
+            r.rule.replace("_", " "), r.target, r.limit, r.found.replace("%", "\u00a0%"),
+            verdict(r.verdict),
+        )
         for r in plate.acceptance
-    ]
+    ]  # fmt: skip
     if not rows:
         return html.P("No acceptance rule was applied.", className="quiet")
-    return table(("Rule", "Target", "Limit", "Found", "Verdict"), rows, label="Acceptance")
+    heads = ("Rule", "Target", "Limit", "Found", "Verdict")
+    odd = [row for row, r in zip(rows, plate.acceptance, strict=True) if r.verdict != "pass"]
+    passed = f"{len(rows) - len(odd)} of {len(rows)} rules passed"
+    head = html.H2(["Acceptance ", html.Span(f"· {passed}", className="small quiet")])
+    whole = html.Details([html.Summary("All rules"), table(heads, rows, label="Acceptance")])
+    return html.Div([head, table(heads, odd, label="Rules not passed") if odd else "", whole])
 
 
 def _samples(plate: PlateView) -> Any:
@@ -129,16 +182,65 @@ def _samples(plate: PlateView) -> Any:
     return html.Div([html.H2("Samples"), table(heads, rows, right=(4, 5), label="Samples")])
 
 
+def _state(plate: PlateView) -> list[Any]:
+    """Return what stands of a plate: its verdict and where it comes from."""
+    return [
+        html.H2([plate.name, " ", verdict(plate.review)], style={"marginTop": 0}),
+        html.P(
+            [plate.source.path, html.Br(), html.Code(plate.source.sha256[:SHORT])],
+            className="history",
+        ),
+    ]
+
+
+def seals_of(results: Results, plate: PlateView) -> Any:
+    """Return the signatures that stand on a plate."""
+    return seals(results, plate.source.sha256)
+
+
 def connect(app: Dash, desk: Desk) -> None:
-    """Show the plate that is chosen."""
+    """Show the plate that is chosen, and show it anew after a change."""
+    wells.connect_wells(app, desk)
+    connect_signing(app, desk, {"plates": ("plates-chosen", "value", _files(desk))})
 
     @app.callback(
         Output("plates-shown", "children"),
+        Output("plates-wells", "data"),
+        Output("plates-told", "children"),
+        Output("plates-state", "children"),
+        Output("plates-seals", "children"),
+        Output("plates-target", "data"),
+        Output("plates-target", "value"),
         Input("plates-chosen", "value"),
+        Input("plates-saved", "data"),
+        Input("signed", "data"),
+        State("plates-target", "value"),
         prevent_initial_call=True,
     )
-    def choose(name: str) -> list[Any]:
-        return show(desk.results(), str(name))
+    def choose(name: str, _saved: int, _signed: int, target: str | None) -> tuple[Any, ...]:
+        results = desk.results()
+        shown = show(results, str(name), target)
+        try:
+            plate = plate_of(results, str(name))
+        except UnknownName:
+            return shown, [], "", "", "", [], ""
+        words = (wells.options(plate), wells.told(results, plate), _state(plate))
+        seen = seals_of(results, plate)
+        return shown, *words, seen, _targets(plate), _target(plate, target)
+
+    @app.callback(
+        Output("plate-map", "figure"),
+        Input("plates-target", "value"),
+        State("plates-chosen", "value"),
+        prevent_initial_call=True,
+    )
+    def turn(target: str, name: str) -> Any:
+        results = desk.results()
+        return plate_map(results, plate=plate_of(results, str(name)), target=str(target))
 
 
-PAGES.register("plates")(Page("Plates", 2, layout, connect))
+def _files(desk: Desk) -> Callable[[Any, str], list[str]]:
+    return lambda name, _meaning: [plate_of(desk.results(), str(name)).source.sha256]
+
+
+PAGES.register("plates")(Page("Plates", 3, layout, connect))

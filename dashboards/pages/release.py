@@ -57,4 +57,4 @@ def connect(_app: Dash, _desk: Desk) -> None:
     """Nothing on this page changes while it is looked at."""
 
 
-PAGES.register("release")(Page("Release", 6, layout, connect))
+PAGES.register("release")(Page("Release", 7, layout, connect))

@@ -30,7 +30,7 @@ WHOLE = (("paired", "The last day, in pairs"), ("car_histograms", "CAR signal by
 def layout(desk: Desk, _rest: str) -> Any:
     """Return the page with all donors on log axes."""
     results = desk.results()
-    donors = sorted({m.key.donor for m in results.measurements if m.key.donor})
+    donors = donors_of(results)
     chosen = dmc.ChipGroup(
         [dmc.Chip(d, value=d, size="xs", variant="outline") for d in donors],
         id="trends-donors", multiple=True, value=donors,
@@ -49,8 +49,15 @@ def layout(desk: Desk, _rest: str) -> Any:
     )  # fmt: skip
 
 
+def donors_of(results: Results) -> list[str]:
+    """Return whose cultures can be toggled; patients stand on the Cohort page, one by one."""
+    named = {m.key.donor for m in results.measurements if m.key.donor}
+    return sorted(named - results.patients or named)
+
+
 def figures(results: Results, donors: list[str], *, linear: bool) -> list[Any]:
     """Return every trend figure with its sentences."""
+    donors = sorted({*donors, *results.patients})
     shown = [(n, t) for n, t in SHOWN if n != "persistence" or by_kind(results)[1]]
     drawings = [_one(results, name, title, donors, linear) for name, title in shown]
     more = [drawn({"type": "trend", "name": n}, FIGURES.get(n)(results), t) for n, t in WHOLE]
@@ -109,4 +116,4 @@ def place(results: Results, click: Any) -> str:
     return f"/{'gates' if is_tube else 'plates'}/{name}"
 
 
-PAGES.register("trends")(Page("Trends", 3, layout, connect))
+PAGES.register("trends")(Page("Trends", 4, layout, connect))

@@ -106,8 +106,22 @@ def main() -> None:
     except Exception as error:
         if debug:
             raise
+        if line := _machines_trouble(error):
+            click.echo(line, err=True)
+            sys.exit(LabprocError.exit_code)
         from labproc.cli._bug import report_bug
 
         click.echo(report_bug(error), err=True)
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _machines_trouble(error: Exception) -> str:
+    """Return what a disk or the system said where that stopped a command, empty where not."""
+    if not isinstance(error, OSError):
+        return ""
+    from pathlib import Path
+
+    from labproc.pipeline.disk import PASSING, disk_error
+
+    return str(disk_error(error, Path())) if error.errno in PASSING else ""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 APART = ("dosing", "infusion")
 """Tables of the TOML that are about no column."""
+TESTS = ("fisher", "chi_square", "boschloo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class Given:
     """The settings of a cohort: of its columns, and the tables ``[dosing]`` and ``[infusion]``."""
 
     columns: dict[str, Any] = field(default_factory=dict)
+    test: str = "fisher"
+    landmarks: tuple[float, ...] = ()
     dosing: Mapping[str, Any] = field(default_factory=dict)
     infusion: Mapping[str, Any] = field(default_factory=dict)
 
@@ -48,7 +51,29 @@ def read_given(table: Path, roles: Path | None) -> Given:
         if not isinstance(part, dict):
             raise SettingsError(f"{path.name}: {name} is {part!r}, expected a table [{name}]")
     columns = {key: value for key, value in inner.items() if value not in ("", [])}
-    return Given(columns, parts["dosing"], parts["infusion"])
+    return Given(
+        columns,
+        _test(path.name, columns.pop("test", TESTS[0])),
+        _landmarks(path.name, columns.pop("landmark", [])),
+        parts["dosing"],
+        parts["infusion"],
+    )
+
+
+def _test(name: str, said: object) -> str:
+    from labproc.registry import nearest
+
+    if said not in TESTS:
+        raise SettingsError(f"{name}, test: {nearest(str(said), list(TESTS))}")
+    return str(said)
+
+
+def _landmarks(name: str, said: object) -> tuple[float, ...]:
+    given: list[object] = said if isinstance(said, list) else [said]
+    days = [d for d in given if isinstance(d, int | float) and not isinstance(d, bool) and d >= 0]
+    if len(days) < len(given):
+        raise SettingsError(f"{name}, landmark: {said!r}, expected days of 0 or more")
+    return tuple(map(float, days))
 
 
 def protocol_of(given: Given, limits: Sequence[str]) -> "Protocol":

@@ -15,6 +15,7 @@ TEXT_PT = 7.0
 PX_PER_MM = 96 / 25.4  # CSS pixels, which figures are drawn in
 PNG_DPI = 300
 DRAWN_AT = (640, 400)  # px, where a figure does not say
+LEGEND_LINES = 1.3
 SHORTEST = 0.75  # height over width in one column, where margins take their share
 NEEDED = (
     "export figures: found nothing to draw with, expected kaleido and a browser; install them "
@@ -81,9 +82,14 @@ def _write(drawing: Any, name: str, folder: Path) -> list[Path]:
 
 
 def _widths(drawing: Any) -> tuple[int, ...]:
-    """Return the widths a figure is readable at: several panels need two columns."""
-    one_panel = "xaxis2" not in drawing.to_dict()["layout"]
-    return (ONE_COLUMN, TWO_COLUMNS) if one_panel else (TWO_COLUMNS,)
+    """Return the widths a figure is readable at: panels or many words need two columns."""
+    is_wide = "xaxis2" in drawing.to_dict()["layout"] or _said(drawing, "columns") == 2
+    return (TWO_COLUMNS,) if is_wide else (ONE_COLUMN, TWO_COLUMNS)
+
+
+def _said(drawing: Any, name: str) -> Any:
+    """Return what a figure says of its own size: ``columns`` it needs, or that it has ``lanes``."""
+    return (drawing.layout.meta or {}).get(name)
 
 
 def _shrink() -> float:
@@ -100,7 +106,10 @@ def _sized(drawing: Any, width_mm: int) -> Any:
     figure = go.Figure(drawing)
     shape = (figure.layout.height or DRAWN_AT[1]) / (figure.layout.width or DRAWN_AT[0])
     width = width_mm * PX_PER_MM / _shrink()
-    shape = max(shape, SHORTEST) if width_mm == ONE_COLUMN else shape
+    if width_mm == ONE_COLUMN:
+        shape = max(shape, SHORTEST)
+        if _said(figure, "lanes"):  # a lane is as high in one column; the legend takes more lines
+            shape = LEGEND_LINES * figure.layout.height / width
     return figure.update_layout(width=round(width), height=round(width * shape))
 
 

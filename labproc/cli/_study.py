@@ -93,12 +93,11 @@ def _report_is_old(folder: Path) -> bool:
 def write_report(results: "Results") -> Path:
     """Write ``results/report.html``, whole or not at all, and return where it is."""
     from dashboards.report import build_report
-    from labproc.formats.drafts import clean_drafts, drafted
+    from labproc.formats.drafts import clean_drafts, write_whole
     from labproc.pipeline.disk import plain_disk_errors
 
     path = results.folder / "results" / "report.html"
-    clean_drafts(path.parent)
-    page = build_report(results)
-    with plain_disk_errors(path.parent), drafted(path) as draft:
-        draft.write_text(page, encoding="utf-8")
+    with plain_disk_errors(path.parent):
+        clean_drafts(path.parent)
+        write_whole(path, build_report(results))
     return path

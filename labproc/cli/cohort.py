@@ -1,6 +1,5 @@
 """``labproc cohort``: tables and survival from a patient table."""
 
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +7,6 @@ import click
 
 from labproc.cli import COMMANDS
 from labproc.cli._output import json_line, say
-from labproc.errors import StudyError
 
 if TYPE_CHECKING:
     from labproc.cohort.dosing import DoseFinding, Protocol
@@ -34,9 +32,7 @@ if TYPE_CHECKING:
 @click.option(
     "--test",
     type=click.Choice(["fisher", "chi_square", "boschloo"]),
-    default="fisher",
-    show_default=True,
-    help="How counts are compared.",
+    help="How counts are compared; fisher unless the TOML says otherwise.",
 )
 @click.option("--copies", type=click.Path(path_type=Path), help="A table of copies per µg DNA.")
 @click.option(
@@ -77,7 +73,7 @@ def command(
     event: str | None,
     time_unit: str | None,
     landmark: tuple[float, ...],
-    test: str,
+    test: str | None,
     copies: Path | None,
     infusion: str | None,
     day_zero: str | None,
@@ -89,10 +85,11 @@ def command(
     """Read the table, compare its arms and print."""
     if bool(time) != bool(event):
         raise click.UsageError("--time and --event go together")
-    from labproc.cli._cohort_copies import copies_tests, read_copies_table
     from labproc.cli._cohort_dosing import dosing_row, dosing_text
     from labproc.cli._cohort_settings import infusion_of, protocol_of, read_given
-    from labproc.cli._cohort_text import tables_text
+    from labproc.cohort.words import tables_text
+    from labproc.pipeline.cohort import compare_cohort
+    from labproc.pipeline.cohort_copies import copies_tests, read_copies_table
 
     said = read_given(table, roles)
     given = said.columns | {k: v for k, v in (("arm", arm), ("control", control)) if v}
@@ -102,7 +99,8 @@ def command(
     protocol, given_as = protocol_of(said, limits), infusion_of(said, infusion, day_zero)
     cohort = _read(table, sheet, given)
     measured = [] if copies is None else read_copies_table(copies, cohort, given_as)
-    found = list(_comparisons(cohort, test, landmark))
+    days = landmark or said.landmarks
+    found = list(compare_cohort(cohort, test=test or said.test, landmarks=days))
     found += copies_tests(cohort, measured, given_as) if copies is not None else ()
     doses = _doses(dosing, cohort, protocol)
     rows = [*(f.as_dict() for f in found), *map(dosing_row, doses)]
@@ -116,10 +114,13 @@ def command(
 
 def _doses(path: Path | None, cohort: "Cohort", protocol: "Protocol") -> "list[DoseFinding]":
     """Return what was given against what the protocol foresaw."""
-    from labproc.cli._cohort_dosing import read_counts
     from labproc.cohort.dosing import check_dosing
+    from labproc.formats.table import read_table
+    from labproc.pipeline.cohort_doses import read_counts
 
-    return [] if path is None else check_dosing(read_counts(path, cohort), protocol)
+    if path is None:
+        return []
+    return check_dosing(read_counts(path.name, read_table(path), cohort), protocol)
 
 
 def _draw(
@@ -132,10 +133,10 @@ def _draw(
     """Write survival of every endpoint, the lanes with the events beside them, and copies."""
     from dashboards.cohort_copies import copies_figure
     from dashboards.cohort_figures import survival_figure, swimmer_figure
-    from labproc.cli._cohort_text import line_of
     from labproc.cli._static_figures import draw_all
     from labproc.cohort.survival import followed
     from labproc.cohort.swimmer import swimmer
+    from labproc.cohort.words import line_of
     from labproc.study.sheets import patient_events
 
     lines = {t.variable: line_of(t) for t in reversed(found) if t.table == "survival"}
@@ -156,25 +157,10 @@ def _draw(
 
 
 def _read(table: Path, sheet: str | None, given: dict[str, Any]) -> "Cohort":
-    from labproc.cohort.patients import Patient, read_cohort
-    from labproc.cohort.roles import find_roles
     from labproc.formats.table import read_table
+    from labproc.pipeline.cohort import cohort_from
 
     read = read_table(table, sheet=sheet)
     for flag in read.flags:
         say(f"{table.name}: {flag.message}")
-    found = find_roles(read.header, given, where=table.name)
-    rows = [Patient(row.line, row.cells) for row in read.rows]
-    return read_cohort(table.name, rows, found)
-
-
-def _comparisons(cohort: "Cohort", test: str, landmarks: Sequence[float]) -> "Iterator[CohortTest]":
-    from labproc.cohort.survival import survival
-    from labproc.cohort.tables import characteristics, response, toxicity
-
-    if any(day < 0 for day in landmarks):
-        raise StudyError(f"--landmark: {min(landmarks):g}, expected a day of 0 or more")
-    yield from characteristics(cohort, test=test)
-    yield from response(cohort, test=test)
-    yield from toxicity(cohort, test=test)
-    yield from survival(cohort, landmarks=landmarks)
+    return cohort_from(table.name, read, given)

@@ -1,6 +1,7 @@
 """``labproc curve``: standard curves and quantities from qPCR exports, outside any study."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,10 @@ def command(
     from labproc.qpcr import QpcrRules
 
     _check_unit(unit or COPIES, template_ul, copies_per_ng)
+    if calibrator is not None and not pooled:
+        raise click.UsageError(
+            "--calibrator: nothing is read through it, expected --pooled as well"
+        )
     rules = QpcrRules(
         standard_unit=unit or COPIES,
         template_ul_per_well=template_ul,
@@ -129,7 +134,7 @@ def _print(path: Path, run: "QpcrRun", analysis: "RunAnalysis", *, show: Show) -
         if show.lod:
             row["lod"] = limits_row(fit)
         if show.miqe:
-            row["miqe"] = _checklist(run, analysis, show.rules)
+            row["miqe"] = _checklist(run, analysis, show, fit)
         click.echo(json_line(row) if show.as_json else _text(row))
 
 
@@ -140,10 +145,19 @@ def _assumed(target: str) -> "Flag":
     return info("standard_unit_assumed", text)
 
 
-def _checklist(run: "QpcrRun", analysis: "RunAnalysis", rules: "QpcrRules") -> list[dict[str, Any]]:
+def _checklist(
+    run: "QpcrRun", analysis: "RunAnalysis", show: Show, fit: "TargetFit"
+) -> list[dict[str, Any]]:
+    """Return the plate's checklist, with the target's limits where they were asked for."""
+    from labproc.errors import NotEnoughData
+    from labproc.qpcr.lod_loq import limits_of
     from labproc.qpcr.miqe import miqe_checklist
 
-    rows = miqe_checklist(run, analysis, rules)
+    found = None
+    if show.lod:
+        with suppress(NotEnoughData):  # said by ``limits_row``
+            found = limits_of(fit)
+    rows = miqe_checklist(run, analysis, show.rules, limits=found)
     return [{"section": r.section, "item": r.item, "answer": r.answer} for r in rows]
 
 
@@ -239,9 +253,11 @@ def _text(row: dict[str, Any]) -> str:
     if row["slope"] is not None:
         lines.append(
             f"  slope {row['slope']:.4f}  intercept {row['intercept']:.3f}  "
-            f"R² {row['r_squared']:.4f}  efficiency {row['efficiency']:.1%}  "
+            f"R² {_fixed(row['r_squared'])}  efficiency {row['efficiency']:.1%}{_ends(row)}  "
             f"{row['n_points']} standards on {row['n_levels']} levels"
         )
+    if row["reported"] is not None:
+        lines.append(f"  the instrument's own: {_reported(row['reported'])}")
     lines += [f"  {_sample_text(s)}" for s in row["samples"]]
     if row.get("lod"):
         best = row["lod"]["fits"][0]
@@ -253,6 +269,25 @@ def _text(row: dict[str, Any]) -> str:
     lines += [f"  {r['section']}: {r['item']}: {r['answer']}" for r in row.get("miqe", [])]
     lines += [f"  {f['severity']}: {f['message']} [{f['code']}]" for f in row["flags"]]
     return "\n".join(lines)
+
+
+def _fixed(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
+
+
+def _ends(row: dict[str, Any]) -> str:
+    ends = row["efficiency_ci"]
+    return "" if ends is None else f" ({ends[0]:.1%} to {ends[1]:.1%})"
+
+
+def _reported(told: dict[str, float | None]) -> str:
+    """Return what the file says of its curve, part by part."""
+    gain = told["efficiency"]
+    parts = [
+        f"{name} {told[name]:.4g}" for name in ("slope", "intercept") if told[name] is not None
+    ]
+    parts += [f"R² {_fixed(told['r_squared'])}"] if told["r_squared"] is not None else []
+    return "  ".join([*parts, *([f"efficiency {gain:.1%}"] if gain is not None else [])])
 
 
 def _sample_text(sample: dict[str, Any]) -> str:

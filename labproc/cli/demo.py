@@ -8,6 +8,8 @@ from labproc.cli._output import json_line, say
 from labproc.cli._study import ProgressBar, run_and_report, say_failed
 from labproc.cli.run import bug_lines
 
+DOSES_UM = (0.1, 0.5, 2.0)  # beside 0 and 10: five doses, half the effect between the middle ones
+
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path), default=Path("labproc-demo"))
@@ -25,7 +27,7 @@ def command(folder: Path, open_it: bool, workers: int | None, as_json: bool) -> 
 
     _refuse_others_folder(folder)
     say(f"writing a simulated study to {folder} ...")
-    write_study(folder, Design())
+    write_study(folder, Design(doses_um=DOSES_UM))
     bar = ProgressBar()
     try:
         report = run_and_report(folder, workers=workers, hold=(), progress=bar)

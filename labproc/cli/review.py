@@ -20,14 +20,18 @@ PORT = 8050
 def command(study: Path, port: int, name: str, open_it: bool) -> None:
     """Serve the dashboard on 127.0.0.1 for one person.
 
-    STUDY is a folder that holds study.toml; it defaults to the current folder. Only this computer
-    can reach it. Stop it with Ctrl+C.
+    STUDY is a folder that holds study.toml; it defaults to the current folder. In a folder without
+    one the Samples page sets the study up. Only this computer can reach it. Stop it with Ctrl+C.
     """
     from dashboards.app import create_app
     from dashboards.people import Person
     from labproc.study import load_study
 
-    folder = load_study(study).folder
+    folder = study.resolve()
+    if (folder / "study.toml").exists() or not folder.is_dir():
+        folder = load_study(study).folder
+    else:
+        say(f"review: {folder} holds no study.toml yet; set the study up on the Samples page")
     person = Person(name or getpass.getuser(), "reviewer")
     app = create_app(folder, person=person, warm=True)
 

@@ -68,7 +68,7 @@ def response(cohort: Cohort, *, test: str = "fisher") -> Iterator[CohortTest]:
     whole = count_levels(cohort, "response", column, order=RESPONSES)
     for level in whole.levels:
         yield compare_levels(_against_rest(whole, level, {level}), test)
-    responders = {one for one in whole.levels if one.upper() in RESPONDERS}
+    responders = _responders(whole)
     if responders and len(responders) < len(whole.levels):
         yield compare_levels(_against_rest(whole, "ORR", responders), test)
     if len(whole.levels) > 2:
@@ -80,9 +80,19 @@ def toxicity(cohort: Cohort, *, test: str = "fisher") -> Iterator[CohortTest]:
     for column in cohort.roles.toxicity:
         whole = count_levels(cohort, "toxicity", column)
         yield compare_levels(whole, test)
-        some = {level for level in whole.levels if level.casefold() not in NO_TOXICITY}
-        if len(whole.levels) > 2 and len(some) < len(whole.levels):
+        if some := _any_grade(whole):
             yield compare_levels(_against_rest(whole, f"{column} any grade", some), test)
+
+
+def _responders(whole: Levels) -> set[str]:
+    """Return the levels that are a response."""
+    return {one for one in whole.levels if one.upper() in RESPONDERS}
+
+
+def _any_grade(whole: Levels) -> set[str]:
+    """Return the grades above none of a graded toxicity, nothing where there are no grades."""
+    some = {level for level in whole.levels if level.casefold() not in NO_TOXICITY}
+    return some if 2 < len(whole.levels) > len(some) else set()
 
 
 def count_levels(cohort: Cohort, table: str, column: str, *, order: Sequence[str] = ()) -> Levels:
@@ -210,9 +220,28 @@ def table_rows(cohort: Cohort) -> list[TableRow]:
         else:
             rows += _rows(count_levels(cohort, "characteristics", column))
     if roles.response:
-        rows += _rows(count_levels(cohort, "response", roles.response, order=RESPONSES))
+        rows += _response_rows(count_levels(cohort, "response", roles.response, order=RESPONSES))
     for column in roles.toxicity:
-        rows += _rows(count_levels(cohort, "toxicity", column))
+        rows += _toxicity_rows(count_levels(cohort, "toxicity", column))
+    return rows
+
+
+def _response_rows(whole: Levels) -> list[TableRow]:
+    """Return each response and the overall response as rows of their own, then all at once."""
+    each = [_against_rest(whole, level, {level}) for level in whole.levels]
+    responders = _responders(whole)
+    each += [_against_rest(whole, "ORR", responders)] if responders else []
+    rows = [row for levels in each for row in _rows(levels)[:1]]
+    if len(whole.levels) > 2:
+        rows.append(TableRow("response", whole.variable, "all at once", ("",) * len(whole.arms)))
+    return rows
+
+
+def _toxicity_rows(whole: Levels) -> list[TableRow]:
+    rows = _rows(whole)
+    some = _any_grade(whole)
+    if some:
+        rows += _rows(_against_rest(whole, f"{whole.variable} any grade", some))[:1]
     return rows
 
 

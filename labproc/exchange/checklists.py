@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from labproc.cohort.words import line_of
 from labproc.exchange import EXPORTS, Export
 from labproc.formats.inert import inert
 from labproc.pipeline.results import Results
@@ -116,6 +117,43 @@ def _set_aside(results: Results) -> str:
     return f"{len(results.files)} files, {len(lost)} not used; reasons in files.csv"
 
 
+def _participants(results: Results) -> str:
+    view = results.cohort
+    if view is None:
+        return ""
+    members = view.cohort.members()
+    return _listed(f"{arm}: {members.count(arm)} patients" for arm in view.arms)
+
+
+def _baseline(results: Results) -> str:
+    view = results.cohort
+    rows = [] if view is None else [t for t in view.tests if t.table == "characteristics"]
+    return _listed(
+        f"{t.variable} P = {t.p_value:.3g}, n = {t.n}" for t in rows if t.p_value is not None
+    )
+
+
+def _outcomes_of_patients(results: Results) -> str:
+    view = results.cohort
+    if view is None:
+        return ""
+    first = [view.test("survival", one.endpoint.name) for one in view.followed]
+    return " ".join(line_of(t).partition("\n")[0] + "." for t in first if t is not None)
+
+
+def _adverse(results: Results) -> str:
+    view = results.cohort
+    rows = [] if view is None else [t for t in view.tests if t.table == "toxicity"]
+    return _listed(f"{t.variable} P = {t.p_value:.3g}" for t in rows if t.p_value is not None)
+
+
+def _bias(results: Results) -> str:
+    view = results.cohort
+    flags = [] if view is None else [f for t in view.tests for f in t.flags]
+    return " ".join(dict.fromkeys(f"{f.message}." for f in flags if f.code in BIASES))
+
+
+BIASES = ("immortal_time", "only_survivors")
 ITEMS: tuple[Item, ...] = (
     Item("MIFlowCyt", "1.1-1.3", "purpose, keywords, variables", lambda r: r.title),
     Item("MIFlowCyt", "1.4-1.6", "organisation, contact, dates", _flow_dates),
@@ -157,9 +195,15 @@ ITEMS: tuple[Item, ...] = (
     Item("TREND", "8-9", "assignment and blinding", _nothing),
     Item("TREND", "10", "unit of analysis", _units),
     Item("TREND", "11", "statistical methods", _methods("Statistics")),
+    Item("TREND", "11", "statistical methods for patients", _methods("Patients")),
     Item("TREND", "12", "flow of samples", _set_aside),
+    Item("TREND", "12", "flow of participants", _participants),
+    Item("TREND", "14-15", "baseline, and whether the groups are equivalent", _baseline),
     Item("TREND", "17", "results of planned outcomes", _results),
+    Item("TREND", "17", "outcomes of patients", _outcomes_of_patients),
     Item("TREND", "18", "ancillary analyses, exploratory", _exploratory),
+    Item("TREND", "19", "adverse events", _adverse),
+    Item("TREND", "20", "sources of bias", _bias),
     Item("TREND", "20-22", "interpretation and generalisability", _nothing),
     Item("all", "software", "programs and versions", _methods("Software")),
 )

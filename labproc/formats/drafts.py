@@ -1,9 +1,9 @@
 """Files that are written under another name first, so that none is ever half there."""
 
 import contextlib
+import errno
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 STALE_S = 3600.0  # nothing takes this long to write
@@ -14,16 +14,33 @@ def draft_path(path: Path) -> Path:
     return path.with_name(f".{os.getpid()}-{path.name}.part")
 
 
-@contextlib.contextmanager
-def drafted(path: Path) -> Iterator[Path]:
-    """Give a name to write a file under; it takes its own at the end, or goes where that fails."""
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file, whole or not at all; what stood there stays until then.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written, or the disk kept less of it than it said.
+    """
+    data = text.encode()
     draft = draft_path(path)
     try:
-        yield draft
+        with draft.open("wb") as file:
+            file.write(data)
+            file.flush()
+            check_size(file.fileno(), len(data), path)
         draft.replace(path)
     finally:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)
+
+
+def check_size(descriptor: int, expected: int, path: Path) -> None:
+    """Refuse a file that holds less, or more, than was written to it."""
+    kept = os.fstat(descriptor).st_size
+    if kept != expected:
+        said = f"{kept} of {expected} bytes were kept"
+        raise OSError(errno.EIO, said, str(path))
 
 
 def clean_drafts(folder: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from labproc.errors import DiskFailed, ParseError
-from labproc.formats.drafts import draft_path
+from labproc.formats.drafts import check_size, draft_path
 
 CHUNK = 1 << 20
 
@@ -59,14 +59,16 @@ def stage(source: Path, folder: Path) -> Staged:
 
 
 def _copy(source: Path, folder: Path, draft: Path) -> Staged:
-    hasher = hashlib.sha256()
+    hasher, size = hashlib.sha256(), 0
     with _open(source) as reading:
         before = os.fstat(reading.fileno())
         with draft.open("wb") as writing:
             while chunk := _read(reading, source):
                 hasher.update(chunk)
                 writing.write(chunk)
+                size += len(chunk)
             writing.flush()
+            check_size(writing.fileno(), size, draft.parent)
             _sync(writing.fileno(), draft.parent)
     _check_same(source, before)
     target = staged_path(folder, hasher.hexdigest())

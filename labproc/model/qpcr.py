@@ -126,10 +126,10 @@ class QpcrRun:
 class StandardCurve:
     """Cq = intercept + slope x log10(copies), with what its intervals need.
 
-    ``residual_sd`` in cycles with ``dof`` degrees of freedom; ``log10_range`` the lowest and highest standard. A curve that goes
-    through a calibrator is as doubtful as the calibrator's own copies: ``calibrator_share`` is
-    what they add to the variance of the line, in residual variances. A curve typed in by hand has
-    only its slope and intercept.
+    ``residual_sd`` in cycles with ``dof`` degrees of freedom; ``log10_range`` the lowest and
+    highest standard. A curve that goes through a calibrator is as doubtful as the calibrator's own
+    copies: ``calibrator_share`` is what they add to the variance of the line, in residual
+    variances. A curve typed in by hand has only its slope and intercept.
     """
 
     target: str

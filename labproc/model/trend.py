@@ -37,7 +37,7 @@ class Robustness:
 
     ``holds_in`` of ``n_draws`` draws lie on the same side of the level; ``low`` and ``high`` are
     the range (2.5 to 97.5 %) of the effect; ``leave_one_out`` its range when each donor is left
-    out in turn.
+    out in turn, and ``holds_left_out`` of ``n_left_out`` times the conclusion stays.
     """
 
     n_draws: int
@@ -45,6 +45,8 @@ class Robustness:
     low: float
     high: float
     leave_one_out: tuple[float, float] | None = None
+    holds_left_out: int = 0
+    n_left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,14 @@ from labproc.parsers import _positions as positions
 from labproc.parsers import _words as words
 from labproc.parsers._headings import Columns, columns_of
 from labproc.parsers._layout import Layout
+from labproc.parsers._multicomponent import normalised, read_light
 from labproc.parsers._reactions import Reaction
 from labproc.parsers._run import finish
 
 _FOLDER = "apldbio/sds/"
 _SETUP = _FOLDER + "plate_setup.xml"
 _RESULTS = _FOLDER + "analysis_result.txt"
+_LIGHT = _FOLDER + "multicomponent_data.txt"
 _EXPERIMENT = _FOLDER + "experiment.xml"
 _JSON = "setup/plate_setup.json"  # Design & Analysis 2
 
@@ -73,11 +75,12 @@ def _read(content: Content) -> QpcrRun:
     experiment = _xml(archive, _EXPERIMENT) if _EXPERIMENT in archive.names else None
     results = _results(archive) if _RESULTS in archive.names else {}
     wells = list(_wells(plate, results))
+    curves = tuple(_amplification(wells, results)) or tuple(_unanalysed(archive, plate, wells))
     return finish(
         content,
         [Reaction(well, f"well {well.position}") for _, well in wells],
         Layout("eds", "Applied Biosystems"),
-        amplification=tuple(_amplification(wells, results)),
+        amplification=curves,
         instrument=_text(experiment, "InstrumentTypeId"),
         details={"experiment_name": _text(experiment, "Name")},
         plate=_text(plate, "BarCode"),
@@ -178,6 +181,21 @@ def _amplification(wells: Sequence[tuple[int, Well]], results: Results) -> Itera
             yield Amplification(well.position, well.target, cycles, np.array(values))
 
 
+def _unanalysed(
+    archive: Archive, plate: Element, wells: Sequence[tuple[int, Well]]
+) -> Iterator[Amplification]:
+    """Yield Rn from the light itself, where no analysis has left curves."""
+    if _LIGHT not in archive.names:
+        return
+    light = read_light(archive.read(_LIGHT).decode("latin-1"))
+    passive = _text(plate, "PassiveReferenceDye")
+    for index, well in wells:
+        values = normalised(light, index, reporter=well.dye, passive=passive)
+        if values.size:
+            cycles = np.arange(1.0, values.size + 1)
+            yield Amplification(well.position, well.target, cycles, values)
+
+
 PARSERS.register("eds")(
     Parser(
         "qpcr",
@@ -186,6 +204,7 @@ PARSERS.register("eds")(
         _read,
         extensions=(".eds",),
         instruments=("StepOne, StepOnePlus", "7500, 7500 Fast", "QuantStudio (software 1)"),
-        note="Analyse and save it first; of Design & Analysis 2 export the results as xlsx.",
+        note="Not analysed it gives curves and no Cq: analyse and save it first; of Design & "
+        "Analysis 2 export the results as xlsx.",
     )
 )

@@ -1,43 +1,37 @@
 """From what the store holds to everything that is shown of a study."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import lru_cache
 
 from labproc.model import Flag, Measurement
 from labproc.model.flag import unique, warning
 from labproc.pipeline.attention import by_attention
+from labproc.pipeline.cohort import view_cohort
+from labproc.pipeline.decided import with_decisions
 from labproc.pipeline.gather import known_files
 from labproc.pipeline.groups import group_flags
 from labproc.pipeline.methods import methods_text
-from labproc.pipeline.outcomes import FlowOutcome, PlateOutcome
-from labproc.pipeline.patients import patients_of
+from labproc.pipeline.outcomes import FlowOutcome, Outcomes, PlateOutcome
+from labproc.pipeline.patients import events_from_infusion, patients_of
 from labproc.pipeline.payload import decode
-from labproc.pipeline.plates import control_charts, omission_flags, with_trend
-from labproc.pipeline.reduce import Derived, reduce_study
+from labproc.pipeline.plan_record import first_plan
+from labproc.pipeline.reduce import reduce_study
 from labproc.pipeline.release import release_rows
-from labproc.pipeline.results import Arm, FileStatus, PlateView, Results, TubeView
+from labproc.pipeline.results import Arm, FileStatus, Results, TubeView
 from labproc.pipeline.signing import signature_views
+from labproc.pipeline.together import together
 from labproc.pipeline.versions import software_versions
-from labproc.store import Decision, Store, StoredResult, current_decisions
+from labproc.store import Decision, Store, StoredResult, current_decisions, omission_history
 from labproc.study import Study
 
-VERDICTS = frozenset({"approved", "rejected"})
-
-
-@dataclass(frozen=True, slots=True)
-class Outcomes:
-    """Every current result of a study, decoded."""
-
-    tubes: tuple[TubeView, ...]
-    plates: tuple[PlateView, ...]
-    measured: tuple[Measurement, ...]
-    flags: tuple[Flag, ...]
+KEPT = 512  # decoded payloads, some 100 KB each
 
 
 def decode_outcomes(results: Sequence[StoredResult]) -> Outcomes:
     """Decode the payloads of the results that are done."""
-    flows = [decode(r.payload, FlowOutcome) for r in results if r.kind == "fcs" and r.payload]
-    plates = [decode(r.payload, PlateOutcome) for r in results if r.kind == "qpcr" and r.payload]
+    flows = [_flow(r.payload) for r in results if r.kind == "fcs" and r.payload]
+    plates = [_plate(r.payload) for r in results if r.kind == "qpcr" and r.payload]
     of_flow = (m for outcome in flows for m in outcome.measurements)
     of_plates = (m for outcome in plates for m in outcome.measurements)
     return Outcomes(
@@ -46,6 +40,17 @@ def decode_outcomes(results: Sequence[StoredResult]) -> Outcomes:
         (*of_flow, *of_plates),
         tuple(_unassigned(p) for p in plates if p.unassigned),
     )
+
+
+# a reviewer's change makes one or two new payloads; the others need not be decoded again
+@lru_cache(maxsize=KEPT)
+def _flow(payload: bytes) -> FlowOutcome:
+    return decode(payload, FlowOutcome)
+
+
+@lru_cache(maxsize=KEPT)
+def _plate(payload: bytes) -> PlateOutcome:
+    return decode(payload, PlateOutcome)
 
 
 def _unassigned(outcome: PlateOutcome) -> Flag:
@@ -57,14 +62,26 @@ def _unassigned(outcome: PlateOutcome) -> Flag:
     )
 
 
-def assemble(study: Study, store: Store, statuses: Sequence[FileStatus]) -> Results:
-    """Reduce the study's measurements and put everything that is shown of it together."""
-    outcomes = decode_outcomes(store.current_results())
-    decisions = current_decisions(store)
-    derived = reduce_study(study, outcomes.measured)
+def assemble(
+    study: Study,
+    store: Store,
+    statuses: Sequence[FileStatus],
+    *,
+    results: Sequence[StoredResult] | None = None,
+    decisions: Mapping[str, Decision] | None = None,
+) -> Results:
+    """Reduce the study's measurements and put everything that is shown of it together.
+
+    ``results`` and ``decisions`` are those that stand now, where no earlier ones are given.
+    """
+    decoded = decode_outcomes(store.current_results() if results is None else results)
+    decided = current_decisions(store) if decisions is None else decisions
+    outcomes = with_decisions(decoded, decided)
+    derived = reduce_study(study, outcomes.measured, first_plan(store))
+    cohort, doubts = view_cohort(study, derived.measurements)
+    all_plates = together(study.settings, outcomes.plates)
     off = group_flags(study, outcomes.tubes, _plates_of(study, store))
-    tubes = by_attention(_reviewed(_with(outcomes.tubes, off), decisions))
-    charts = control_charts(outcomes.plates)
+    tubes = by_attention(_with(outcomes.tubes, off))
     return Results(
         title=study.settings.study.title,
         folder=study.folder,
@@ -74,18 +91,22 @@ def assemble(study: Study, store: Store, statuses: Sequence[FileStatus]) -> Resu
         trends=derived.trends,
         comparisons=derived.comparisons,
         tubes=tubes,
-        plates=with_trend(outcomes.plates, charts),
+        plates=all_plates.plates,
         culture_events=study.culture_log,
-        patient_events=study.patient_events,
+        patient_events=events_from_infusion(study),
         patient_names=patients_of(study),
         lloq_copies_per_ug=_lloq(derived.measurements),
         versions=software_versions(),
-        methods=methods_text(study, outcomes.tubes, outcomes.plates, derived.comparisons),
+        methods=methods_text(study, outcomes.tubes, outcomes.plates, derived.comparisons, cohort),
         audit_head=store.audit_head(),
-        flags=_flags(study, outcomes, derived),
-        control_charts=charts,
+        flags=unique((*outcomes.flags, *derived.flags, *doubts, *all_plates.flags)),
+        control_charts=all_plates.charts,
+        limits=all_plates.limits,
         signatures=signature_views(store),
-        release=release_rows(study, derived.measurements, tubes, decisions),
+        cohort=cohort,
+        doses=derived.doses,
+        omissions=omission_history(store),
+        release=release_rows(study, derived.measurements, tubes, decided),
     )
 
 
@@ -104,17 +125,6 @@ def _with(tubes: Sequence[TubeView], flags: Mapping[str, tuple[Flag, ...]]) -> t
     )
 
 
-def _reviewed(tubes: Sequence[TubeView], decisions: Mapping[str, Decision]) -> tuple[TubeView, ...]:
-    """Return the tubes with what a reviewer said of them: approved or rejected, else nothing."""
-    said = {sha: d.verdict for sha, d in decisions.items() if d.verdict in VERDICTS}
-    return tuple(replace(t, review=said.get(t.source.sha256, "")) for t in tubes)
-
-
-def _flags(study: Study, outcomes: Outcomes, derived: Derived) -> tuple[Flag, ...]:
-    left_out = omission_flags(study.settings, outcomes.plates)
-    return unique((*outcomes.flags, *derived.flags, *left_out))
-
-
 def _lloq(measured: Sequence[Measurement]) -> float | None:
     """Return the highest LLOQ of any sample: what every sample of the study can be read down to."""
     found = (
@@ -124,6 +134,10 @@ def _lloq(measured: Sequence[Measurement]) -> float | None:
 
 
 def _arms(study: Study) -> tuple[Arm, ...]:
-    control = study.settings.study.control
+    control, plan = study.settings.study.control, study.settings.plan
     arms = study.settings.arms
-    return tuple(Arm(name, arm.label or name, name == control) for name, arm in arms.items())
+    compared = (control, *plan.treated) if plan and plan.treated else tuple(arms)
+    return tuple(
+        Arm(name, arm.label or name, name == control, name not in compared)
+        for name, arm in arms.items()
+    )

@@ -8,6 +8,8 @@ from pathlib import Path
 from labproc.errors import LabprocError, StoreError
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+PASSING = FULL | {errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN}
+"""What a system says when it is nobody's mistake: it may be over at the next try."""
 TOO_MANY = frozenset({errno.EMFILE, errno.ENFILE})
 
 

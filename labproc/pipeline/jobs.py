@@ -10,6 +10,7 @@ from labproc.model import Role, SampleKey, SharedGate, Spillover
 from labproc.pipeline.payload import plain_json
 from labproc.pipeline.versions import PIPELINE_VERSION
 from labproc.qpcr import QpcrRules
+from labproc.qpcr.master_curve import SharedCurve
 from labproc.store import ResultKey
 
 Points = tuple[tuple[float, ...], ...]
@@ -61,9 +62,10 @@ class TableJob:
     """Read one file that is not FCS: a qPCR export or a DNA measurement, and quantify it.
 
     ``study`` is the study's folder: which sample a well is of is decided from names that only the
-    file knows. ``sheets_sha256`` covers what those decisions rest on. ``omitted`` are wells that a
-    reviewer took out; ``ng_per_ul`` the DNA concentrations that the study's NanoDrop and Qubit
-    files state.
+    file knows. ``sheets_sha256`` covers what those decisions rest on. ``omitted`` holds the wells
+    that a reviewer took out, with the reason, and ``versions`` how often each was spoken of;
+    ``ng_per_ul`` the DNA concentrations that the study's NanoDrop and Qubit files state;
+    ``curves`` the file's parts of curves of several plates, by target.
     """
 
     path: str
@@ -72,8 +74,10 @@ class TableJob:
     study: str
     rules: QpcrRules
     sheets_sha256: str
-    omitted: tuple[str, ...] = ()
+    omitted: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, int] = field(default_factory=dict)
     ng_per_ul: Mapping[str, float] = field(default_factory=dict)
+    curves: Mapping[str, SharedCurve] = field(default_factory=dict)
     kind: str = "table"
 
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
+from labproc.cohort.words import test_name
 from labproc.model import Comparison, Plan
+from labproc.pipeline.cohort_view import CohortView
 from labproc.pipeline.results import PlateView, TubeView
 from labproc.pipeline.versions import PIPELINE_VERSION, software_versions
 from labproc.study import Study
@@ -13,12 +15,14 @@ def methods_text(
     tubes: Sequence[TubeView],
     plates: Sequence[PlateView],
     comparisons: Sequence[Comparison],
+    cohort: CohortView | None = None,
 ) -> tuple[str, ...]:
-    """Return one paragraph each for flow cytometry, qPCR, statistics and software."""
+    """Return one paragraph each for flow cytometry, qPCR, statistics, patients and software."""
     paragraphs = [
         _flow(tubes) if tubes else "",
         _qpcr(study, plates) if plates else "",
         _statistics(study.plan(), comparisons),
+        _patients(cohort) if cohort else "",
         _software(),
     ]
     return tuple(p for p in paragraphs if p)
@@ -78,9 +82,17 @@ def _qpcr(study: Study, plates: Sequence[PlateView]) -> str:
     methods = dict.fromkeys(s.method for p in plates for s in p.samples if s.method)
     return (
         f"qPCR: {target} was quantified{reference} on {len(plates)} plates. Standard curves are "
-        "unweighted least squares of Cq on log10 copies; copies were read backwards "
+        f"unweighted least squares of Cq on log10 copies{_shared(plates)}; copies were read "
+        "backwards "
         f"({', '.join(methods)}); non-detects entered as censored, never as 0 or 40."
     )
+
+
+def _shared(plates: Sequence[PlateView]) -> str:
+    """Say how many plates share a slope, nothing where each has its own."""
+    codes = ("master_curve", "calibrated_plate")
+    n = sum(any(f.code in codes for c in p.curves for f in c.flags) for p in plates)
+    return f" with one slope for {n} plates and an intercept for each" if n else ""
 
 
 def _statistics(plan: Plan | None, comparisons: Sequence[Comparison]) -> str:
@@ -95,6 +107,28 @@ def _statistics(plan: Plan | None, comparisons: Sequence[Comparison]) -> str:
         f"{plan.test.replace('_', ' ')}; one repeat is one {plan.unit}. Planned: "
         f"{', '.join(dict.fromkeys(planned))}; P values were adjusted by {plan.correction}. "
         "Everything else is exploratory."
+    )
+
+
+def _patients(view: CohortView) -> str:
+    """Say how patients were compared, with the tests that were done."""
+    n = [view.cohort.members().count(arm) for arm in view.arms]
+    arms = ", ".join(f"{size} {arm}" for arm, size in zip(view.arms, n, strict=True))
+    counts = next((t.test for t in view.tests if t.table in ("response", "toxicity")), "fisher")
+    rank = [t for t in view.tests if t.table == "survival" and t.landmark is not None]
+    days = ", ".join(f"{day:g}" for day in dict.fromkeys(t.landmark for t in rank if t.landmark))
+    landmark = f", also from day {days} on (landmark)" if days else ""
+    survival = (
+        " Survival was estimated by Kaplan and Meier with log(-log) intervals and compared by "
+        f"Gehan-Breslow-Wilcoxon and log-rank tests{landmark}."
+        if view.followed
+        else ""
+    )
+    copies = " Copies were compared on the log scale at nominal visits." if view.copies else ""
+    return (
+        f"Patients: {sum(n)} patients ({arms}) were compared without random assignment; counts by "
+        f"{test_name(counts)}'s test on the evaluable patients, numbers by rank tests."
+        f"{survival}{copies}"
     )
 
 

@@ -1,4 +1,4 @@
-"""What one file's work gives: kept as the payload of its result."""
+"""What one file's work gives, kept as the payload of its result; and all of them together."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,3 +31,13 @@ class DnaOutcome:
     source: SourceFile
     ng_per_ul: Mapping[str, float]
     flags: tuple[Flag, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """Every current result of a study, decoded."""
+
+    tubes: tuple[TubeView, ...]
+    plates: tuple[PlateView, ...]
+    measured: tuple[Measurement, ...]
+    flags: tuple[Flag, ...]

@@ -20,6 +20,8 @@ from labproc.pipeline.groups import (
 from labproc.pipeline.jobs import ControlFile, FlowJob, Job, Points, TableJob
 from labproc.pipeline.results import FileStatus
 from labproc.pipeline.settings import count_rule, qpcr_rules
+from labproc.qpcr.master_curve import SharedCurve
+from labproc.store import Omission
 from labproc.study import Assignment, Found, Study
 
 # an isotype says nothing about protein L, and beads and single stains are read for themselves
@@ -47,13 +49,15 @@ class Earlier:
     """What reviewers and other files' results say.
 
     Gates that were moved with their versions, wells that were taken out, DNA concentrations that
-    were measured (ng/µL by sample), and the tubes' own outlines of gates that groups share.
+    were measured (ng/µL by sample), the tubes' own outlines of gates that groups share, and curves
+    of several plates (by the plate's hash and target).
     """
 
     gates: Mapping[str, Mapping[str, tuple[int, Points]]] = field(default_factory=dict)
-    omitted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    omitted: Mapping[str, Mapping[str, Omission]] = field(default_factory=dict)
     ng_per_ul: Mapping[str, float] = field(default_factory=dict)
     outlines: Outlines = field(default_factory=dict)
+    curves: Mapping[str, Mapping[str, SharedCurve]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +250,7 @@ def _matched(key: SampleKey, control: SampleKey) -> str:
 
 
 def _table_job(study: Study, file: RawFile, earlier: Earlier) -> TableJob:
+    omitted = earlier.omitted.get(file.sha256, {})
     return TableJob(
         path=file.path,
         staged=file.staged,
@@ -253,6 +258,8 @@ def _table_job(study: Study, file: RawFile, earlier: Earlier) -> TableJob:
         study=str(study.folder),
         rules=qpcr_rules(study.settings),
         sheets_sha256=study.sheets_sha256,
-        omitted=earlier.omitted.get(file.sha256, ()),
+        omitted={well: f"{one.reason} ({one.who})" for well, one in omitted.items()},
+        versions={well: one.version for well, one in omitted.items()},
         ng_per_ul=earlier.ng_per_ul,
+        curves=earlier.curves.get(file.sha256, {}),
     )

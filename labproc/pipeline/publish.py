@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from labproc.pipeline.assemble import assemble
+from labproc.pipeline.decided import REJECTED
 from labproc.pipeline.planner import Planned
 from labproc.pipeline.results import FileStatus, Results
 from labproc.pipeline.share import worked_on
@@ -55,9 +56,11 @@ def publish(
     return results
 
 
-def _decided(store: Store) -> list[list[str]]:
-    """Return what reviewers said of files: a release rests on it."""
-    return sorted([sha256, d.verdict] for sha256, d in current_decisions(store).items())
+def _decided(study: Study, store: Store) -> list[list[str]]:
+    """Return what reviewers said: rejected files are compared no more, a release rests on all."""
+    said = current_decisions(store).values()
+    kept = [d for d in said if study.release or d.verdict == REJECTED]
+    return sorted([d.sha256, d.verdict, d.who, d.reason] for d in kept)
 
 
 def _fingerprint(
@@ -68,7 +71,7 @@ def _fingerprint(
         PIPELINE_VERSION,
         study.sheets_sha256,
         study.release_sha256,
-        _decided(store) if study.release else [],
+        _decided(study, store),
         sorted([k.sha256, k.parameter_hash] for k in keys),
         sorted([s.path, s.sha256, s.state, s.reason] for s in statuses),
     ]

@@ -26,18 +26,26 @@ from labproc.model import (
     Trend,
     Well,
 )
+from labproc.pipeline.cohort_view import CohortView
+from labproc.qpcr.lod_loq import Limits
 from labproc.qpcr.miqe import ChecklistRow
 from labproc.qpcr.results import RecomputedCq, StandardPoint
 from labproc.qpcr.westgard import LeveyJennings
+from labproc.store import Omission
+from labproc.trends.dose_trend import DoseResponse
 
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """One arm of the study as it is shown: its short name, its label, whether it is the control."""
+    """One arm of the study as it is shown: its short name, its label, whether it is the control.
+
+    ``in_series_only`` is an arm that the plan compares over doses and not by itself.
+    """
 
     name: str
     label: str
     is_control: bool = False
+    in_series_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +194,7 @@ class PlateView:
     standards: tuple[StandardPoint, ...] = ()
     recomputed: tuple[RecomputedCq, ...] = ()
     checklist: tuple[ChecklistRow, ...] = ()
+    review: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,11 +216,29 @@ class SignatureView:
 
 
 @dataclass(frozen=True, slots=True)
+class StudyLimits:
+    """LOD and LOQ of one target over a study's plates; ``reason`` says why there are none.
+
+    ``n_wells`` of ``n_plates`` are the dilution series; ``sha256`` names their files.
+    """
+
+    target: str
+    n_plates: int
+    n_wells: int
+    sha256: tuple[str, ...]
+    limits: Limits | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
     """A study's results as they stand in its store.
 
-    ``control_charts`` follow the positive control of a target over the plates; ``release`` holds
-    the samples against the study's release table.
+    ``control_charts`` follow the positive control of a target over the plates; ``limits`` are the
+    LOD and LOQ of each target; ``cohort`` are the patients, compared, where the study has a table
+    of them; ``doses`` the outcomes over several concentrations; ``release`` holds the samples
+    against the study's release table; ``omissions`` the last word about every well that a reviewer
+    took out, by file and well.
     """
 
     title: str
@@ -233,12 +260,26 @@ class Results:
     flags: tuple[Flag, ...] = ()
     control_charts: Mapping[str, LeveyJennings] = field(default_factory=dict)
     signatures: tuple[SignatureView, ...] = ()
+    cohort: CohortView | None = None
+    doses: tuple[DoseResponse, ...] = ()
+    omissions: Mapping[str, Mapping[str, Omission]] = field(default_factory=dict)
+    limits: Mapping[str, StudyLimits] = field(default_factory=dict)
     release: tuple[ReleaseRow, ...] = ()
 
     @property
     def patients(self) -> frozenset[str]:
         """Who is a patient and no culture: of the table, and of what happened to patients."""
         return self.patient_names | {e.patient for e in self.patient_events}
+
+    @property
+    def main_arms(self) -> tuple[Arm, ...]:
+        """The arms that figures of courses show: not those of a dose series alone."""
+        return tuple(arm for arm in self.arms if not arm.in_series_only)
+
+    def courses_of(self, metric: str) -> tuple[Measurement, ...]:
+        """Return the measurements of one metric, without arms of a dose series alone."""
+        left_out = {arm.name for arm in self.arms if arm.in_series_only}
+        return tuple(m for m in self.of(metric) if m.key.arm not in left_out)
 
     def of(self, metric: str) -> tuple[Measurement, ...]:
         """Return the measurements of one metric."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from labproc import store as stores
 from labproc.errors import StoreError, UnknownName
 from labproc.model import Measurement
+from labproc.pipeline.decided import REJECTED
 from labproc.pipeline.flow_work import do_flow
 from labproc.pipeline.gather import known_files
 from labproc.pipeline.jobs import FlowJob
@@ -100,10 +101,26 @@ def _need_open(job: FlowJob, decided: "stores.Decision | None", signed: "Signatu
 
 
 def decide(folder: Path, sha256: str, verdict: str, *, who: str, reason: str) -> None:
-    """Record a reviewer's word on a file: ``approved``, ``rejected`` or ``reopened``."""
-    job = job_of(folder, sha256)
-    with Store.open(load_study(folder).store_url) as store:
-        stores.decide(store, sha256, verdict, who=who, reason=reason, subject=job.path)
+    """Record a reviewer's word on a file: ``approved``, ``rejected`` or ``reopened``.
+
+    A rejected file's numbers are compared no more; what rested on them is computed again, and so
+    is a release, which rests on every verdict.
+    """
+    study = load_study(folder)
+    with Store.open(study.store_url) as store:
+        path = path_of(store, sha256)
+        before = stores.current_decisions(store).get(sha256)
+        stores.decide(store, sha256, verdict, who=who, reason=reason, subject=path)
+    if study.release or REJECTED in (verdict, before.verdict if before else ""):
+        run_study(folder, look=False, workers=1)
+
+
+def path_of(store: Store, sha256: str) -> str:
+    """Return the path of a file that has a result now."""
+    found = [r.path for r in store.current_results(payloads=False) if r.key.sha256 == sha256]
+    if not found:
+        raise UnknownName(f"no result of a file with SHA-256 {sha256[:12]} in this study")
+    return found[0]
 
 
 def audit_rows(folder: Path) -> list[dict[str, str]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from labproc.model import Boundary
 from labproc.pipeline.assemble import assemble
+from labproc.pipeline.cohort import check_cohort
 from labproc.pipeline.disk import plain_disk_errors
 from labproc.pipeline.gather import Gathered, State, gather, known_files
 from labproc.pipeline.groups import check_groups
@@ -14,13 +15,15 @@ from labproc.pipeline.jobs import FlowJob, Job, result_key
 from labproc.pipeline.outcomes import DnaOutcome, FlowOutcome, PlateOutcome
 from labproc.pipeline.own_name import in_own_words
 from labproc.pipeline.payload import decode, encode, plain_json
+from labproc.pipeline.plan_record import record_plan
 from labproc.pipeline.planner import Earlier, RawFile, plan
+from labproc.pipeline.pooling import Curves, is_pooled, pooled_curves
 from labproc.pipeline.publish import final_statuses, publish
 from labproc.pipeline.release import check_release
 from labproc.pipeline.results import FileStatus, Results
 from labproc.pipeline.share import Share, one_publisher
 from labproc.pipeline.workers import Done, run_jobs
-from labproc.store import ResultKey, Store, current_gates
+from labproc.store import ResultKey, Store, current_gates, current_omissions
 from labproc.study import Study, load_study
 
 Progress = Callable[[int, int, str], None]
@@ -99,10 +102,12 @@ def run_study(
     began = time.monotonic()
     study = load_study(folder)
     _check_plan(study)
+    check_cohort(study)
     with plain_disk_errors(study.results), Store.open(study.store_url) as store:
         gathered = gather(study, store, hold=hold, take=take) if look else _known(study, store)
         n_done, bugs = _work_through(study, store, gathered.files, workers, scheduler, progress)
         with one_publisher(store):
+            record_plan(study.plan(), store)
             statuses, results = _publish(study, store, gathered.statuses)
     return RunReport(
         folder=study.folder,
@@ -155,8 +160,9 @@ def _work_through(
 ) -> tuple[int, list[str]]:
     """Do every job that has no result yet, shared with whoever else is at it.
 
-    DNA concentrations are known only when their files have been read, and the gate of a group only
-    when its tubes have been gated; what rests on them is then planned anew, with them.
+    DNA concentrations and curves of several plates are known only when their files have been read,
+    and the gate of a group only when its tubes have been gated; what rests on them is then planned
+    anew, with them.
 
     Returns
     -------
@@ -184,13 +190,14 @@ def _same(one: Earlier, other: Earlier) -> bool:
 
 
 def earlier(study: Study, store: Store) -> Earlier:
-    """Return what a plan asks for: moved and shared gates, DNA concentrations that were read."""
+    """Return what a plan asks for: moved and shared gates, wells taken out, measured DNA."""
     read = store.current_results(kinds=("dna",))
     tables = [decode(r.payload, DnaOutcome) for r in read if r.payload]
     concentrations: dict[str, float] = {}
     for table in tables:
         concentrations |= table.ng_per_ul
-    return Earlier(current_gates(store), {}, concentrations, _own_outlines(study, store))
+    omitted, own = current_omissions(store), _own_outlines(study, store)
+    return Earlier(current_gates(store), omitted, concentrations, own, _pooled(study, store))
 
 
 def _own_outlines(study: Study, store: Store) -> dict[str, Mapping[str, Boundary]]:
@@ -200,6 +207,14 @@ def _own_outlines(study: Study, store: Store) -> dict[str, Mapping[str, Boundary
     gated = store.current_results(kinds=("fcs",))
     views = [decode(r.payload, FlowOutcome).view for r in gated if r.payload]
     return {v.source.sha256: v.own for v in views if v.own}
+
+
+def _pooled(study: Study, store: Store) -> Curves:
+    if not is_pooled(study.settings):
+        return {}
+    read = store.current_results(kinds=("qpcr",))
+    plates = [decode(r.payload, PlateOutcome).view for r in read if r.payload]
+    return pooled_curves(study.settings, plates)
 
 
 def do_job(job: Job) -> Outcome:

@@ -8,12 +8,22 @@ from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from labproc.model import CopyNumber, DnaTable, FlowTube, QpcrRun, Role, SampleKey, Task
+from labproc.model import (
+    CopyNumber,
+    DnaTable,
+    FlowTube,
+    Measurement,
+    QpcrRun,
+    Role,
+    SampleKey,
+    Task,
+)
 from labproc.model.flag import unique
 from labproc.pipeline.jobs import TableJob
 from labproc.pipeline.outcomes import DnaOutcome, PlateOutcome
 from labproc.pipeline.own_name import own_name
 from labproc.pipeline.results import AcceptanceRow, PlateView
+from labproc.qpcr.extracts import Extract
 from labproc.study import Study
 
 if TYPE_CHECKING:
@@ -42,9 +52,18 @@ def _concentrations(table: DnaTable, job: TableJob) -> DnaOutcome:
 
 def _dna_ng(job: TableJob, study: Study) -> dict[str, float]:
     """Return the DNA in a well of each sample: the sheet wins over a measured concentration."""
-    volume = job.rules.template_ul_per_well
-    measured = {s: c * volume for s, c in job.ng_per_ul.items()} if volume else {}
+    extracts, usual = _extracts(study), job.rules.template_ul_per_well
+    measured = {}
+    for sample, concentration in job.ng_per_ul.items():
+        own = extracts.get(sample, Extract())
+        if volume := own.template_ul or usual:
+            measured[sample] = concentration * volume / own.dilution
     return {**measured, **study.dna_ng}
+
+
+def _extracts(study: Study) -> dict[str, Extract]:
+    told = study.extracts.items()
+    return {name: Extract(x.dilution, x.template_ul, x.elution_ul) for name, x in told}
 
 
 def _quantify(run: QpcrRun, job: TableJob) -> PlateOutcome:
@@ -55,12 +74,23 @@ def _quantify(run: QpcrRun, job: TableJob) -> PlateOutcome:
     rules = _rules(job, study)
     keys, unassigned = _assign(run, study)
     roles = {name: key.role for name, key in keys.items()}
-    analysis = analyse_run(run, rules, roles=roles)
+    analysis = analyse_run(run, rules, roles=roles, curves=job.curves)
     measured = sample_measurements(
-        analysis, run=run, rules=rules, keys=keys, dna_ng=_dna_ng(job, study)
+        analysis,
+        run=run,
+        rules=rules,
+        keys=keys,
+        dna_ng=_dna_ng(job, study),
+        extracts=_extracts(study),
     )
     view = _view(run, analysis, rules, roles)
-    return PlateOutcome(view, tuple(measured), unassigned)
+    return PlateOutcome(view, tuple(_marked(m, job) for m in measured), unassigned)
+
+
+def _marked(one: Measurement, job: TableJob) -> Measurement:
+    """Name in a number's version the wells that a reviewer took out."""
+    wells = ", ".join(f"{well} v{job.versions.get(well, 1)}" for well in sorted(job.omitted))
+    return replace(one, version=f"{one.version}; left out: {wells}") if wells else one
 
 
 def _view(
@@ -100,9 +130,10 @@ def _as_in_sheet(sample: CopyNumber, roles: Mapping[str, Role]) -> CopyNumber:
 
 
 def _rules(job: TableJob, study: Study) -> "QpcrRules":
-    """Return the assay's rules with the wells that the study leaves out of this file."""
+    """Return the assay's rules with the wells that study or reviewer leave out of this file."""
     qpcr = study.settings.qpcr
-    return replace(job.rules, omitted=qpcr.omitted_of(job.path)) if qpcr else job.rules
+    said = qpcr.omitted_of(job.path) if qpcr else {}
+    return replace(job.rules, omitted={**said, **job.omitted})
 
 
 def _read(job: TableJob) -> QpcrRun | DnaTable:
@@ -117,14 +148,8 @@ def _read(job: TableJob) -> QpcrRun | DnaTable:
 
 
 def _named(run: QpcrRun, job: TableJob) -> QpcrRun:
-    """Return the run under its name in ``raw/``, without the wells a reviewer took out."""
-    source = replace(run.source, path=job.path, sha256=job.sha256)
-    if not job.omitted:
-        return replace(run, source=source)
-    wells = tuple(
-        replace(w, omitted=True) if w.position in job.omitted else w for w in run.table.wells
-    )
-    return replace(run, source=source, table=replace(run.table, wells=wells))
+    """Return the run under its name in ``raw/``."""
+    return replace(run, source=replace(run.source, path=job.path, sha256=job.sha256))
 
 
 @lru_cache(maxsize=2)

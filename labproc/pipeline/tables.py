@@ -1,23 +1,26 @@
 """Results as rows: the tables under ``results/tables`` and in the store."""
 
 import csv
+import io
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from labproc.formats.drafts import clean_drafts, drafted
+from labproc.formats.drafts import clean_drafts, write_whole
 from labproc.formats.inert import inert
 from labproc.model import (
     Comparison,
-    Flag,
     Measurement,
     ReleaseRow,
     SampleKey,
     SourceFile,
     Trend,
 )
+from labproc.pipeline.cohort_tables import cohort_tables
+from labproc.pipeline.flags_text import flags_text
+from labproc.pipeline.limits import limits_row
 from labproc.pipeline.results import FileStatus, PlateView, Results, TubeView
 from labproc.store import columns_of
 
@@ -50,10 +53,12 @@ def all_tables(results: Results) -> dict[str, list[Row]]:
         "populations": [row for t in tubes for row in population_rows(t)],
         "counts": [measurement_row(m) for m in measured if m.metric in COUNT_METRICS],
         "curves": [row for p in plates for row in curve_rows(p)],
+        "limits": [limits_row(x) for x in results.limits.values()],
         "copies": [row for p in plates for row in copy_rows(p)],
         "measurements": [measurement_row(m) for m in measured],
         "trends": [trend_row(t, measured) for t in results.trends],
         "comparisons": [comparison_row(c, measured) for c in results.comparisons],
+        **cohort_tables(results.cohort),
         "release": [release_row(r) for r in results.release],
     }
     return {name: [_known(row) for row in rows] for name, rows in tables.items()}
@@ -62,12 +67,6 @@ def all_tables(results: Results) -> dict[str, list[Row]]:
 def _known(row: Row) -> Row:
     """Return a row whose numbers are numbers: what could not be computed is left empty."""
     return {k: None if isinstance(v, float) and not isfinite(v) else v for k, v in row.items()}
-
-
-def flags_text(flags: Iterable[Flag]) -> str:
-    """Return flags as JSON, so that a table's cell holds codes, severities and messages."""
-    rows = [f.as_dict() for f in dict.fromkeys(flags)]
-    return json.dumps(rows, ensure_ascii=False) if rows else ""
 
 
 def _who(key: SampleKey | None) -> Row:
@@ -312,12 +311,12 @@ def write_tables(tables: Mapping[str, Sequence[Row]], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     clean_drafts(folder)
     for name, rows in tables.items():
-        path = folder / f"{name}.csv"
         columns = columns_of(name)
-        with drafted(path) as draft, draft.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(columns)
-            writer.writerows([_cell(row[column]) for column in columns] for row in rows)
+        text = io.StringIO(newline="")
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows([_cell(row[column]) for column in columns] for row in rows)
+        write_whole(folder / f"{name}.csv", text.getvalue())
 
 
 def _cell(value: Any) -> Any:

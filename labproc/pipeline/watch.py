@@ -13,6 +13,7 @@ from labproc.pipeline.runner import RunReport
 from labproc.study import load_study
 
 GIVE_UP_S = 600.0  # a file that is incomplete for so long is read, and refused with its reason
+REST = 4.0  # times a look's own length, until the next
 AGAIN_S = 60.0  # a file that could not be read (no right to, a bad sector) is tried again
 NS_PER_S = 1_000_000_000
 Run = Callable[..., RunReport]
@@ -105,13 +106,16 @@ def watch(
     outcome = _run(run, folder, looks, waiting, workers)
     yield outcome
     for _ in _ticks(raw, every, stop):
+        began = time.monotonic()
         try:
             with plain_disk_errors(raw):
-                ready, waiting = looks.look(raw, time.monotonic())
+                ready, waiting = looks.look(raw, began)
                 now = _sheets(folder)
         except LabprocError as error:  # a share that answers with errors
             yield error
             continue
+        # thousands of files raise events without end: looking must not take all of the time
+        stop.wait(min(every, REST * (time.monotonic() - began)))
         # what failed is tried again, whether or not anything has moved since
         if ready or now != sheets or isinstance(outcome, LabprocError):
             outcome = _run(run, folder, looks, waiting, workers)

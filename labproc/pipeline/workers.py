@@ -14,7 +14,8 @@ from functools import partial
 from itertools import chain, islice
 from typing import Any, Generic, TypeVar
 
-from labproc.errors import LabprocError
+from labproc.errors import LabprocError, ParseError
+from labproc.pipeline.disk import PASSING
 
 J = TypeVar("J")
 R = TypeVar("R")
@@ -30,7 +31,8 @@ class Done(Generic[J, R]):
     """One finished job: its result, or why there is none.
 
     ``error`` is for the user; ``bug`` holds the traceback where the error is labproc's own;
-    ``died`` says that the job took its worker process with it.
+    ``died`` says that the job took its worker process with it, or that the machine failed and
+    not the file: both are tried again.
     """
 
     job: J
@@ -82,18 +84,42 @@ def run_jobs(
 def _guarded(work: Callable[[J], R], job: J) -> Done[J, R]:
     """Do one job; an error of the file's becomes part of the answer, a bug does too."""
     try:
-        return Done(job, work(job))
+        return Done(job, _read_twice(work, job))
     except LabprocError as error:
         notes = getattr(error, "__notes__", [])
-        return Done(job, error=" ".join(" ".join([str(error), *notes]).split()))
+        said = " ".join(" ".join([str(error), *notes]).split())
+        return Done(job, error=said, died=_is_the_machines(error))
     except MemoryError:
         return Done(job, error="out of memory while reading; more than a file of its size needs")
     except TimeoutError as error:
         return Done(job, error=f"not done after {error} s, expected a few seconds")
+    except OSError as error:
+        said = " ".join(str(error).split())
+        return Done(job, error=f"{said}, expected a disk that answers", died=True)
     except Exception as error:  # one file's bug must not stop the others
         return Done(
             job, error=f"a bug in labproc ({type(error).__name__})", bug=traceback.format_exc()
         )
+
+
+def _read_twice(work: Callable[[J], R], job: J) -> R:
+    """Do one job; a file is refused only when it reads so a second time.
+
+    A read that the disk cut short looks like a file that ends too early.
+    """
+    try:
+        return work(job)
+    except ParseError:
+        return work(job)
+
+
+def _is_the_machines(error: BaseException | None) -> bool:
+    """Whether the disk or the system failed behind an error, and not the file: it may pass."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in PASSING:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _limited(work: Callable[[J], R], limit_s: int, job: J) -> R:

@@ -14,13 +14,14 @@ from labproc.qpcr.controls import (
     check_controls,
     inhibition_delay,
     inhibition_row,
+    with_blanks,
     with_inhibition,
 )
 from labproc.qpcr.fits import by_target, fit_target
 from labproc.qpcr.master_curve import SharedCurve
 from labproc.qpcr.positions import position_flags
 from labproc.qpcr.quantities import read_samples, read_wells
-from labproc.qpcr.reported import curve_differs, quantities_differ, reported_is_unusable
+from labproc.qpcr.reported import curve_differs, is_shared, quantities_differ, reported_is_unusable
 from labproc.qpcr.results import Checked, CurveDraws, RecomputedCq, RunAnalysis, TargetFit
 from labproc.qpcr.rules import QpcrRules
 
@@ -65,7 +66,7 @@ def analyse_run(
         quantities, samples = quantities + wells, samples + pooled
         checked = checked + accepted
     delays = inhibition_delay(done, rules)
-    samples = with_inhibition(samples, delays, rules)
+    samples = with_blanks(with_inhibition(samples, delays, rules), roles=roles or {})
     controls = check_controls(samples, roles=roles or {}, rules=rules)
     checked = checked + controls + inhibition_row(delays, rules)
     recomputed = recompute(run)
@@ -99,7 +100,8 @@ def _against_instrument(
         return []
     used = [w for w in wells if w.task is not Task.NTC]
     curve = curve_differs(fit.curve, fit.reported, rules=rules)
-    return [*curve, *quantities_differ(fit.target, used, rules=rules)]
+    shared = is_shared(fit.curve)
+    return [*curve, *quantities_differ(fit.target, used, rules=rules, shared=shared)]
 
 
 def _flagged(fit: TargetFit, flags: Sequence[Flag]) -> TargetFit:

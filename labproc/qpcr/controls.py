@@ -183,6 +183,39 @@ def inhibition_row(delays: Mapping[str, float | None], rules: QpcrRules) -> Chec
     return Checked((row if late else replace(row, verdict="pass"),))
 
 
+def with_blanks(samples: Sequence[CopyNumber], *, roles: Mapping[str, Role]) -> list[CopyNumber]:
+    """Return the samples, those flagged whose copies are no more than a blank of theirs holds."""
+    highest: dict[str, CopyNumber] = {}
+    for s in samples:
+        if _is_blank(s, roles) and s.copies:
+            known = highest.get(s.target)
+            highest[s.target] = s if known is None or s.copies > (known.copies or 0) else known
+    return [
+        _beside_blank(s, highest[s.target])
+        if s.target in highest and s.task is Task.UNKNOWN and not _is_blank(s, roles)
+        else s
+        for s in samples
+    ]
+
+
+def _is_blank(found: CopyNumber, roles: Mapping[str, Role]) -> bool:
+    is_named = found.task is Task.NTC or is_no_template(found.sample)
+    return is_named or roles.get(found.sample) in (Role.NTC, Role.EXTRACTION_BLANK)
+
+
+def _beside_blank(found: CopyNumber, blank: CopyNumber) -> CopyNumber:
+    held = blank.copies or 0.0
+    least = found.ci_low if found.ci_low is not None else found.copies
+    if not found.copies or least is None or least > held:
+        return found
+    text = (
+        f"{found.sample or found.wells[0]} {found.target}: {found.copies:.3g} copies, "
+        f"{blank.sample or blank.wells[0]} without template holds {held:.3g}; the sample cannot be "
+        "told from contamination"
+    )
+    return replace(found, flags=(*found.flags, review("not_above_blank", text)))
+
+
 def matters(flag: Flag) -> bool:
     """Whether a reader of a number has to know the flag."""
     return flag.severity.rank >= Severity.WARNING.rank

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from labproc.model import Flag, StandardCurve, Task, Well
+from labproc.model import Flag, QpcrRun, StandardCurve, Task, Well
 from labproc.model.flag import fail, info, review, warning
-from labproc.qpcr.results import StandardPoint, TargetFit
+from labproc.qpcr.poisson_curve import PoissonCurve
+from labproc.qpcr.results import SEVERAL_SERIES, StandardPoint, TargetFit
 from labproc.qpcr.rules import QpcrRules
 from labproc.qpcr.standard_curve import copies_at, levels_out_of_order
 
@@ -94,7 +95,7 @@ def several_series(name: str, used: Sequence[StandardPoint]) -> list[Flag]:
         f"{name or 'plate'}: standards of {len(whole)} names ({', '.join(whole)}) lie up to "
         f"{max(means) - min(means):.1f} cycles apart, expected one series; name the targets"
     )
-    return [fail("several_standard_series", text)]
+    return [fail(SEVERAL_SERIES, text)]
 
 
 def _two_lines(name: str, used: Sequence[StandardPoint]) -> list[Flag]:
@@ -110,7 +111,7 @@ def _two_lines(name: str, used: Sequence[StandardPoint]) -> list[Flag]:
         f"{name or 'plate'}: the standards of every level fall into two groups, "
         f"{float(np.mean(gaps)):.1f} cycles apart, expected one; two targets with one name?"
     )
-    return [fail("several_standard_series", text)]
+    return [fail(SEVERAL_SERIES, text)]
 
 
 def _gap(cqs: Sequence[float]) -> float:
@@ -120,6 +121,18 @@ def _gap(cqs: Sequence[float]) -> float:
     is_between = MIN_WELLS <= at + 1 <= len(cqs) - MIN_WELLS
     rest = np.delete(steps, at).sum()
     return float(steps[at]) if is_between and steps[at] > rest else 0.0
+
+
+def ends_early(fit: TargetFit, line: PoissonCurve | None, run: QpcrRun) -> list[Flag]:
+    """Flag a run that stops before a single copy has come up: its empty wells may not be empty."""
+    last = max((float(a.cycles[-1]) for a in run.amplification if a.cycles.size), default=None)
+    if line is None or last is None or line.intercept + 2 * line.sd <= last:
+        return []
+    text = (
+        f"{fit.target}: one copy comes up at cycle {line.intercept:.1f} (SD {line.sd:.2f}) and the "
+        f"run ended at cycle {last:g}; wells of few copies may be missed, add cycles"
+    )
+    return [warning("run_ends_early", text)]
 
 
 def undetected(fit: TargetFit) -> list[Flag]:

@@ -9,6 +9,7 @@ from labproc.errors import SettingsError, StandardCurveError
 from labproc.model import Flag, QpcrRun, StandardCurve, Task, Well
 from labproc.model.flag import fail
 from labproc.qpcr.doubts import (
+    ends_early,
     few_levels,
     left_out,
     no_standards,
@@ -87,7 +88,7 @@ def _with_given(
     doubt = not_copies(fit, curve)
     poisson = None if doubt else given.poisson
     points = _judged(fit.standards, used, curve, poisson)
-    flags += [*doubt, *outliers(fit.target, points, curve)]
+    flags += [*doubt, *ends_early(fit, poisson, run), *outliers(fit.target, points, curve)]
     curve = replace(curve, source=run.source)
     return replace(fit, standards=points, curve=curve, poisson=poisson, flags=tuple(flags))
 
@@ -115,9 +116,10 @@ def _with_curve(fit: TargetFit, flags: list[Flag], *, run: QpcrRun, rules: QpcrR
     flags += _of_standards(fit, used)
     doubt = not_copies(fit, curve)
     flags += doubt
-    poisson = None if doubt else fit_poisson_curve(copies, cq=cq)
+    is_mixed = replace(fit, flags=tuple(flags)).is_mixed
+    poisson = None if doubt or is_mixed else fit_poisson_curve(copies, cq=cq)
     points = _judged(fit.standards, used, curve, poisson)
-    flags += outliers(fit.target, points, curve)
+    flags += [*ends_early(fit, poisson, run), *outliers(fit.target, points, curve)]
     curve = replace(curve, source=run.source)
     return replace(fit, standards=points, curve=curve, poisson=poisson, flags=tuple(flags))
 

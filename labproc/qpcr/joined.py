@@ -8,6 +8,9 @@ import numpy as np
 from labproc.model import Measurement, SampleKey
 from labproc.model.flag import unique
 from labproc.qpcr.copies import Amount, per_cart, per_ul_blood
+from labproc.qpcr.extracts import PER_UL, scaled
+
+IN_BLOOD = "copies_per_ul_blood"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,21 +22,11 @@ class BloodYield:
 
 
 @dataclass(frozen=True, slots=True)
-class Extraction:
-    """The volumes between blood and well, in µL, and how far the DNA was diluted before it.
-
-    ``dilution`` is 1 for none, 10 for 1 part in 10.
-    """
+class BloodVolume:
+    """The blood that an eluate holds the DNA of, and the eluate's volume, in µL."""
 
     blood_ul: float
     elution_ul: float
-    template_ul: float
-    dilution: float = 1.0
-
-    @property
-    def factor(self) -> float:
-        """Copies per µL blood for one copy in the well."""
-        return self.dilution * self.elution_ul / (self.template_ul * self.blood_ul)
 
 
 def copies_per_cart_cell(measurements: Iterable[Measurement]) -> list[Measurement]:
@@ -69,40 +62,28 @@ def _per_cart(vcn: Measurement, fraction: Measurement) -> Measurement:
 
 
 def copies_in_blood(
-    measurements: Iterable[Measurement], given: Mapping[SampleKey, BloodYield | Extraction]
+    measurements: Iterable[Measurement], given: Mapping[SampleKey, BloodYield | BloodVolume]
 ) -> list[Measurement]:
     """Return copies per µL blood: from yield and volume, or from the volumes of the extraction.
 
     ``given`` has the key of the sample without tube. A yield goes with copies per µg DNA, volumes
-    with copies per well, where no DNA was weighed. Both are taken as exact.
+    with copies per µL of eluate, where no DNA was weighed. Both are taken as exact.
     """
     found = []
     for m in measurements:
         known = given.get(m.key.without_tube())
         if isinstance(known, BloodYield) and m.metric == "copies_per_ug":
             told = {"dna_yield_ug": known.dna_ug, "blood_ul": known.blood_ul}
-            amount = per_ul_blood(_amount(m), dna_yield_ug=known.dna_ug, blood_ul=known.blood_ul)
-            found.append(_in_blood(m, amount, known.dna_ug / known.blood_ul, told))
-        if isinstance(known, Extraction) and m.metric == "copies_per_well":
-            told = {"blood_ul": known.blood_ul, "elution_ul": known.elution_ul}
-            told |= {"template_ul": known.template_ul, "dilution": known.dilution}
-            found.append(_in_blood(m, _amount(m).scaled(known.factor), known.factor, told))
+            found.append(scaled(m, IN_BLOOD, blood_factor(known.dna_ug, known.blood_ul), told))
+        if isinstance(known, BloodVolume) and m.metric == PER_UL:
+            told = {"elution_ul": known.elution_ul, "blood_ul": known.blood_ul}
+            found.append(scaled(m, IN_BLOOD, known.elution_ul / known.blood_ul, told))
     return found
 
 
-def _in_blood(
-    row: Measurement, found: Amount, factor: float, told: Mapping[str, float]
-) -> Measurement:
-    return replace(
-        row,
-        metric="copies_per_ul_blood",
-        unit="copies/µL blood",
-        value=found.value,
-        ci_low=found.low,
-        ci_high=found.high,
-        parameters={**row.parameters, **told},
-        draws=None if row.draws is None else row.draws * factor,
-    )
+def blood_factor(dna_yield_ug: float, blood_ul: float) -> float:
+    """Return the factor from copies per µg DNA to copies per µL blood."""
+    return per_ul_blood(Amount(1.0), dna_yield_ug=dna_yield_ug, blood_ul=blood_ul).value or 0.0
 
 
 def _amount(row: Measurement) -> Amount:

@@ -1,7 +1,7 @@
 """From a plate's samples to rows that trends, cohort and exports share."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from labproc.model.flag import fail, info, review, unique, warning
 from labproc.qpcr.controls import check_controls, matters
 from labproc.qpcr.copies import Amount, per_ug, vector_copy_number
 from labproc.qpcr.copies import dna_ng as dna_by_reference
+from labproc.qpcr.extracts import Extract, eluate_rows
 from labproc.qpcr.quantities import LIKELIHOOD, UPPER_LIMIT, lloq_of
 from labproc.qpcr.results import RunAnalysis, TargetFit
 from labproc.qpcr.rules import QpcrRules
@@ -29,6 +30,7 @@ class _Sample:
     car: CopyNumber
     reference: CopyNumber | None
     nominal_ng: float | None
+    extract: Extract
 
     @property
     def has_no_dna(self) -> bool:
@@ -44,6 +46,7 @@ def sample_measurements(
     rules: QpcrRules,
     keys: Mapping[str, SampleKey],
     dna_ng: Mapping[str, float],
+    extracts: Mapping[str, Extract] | None = None,
 ) -> list[Measurement]:
     """Return copies per well, copies per µg DNA, VCN and DNA input of every sample with a key.
 
@@ -54,8 +57,11 @@ def sample_measurements(
     keys : mapping of str to SampleKey
         Sample names as the file writes them; names without a key give no rows.
     dna_ng : mapping of str to float
-        Genomic DNA per well of a sample in ng; wins over ``rules.dna_ng_per_well``. Where neither
-        is known the reference gene's count is used, and flagged.
+        Genomic DNA per well of a sample in ng, as it was after any dilution; wins over
+        ``rules.dna_ng_per_well``, which is divided by the sample's dilution. Where neither is known
+        the reference gene's count is used, and flagged.
+    extracts : mapping of str to Extract or None
+        How samples were diluted, and the volumes of their extraction.
     """
     fit = analysis.fit_of(rules.transgene)
     if fit is None:
@@ -67,10 +73,27 @@ def sample_measurements(
     for found in analysis.samples:
         if found.target != fit.target or found.sample not in keys:
             continue
-        nominal = dna_ng.get(found.sample, rules.dna_ng_per_well)
-        sample = _Sample(keys[found.sample], found, references.get(found.sample), nominal)
+        extract = _extract((extracts or {}).get(found.sample, Extract()), rules)
+        nominal = dna_ng.get(found.sample) or _assay_ng(extract, rules)
+        key, reference = keys[found.sample], references.get(found.sample)
+        sample = _Sample(key, found, reference, nominal, extract)
         rows += _rows(sample, analysis=analysis, run=run, rules=rules, fit=fit, controls=controls)
     return rows
+
+
+def _extract(given: Extract, rules: QpcrRules) -> Extract:
+    """Return the sample's own extract, with the assay's template where it names none."""
+    return replace(given, template_ul=given.template_ul or rules.template_ul_per_well)
+
+
+def _assay_ng(extract: Extract, rules: QpcrRules) -> float | None:
+    whole = rules.dna_ng_per_well
+    return None if whole is None else whole / extract.dilution
+
+
+def _held(sample: _Sample, input_ng: float | None) -> dict[str, float | str]:
+    """Say what a well held: per-well amounts of different wells cannot be pooled."""
+    return {**sample.extract.told, **({} if input_ng is None else {"dna_ng": input_ng})}
 
 
 def _by_sample(analysis: RunAnalysis, target: str | None) -> dict[str, CopyNumber]:
@@ -92,8 +115,9 @@ def _rows(
     car, counted = _amount(sample.car), _counted_dna(sample, rules)
     flags = [*sample.car.flags, *_of_curve(fit), *_early(sample.key, car, rules)]
     make = _Maker(sample, run, fit, unique([*flags, *_no_dna(sample), *controls]))
-    rows = [make.row("copies_per_well", car, factor=1.0)]
     input_ng, extra = _dna_input(sample, counted, rules)
+    rows = [make.row("copies_per_well", car, factor=1.0, parameters=_held(sample, input_ng))]
+    rows += eluate_rows(rows[0], sample.extract)
     rows += _per_mass(make, car, input_ng, extra, rules)
     if sample.reference is not None:
         rows += _against_reference(make, sample, counted, analysis, rules, extra)
@@ -205,7 +229,15 @@ def _against_reference(
     status = None if usable else Status.INVALID
     rows = [make.row("vcn", vcn, flags=doubts, status=status, draws=moved)]
     if counted.value is not None:
-        rows.append(make.row("dna_ng_by_reference", counted, flags=doubts, status=reference.status))
+        held = _held(sample, sample.nominal_ng)
+        made = make.row(
+            "dna_ng_by_reference",
+            counted,
+            flags=doubts,
+            status=reference.status,
+            parameters=held,
+        )
+        rows.append(made)
     return rows
 
 

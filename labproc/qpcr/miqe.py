@@ -15,6 +15,7 @@ from labproc.qpcr.results import RunAnalysis
 from labproc.qpcr.rules import QpcrRules
 
 UNKNOWN = "not known to labproc"
+LOD, LOQ = "limit of detection", "limit of quantification"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,19 +130,32 @@ def _curve(curve: StandardCurve) -> list[ChecklistRow]:
     ]
 
 
-def _validation(analysis: RunAnalysis, limits: Limits | None) -> list[ChecklistRow]:
+def with_limits(rows: Sequence[ChecklistRow], limits: Limits) -> tuple[ChecklistRow, ...]:
+    """Return a checklist with LOD and LOQ filled in where nobody has answered them."""
+    told = _limit_answers(limits)
+    return tuple(
+        _row(r.section, r.item, told[r.item]) if r.item in told and not r.is_known else r
+        for r in rows
+    )
+
+
+def _limit_answers(limits: Limits | None) -> dict[str, str | None]:
     lod = loq = None
     if limits is not None:
         best = limits.lod
         ends = " to ".join("?" if e is None else f"{e:.3g}" for e in (best.low, best.high))
         lod = f"{best.lod:.3g} copies per reaction ({ends}; {best.model})"
         loq = None if limits.loq is None else f"{limits.loq:g} copies (CV <= {limits.loq_cv:.0%})"
+    return {LOD: lod, LOQ: loq}
+
+
+def _validation(analysis: RunAnalysis, limits: Limits | None) -> list[ChecklistRow]:
+    told = _limit_answers(limits)
     ntc = [s for s in analysis.samples if s.task is Task.NTC]
     found = f"{sum(s.n_detected for s in ntc)} of {sum(s.n_wells for s in ntc)} wells amplified"
     inhibition = next((r.found for r in analysis.acceptance if r.rule == "inhibition"), None)
     return [
-        _row("validation", "limit of detection", lod),
-        _row("validation", "limit of quantification", loq),
+        *(_row("validation", item, answer) for item, answer in told.items()),
         _row("validation", "no-template controls", found if ntc else None),
         _row("validation", "inhibition", inhibition),
     ]

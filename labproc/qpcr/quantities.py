@@ -147,16 +147,15 @@ def _by_fieller(group: Group, fit: TargetFit, rules: QpcrRules) -> CopyNumber:
     if fit.curve is None:
         return _blank(group, fit, Status.INVALID, NO_CURVE)
     copies, low, high = read_backwards(group.cqs, fit.curve, level=rules.level).copies
-    blank = _blank(group, fit, Status.QUANTIFIED, FIELLER)
-    found = replace(
-        blank,
-        copies=copies,
-        ci_low=low,
-        ci_high=high,
+    blank = replace(
+        _blank(group, fit, Status.QUANTIFIED, FIELLER),
         fieller_copies=copies,
         fieller_low=low,
         fieller_high=high,
     )
+    if fit.is_mixed:
+        return replace(blank, status=Status.INVALID, method=NO_CURVE)
+    found = replace(blank, copies=copies, ci_low=low, ci_high=high)
     status, flags = _place(found, fit.curve, fit, rules)
     return replace(found, status=status, flags=flags)
 

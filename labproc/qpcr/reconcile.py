@@ -10,6 +10,8 @@ from labproc.model.flag import info, review, unique
 
 NORMAL_95 = 1.959963984540054
 DISAGREE_P = 0.05
+PER_WELL = frozenset({"copies_per_well", "dna_ng_by_reference"})
+HELD = ("dna_ng", "dilution", "template_ul")
 
 
 def reconcile(measurements: Iterable[Measurement]) -> list[Measurement]:
@@ -34,6 +36,8 @@ def reconcile(measurements: Iterable[Measurement]) -> list[Measurement]:
 def _one(rows: Sequence[Measurement]) -> Measurement:
     if len(rows) == 1:
         return rows[0]
+    if _per_well_of_several(rows):
+        return replace(rows[0], flags=(*rows[0].flags, _different_wells(rows)))
     seen = [m for m in rows if m.value is not None and m.value > 0]
     flags = unique(f for m in rows for f in m.flags)
     if not seen:
@@ -43,6 +47,26 @@ def _one(rows: Sequence[Measurement]) -> Measurement:
     if len(seen) == 1 or any(_log_se(m) is None for m in seen):
         return replace(seen[0], flags=(*flags, _unpooled(rows)) if len(seen) > 1 else flags)
     return _averaged(seen, flags, _wells(rows))
+
+
+def _per_well_of_several(rows: Sequence[Measurement]) -> bool:
+    """Whether amounts per well come from wells that held different amounts of DNA."""
+    if rows[0].metric not in PER_WELL:
+        return False
+    return any(_held(m) != _held(rows[0]) for m in rows)
+
+
+def _held(row: Measurement) -> tuple[object, ...]:
+    """Return what the well held; inputs that the reference gene counted never agree."""
+    return tuple(row.parameters.get(name) for name in HELD)
+
+
+def _different_wells(rows: Sequence[Measurement]) -> Flag:
+    text = (
+        f"{rows[0].key.label} {rows[0].metric}: the wells of {len(rows)} plates held different "
+        "amounts of DNA; the first plate's number stands, copies per µg DNA pool them all"
+    )
+    return info("plates_not_pooled", text)
 
 
 def _joint_limit(rows: Sequence[Measurement]) -> float | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from labproc.model import CopyNumber, Flag, ReportedCurve, StandardCurve
-from labproc.model.flag import review
+from labproc.model.flag import info, review
 from labproc.qpcr.rules import QpcrRules
 
 
@@ -15,13 +15,17 @@ def curve_differs(
         return []
     if abs(curve.slope - reported.slope) <= rules.slope_tolerance:
         return []
-    return [
-        review(
-            "differs_from_reported",
-            f"{curve.target}: slope is {curve.slope:.4f} from the wells and {reported.slope:.4f} "
-            "in the file; the instrument weighted its fit, or wells were removed after it",
-        )
-    ]
+    told = f"{curve.target}: slope is {curve.slope:.4f} from the wells and {reported.slope:.4f} "
+    if is_shared(curve):
+        why = "in the file, which knows this plate only; here several plates share a slope"
+        return [info("differs_from_reported", told + why)]
+    why = "in the file; the instrument weighted its fit, or wells were removed after it"
+    return [review("differs_from_reported", told + why)]
+
+
+def is_shared(curve: StandardCurve) -> bool:
+    """Whether the curve is that of several plates: the instrument's own cannot be the same."""
+    return any(f.code in ("master_curve", "calibrated_plate") for f in curve.flags)
 
 
 def reported_is_unusable(reported: ReportedCurve) -> list[Flag]:
@@ -39,7 +43,7 @@ def reported_is_unusable(reported: ReportedCurve) -> list[Flag]:
 
 
 def quantities_differ(
-    target: str, quantities: Iterable[CopyNumber], *, rules: QpcrRules
+    target: str, quantities: Iterable[CopyNumber], *, rules: QpcrRules, shared: bool = False
 ) -> list[Flag]:
     """Flag quantities that are not the instrument's own, with the worst of them."""
     errors = {
@@ -51,8 +55,9 @@ def quantities_differ(
     if not errors:
         return []
     worst = max(errors, key=lambda well: abs(errors[well]))
+    flag = info if shared else review
     return [
-        review(
+        flag(
             "differs_from_reported",
             f"{target}: copies of {len(errors)} wells differ from the file's own by more than "
             f"{rules.quantity_tolerance:.1%}, most in {worst} ({errors[worst]:+.1%})",

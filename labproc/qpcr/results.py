@@ -11,6 +11,7 @@ from labproc.qpcr.poisson_curve import PoissonCurve
 from labproc.qpcr.standard_curve import copies_at
 
 Verdict = Literal["pass", "warn", "fail"]
+SEVERAL_SERIES = "several_standard_series"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,11 @@ class TargetFit:
     reported: ReportedCurve | None = None
     factor: float | None = None
     flags: tuple[Flag, ...] = ()
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether the line runs between two series of standards: nothing can be read from it."""
+        return any(f.code == SEVERAL_SERIES for f in self.flags)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,14 +37,29 @@ class Acquired:
 def acquired(
     cultures: list[CultureDay], design: Design, rng: np.random.Generator
 ) -> Iterator[Acquired]:
-    """Yield every tube of the study in the order of acquisition."""
-    for culture in sorted(cultures, key=lambda c: (c.day, c.donor, c.arm)):
+    """Yield every tube of the study in the order of acquisition, the dose series last."""
+    series = [c for c in cultures if c.arm in design.dose_arms]
+    main = [c for c in cultures if c.arm in design.arms]
+    for culture in sorted(main, key=lambda c: (c.day, c.donor, c.arm)):
         for panel in design.panels:
             path = file_path(culture, panel, design)
             spec = _spec(culture, panel, design, rng)
             yield Acquired(path, spec, culture.donor, culture.arm, culture.day)
         if "car" in design.panels:
             yield from _controls(culture, design, rng)
+
+    for culture in sorted(series, key=lambda c: (c.day, c.donor, c.arm)):
+        if culture.day in design.window:
+            yield from _counted(culture, design, rng)
+
+
+def _counted(culture: CultureDay, design: Design, rng: np.random.Generator) -> Iterator[Acquired]:
+    """Yield the two tubes of a culture of the dose series: the control's stained tube serves it."""
+    for panel in ("car", "count"):
+        if panel in design.panels:
+            spec = _spec(culture, panel, design, rng)
+            path = file_path(culture, panel, design)
+            yield Acquired(path, spec, culture.donor, culture.arm, culture.day)
 
 
 def folder(day: int, start: date) -> str:

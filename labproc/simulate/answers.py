@@ -9,19 +9,26 @@ import numpy as np
 
 from labproc.simulate.cohort import patients_of
 from labproc.simulate.cultures import CultureDay
-from labproc.simulate.design import CONTROL, TREATED, Design
+from labproc.simulate.design import CONTROL, TREATED, TREATED_UM, Design
 from labproc.simulate.plates import DNA_NG
+
+NO_SUBSETS = {"cd4_cd8_ratio": ""}  # no tube of that panel was stained
 
 
 def write_truth(folder: Path, cultures: Sequence[CultureDay], design: Design) -> None:
-    """Write ``samples.csv``, ``copies.csv``, ``cultures.csv`` and ``arms.csv``."""
+    """Write ``samples.csv``, ``copies.csv``, ``cultures.csv``, ``arms.csv`` and ``doses.csv``."""
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / "samples.csv", [_sample_row(c) for c in cultures])
+    series = [c for c in cultures if c.arm in design.dose_arms and c.day in design.window]
+    cultures = [c for c in cultures if c.arm in design.arms]
+    samples = [*map(_sample_row, cultures), *(_sample_row(c) | NO_SUBSETS for c in series)]
+    _write(folder / "samples.csv", samples)
     copies = [_copies_row(c) for c in cultures] if design.with_qpcr else []
     _write(folder / "copies.csv", copies + (_patient_rows(design) if design.with_patient else []))
     rates = list(_rate_rows(cultures, design))
     _write(folder / "cultures.csv", rates)
     _write(folder / "arms.csv", _arm_rows(rates, design))
+    if series:
+        _write(folder / "doses.csv", _dose_rows(design))
 
 
 def _write(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -71,15 +78,23 @@ def _copies(donor: str, arm: str, day: int, per_ug: float, dna_ng: float) -> dic
     }
 
 
-def window(design: Design) -> tuple[int, int]:
-    """Return the days between which the study plans to take growth rates."""
-    last = max(design.days)
-    return min(2, last), min(10, last)
+def _dose_rows(design: Design) -> list[dict[str, Any]]:
+    """Return what each dose adds to the growth rate by design, and the dose of half the effect."""
+    doses = {CONTROL: 0.0, **design.dose_arms, TREATED: TREATED_UM}
+    return [
+        {
+            "arm": arm,
+            "dose_um": dose,
+            "cart_growth_rate": design.strength(arm) * design.growth_effect,
+            "ec50_um": design.ec50_um,
+        }
+        for arm, dose in doses.items()
+    ]
 
 
 def _rate_rows(cultures: Sequence[CultureDay], design: Design) -> Iterator[dict[str, Any]]:
     """Yield the true slopes of every culture over the plan's window."""
-    low, high = window(design)
+    low, high = design.window
     for donor in design.donor_names:
         for arm in design.arms:
             course = [c for c in cultures if (c.donor, c.arm) == (donor, arm)]

@@ -96,6 +96,31 @@ def _patient(name: str, arm: str, side: int, rng: np.random.Generator) -> dict[s
     }
 
 
+BLOOD = (
+    (15, 3.1, 110, 25),
+    (22, 1.6, 95, 10),  # neutrophils below 2
+    (29, 0.4, 60, 0),  # below 0.5
+    (36, 2.6, 80, 0),  # day 22 of the cycle
+    (43, 2.4, 44, 10),  # platelets below 50
+)
+"""Day, neutrophils and platelets (10^9/L) of every treated patient, and the dose in mg that the
+protocol foresees."""
+AGAINST_PROTOCOL = ("P13", 22, 25)
+"""Who was given what against the protocol: the one thing that the check has to find."""
+
+
+def dosing_rows(patients: Rows) -> Rows:
+    """Return the blood counts and doses of the treated patients while they live."""
+    who, day, dose = AGAINST_PROTOCOL
+    found = [
+        {"patient": p["patient"], "day": d, "anc": anc, "platelets": platelets, "dose_mg": mg}
+        for p in patients
+        for d, anc, platelets, mg in BLOOD
+        if p["len_start_day"] != "" and d <= p["os_months"] * MONTH
+    ]
+    return [r | {"dose_mg": dose} if (r["patient"], r["day"]) == (who, day) else r for r in found]
+
+
 def event_rows(patients: Rows) -> Rows:
     """Return all that happened to the patient with copies, and the others' progression."""
     found = [{"patient": PATIENT, "day": d, "event": e, "note": n} for d, e, n in EVENTS]

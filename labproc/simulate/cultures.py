@@ -12,7 +12,7 @@ from math import exp
 import numpy as np
 from numpy.typing import NDArray
 
-from labproc.simulate.design import CONTROL, Design
+from labproc.simulate.design import Design
 
 KINDS = ("car_cd4", "car_cd8", "other_cd4", "other_cd8")
 SAMPLE_ML = 1.0
@@ -96,13 +96,21 @@ def activation(day: float) -> float:
 
 
 def simulate_cultures(design: Design, rng: np.random.Generator) -> list[CultureDay]:
-    """Return every culture on every counting day, donors and arms in order."""
+    """Return every culture on every counting day, donors and arms in order.
+
+    Cultures of the dose series come last and have chances of their own, so that the others do not
+    depend on whether there is one.
+    """
     result: list[CultureDay] = []
-    for donor in design.donor_names:
+    series: list[CultureDay] = []
+    for number, donor in enumerate(design.donor_names):
         traits = _Donor.draw(rng, design)
         for arm in design.arms:
             result += _culture(donor, arm, traits, design, rng)
-    return result
+        apart = np.random.default_rng([design.seed, 7, number])
+        for arm in design.dose_arms:
+            series += _culture(donor, arm, traits, design, apart)
+    return [*result, *series]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +154,7 @@ def _culture(
     result: list[CultureDay] = []
     for number, day in enumerate(design.days):
         if number:
-            factor = _growth(traits, arm, design.days[number - 1], day)
+            factor = _growth(traits, design.strength(arm), design.days[number - 1], day)
             factor = factor * exp(rng.normal(0.0, 0.01))  # one culture's luck, all cells alike
             counts, grown = counts * factor, grown * factor
         others = float(counts.sum()) * traits.others * exp(-0.15 * day)
@@ -179,14 +187,13 @@ def _start_shares(traits: _Donor) -> NDArray[np.float64]:
     return np.outer([car, 1 - car], [cd4, 1 - cd4]).ravel()
 
 
-def _growth(traits: _Donor, arm: str, begin: float, end: float) -> NDArray[np.float64]:
+def _growth(traits: _Donor, strength: float, begin: float, end: float) -> NDArray[np.float64]:
     """Return the factor by which each kind grew between two days."""
     hours = np.linspace(begin, end, 49)
     wave = np.array([activation(t) for t in hours])
     shared = traits.rate * float(np.trapezoid(wave, hours))
-    treated = arm != CONTROL
-    car = traits.growth_effect if treated else 0.0
-    slope = traits.ratio_slope + (traits.ratio_effect if treated else 0.0)
+    car = strength * traits.growth_effect
+    slope = traits.ratio_slope + strength * traits.ratio_effect
     rates = np.array([car + slope / 2, car - slope / 2, slope / 2, -slope / 2])
     factor: NDArray[np.float64] = np.exp(shared + rates * (end - begin))
     return factor

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 CONTROL, TREATED = "C", "C+Len"
+TREATED_UM = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,11 @@ class Design:
         Of one dilution for the count, 0-1; the study states the same number.
     with_qpcr, with_patient : bool
         Whether qPCR exports of the cultures, and one patient's course, are written.
+    doses_um : tuple of float
+        Lower concentrations of lenalidomide, each with a culture per donor that is counted and
+        stained for CAR on the first and last day of the plan's window only.
+    ec50_um : float
+        Concentration of half of lenalidomide's largest effect.
     """
 
     donors: int = 3
@@ -39,11 +45,29 @@ class Design:
     start: date = date(2026, 3, 2)
     with_qpcr: bool = True
     with_patient: bool = True
+    doses_um: tuple[float, ...] = ()
+    ec50_um: float = 1.0
 
     @property
     def arms(self) -> tuple[str, str]:
         """Control and lenalidomide."""
         return (CONTROL, TREATED)
+
+    @property
+    def dose_arms(self) -> dict[str, float]:
+        """The arms of the dose series alone, by name: L0.1 is 0.1 µmol/L."""
+        return {f"L{dose:g}": dose for dose in self.doses_um}
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """The days between which the study plans to take growth rates."""
+        last = max(self.days)
+        return min(2, last), min(10, last)
+
+    def strength(self, arm: str) -> float:
+        """Return an arm's effect against that of lenalidomide 10 µmol/L: 0 for the control."""
+        dose = self.dose_arms.get(arm, 0.0 if arm == CONTROL else TREATED_UM)
+        return dose / (self.ec50_um + dose) * (self.ec50_um + TREATED_UM) / TREATED_UM
 
     @property
     def donor_names(self) -> tuple[str, ...]:

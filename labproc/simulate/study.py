@@ -15,7 +15,7 @@ from labproc.simulate.acquisition import (
     write_tube,
 )
 from labproc.simulate.answers import write_truth
-from labproc.simulate.cohort import event_rows, patients_of
+from labproc.simulate.cohort import dosing_rows, event_rows, patients_of
 from labproc.simulate.cultures import (
     RESTIMULATION_DAY,
     SAMPLE_ML,
@@ -101,7 +101,8 @@ def _write_plates(folder: Path, cultures: list[CultureDay], design: Design) -> N
     raw.mkdir(parents=True, exist_ok=True)
     for number, donor in enumerate(design.donor_names):
         rng = np.random.default_rng([design.seed, 3, number])
-        samples = [DnaSample(dna_name(c), c.copies_per_ug) for c in cultures if c.donor == donor]
+        mine = [c for c in cultures if c.donor == donor and c.arm in design.arms]
+        samples = [DnaSample(dna_name(c), c.copies_per_ug) for c in mine]
         wells = simulate_plate(samples, rng)
         start = f"2026-03-{18 + number:02d} 10:05:00 AM CET"
         path = raw / f"{donor}_CAR_ALB.xlsx"
@@ -133,6 +134,7 @@ def _write_patients(folder: Path, design: Design) -> None:
         write_text(raw / f"{name}_CAR_ALB.txt", wells, run_start=start_of_run)
     _table(folder / "patients.csv", patients)
     _table(folder / "events.csv", event_rows(patients))
+    _table(folder / "dosing.csv", dosing_rows(patients))
 
 
 def patient_name(patient: str, day: int) -> str:
@@ -172,13 +174,17 @@ def _table(path: Path, rows: Rows) -> None:
 
 def settings(design: Design) -> str:
     """Return the text of the study's ``study.toml``."""
-    parts = [_HEAD, _FILES, *(_PANELS[p] for p in design.panels)]
+    series = (_DOSE.format(name=name, dose=dose) for name, dose in design.dose_arms.items())
+    parts = [_HEAD, *series, _FILES, *(_PANELS[p] for p in design.panels)]
     if "count" in design.panels:
         parts.append(_COUNTS.format(sample=SAMPLE_UL, final=FINAL_UL, cv=design.pipetting_cv))
     if design.with_qpcr or design.with_patient:
         parts.append(_QPCR.format(dna=DNA_NG))
     last = max(design.days)
-    parts.append(_PLAN.format(first=2 if last > 2 else 0, last=min(10, last)))
+    plan = _PLAN.format(first=2 if last > 2 else 0, last=min(10, last))
+    parts.append(plan + (_SERIES if design.doses_um else ""))
+    if design.with_patient:
+        parts.append(_COHORT)
     return "\n".join(parts)
 
 
@@ -198,6 +204,10 @@ lenalidomide_um = 10
 from_day = 0
 aliases = ["Len", "L10", "10uM"]
 '''
+_DOSE = """[arms."{name}"]
+label = "Lenalidomide {dose:g} µmol/L"
+lenalidomide_um = {dose:g}
+"""
 _FILES = """[files]
 pattern = ["{date}/{donor}_{arm}_d{day}_{panel}.fcs"]
 """
@@ -236,4 +246,21 @@ window_days = [{first}, {last}]
 test = "two_stage_paired"
 secondary = ["ln_cd4_cd8_slope", "copies_per_ug_auc"]
 correction = "holm"
+"""
+_SERIES = f"""treated = ["{TREATED}"]           # the other doses are compared as a series
+"""
+_COHORT = """[cohort]
+arm = "arm"
+response = "best_response"
+toxicity = ["crs", "thrombocytopenia34"]
+survival.OS = { time = "os_months", event = "os_event" }
+survival.PFS = { time = "pfs_months", event = "pfs_event" }
+start_day = "len_start_day"      # lenalidomide began here: immortal time is looked for
+ongoing = "ongoing"
+
+[dosing]                         # the protocol's limits; dosing.csv is held against them
+hold_anc = 0.5
+hold_platelets = 25
+reduce_anc = 2
+reduce_platelets = 50
 """

@@ -49,6 +49,7 @@ class Score:
         return asdict(self)
 
 
+HALF = "concentration of half the effect"
 Truth = Mapping[tuple[str, str, str, str], float]
 
 
@@ -74,6 +75,7 @@ def score(folder: Path) -> list[Score]:
         _covered("cells per µL, interval", "cells_per_ul", truth, found, 0.90),
         _covered("CAR-T cells, interval", "cart_total", truth, found, 0.90),
         _effects(folder),
+        _half_effect(folder),
     ]
     return [s for s in result if s.expected]
 
@@ -90,6 +92,18 @@ def _effects(folder: Path) -> Score:
     limit = "all intervals cover the truth"
     what = "effects of lenalidomide, interval"
     return Score(what, len(inside), len(true), share, share, limit, passed, "effects")
+
+
+def _half_effect(folder: Path) -> Score:
+    """Score whether the interval of the dose of half the effect covers the truth."""
+    true = [float(r["ec50_um"]) for r in _rows(folder / "truth" / "doses.csv")][:1]
+    rows = _rows(folder / "results" / "tables" / "comparisons.csv")
+    found = [r for r in rows if r["effect"] == HALF and r["outcome"] == "cart_growth_rate"]
+    inside = [_effect_covers(true[0], r) for r in found if true]
+    share = float(np.mean(inside)) if inside else float("nan")
+    what = "dose of half the effect, interval"
+    passed = len(inside) == len(true) and all(inside)
+    return Score(what, len(inside), len(true), share, share, "covers the truth", passed, "doses")
 
 
 def _effect_covers(true: float, row: Mapping[str, str]) -> bool:

@@ -3,9 +3,17 @@
 from labproc.store.audit import AuditEntry
 from labproc.store.columns import TABLES, columns_of
 from labproc.store.connect import sqlite_url
+from labproc.store.omissions import (
+    Omission,
+    current_omissions,
+    omission_history,
+    omit_wells,
+    speaks_of_a_well,
+)
 from labproc.store.reviews import (
     Decision,
     GateVersion,
+    Points,
     current_decisions,
     current_gates,
     decide,
@@ -22,15 +30,21 @@ __all__ = [
     "Decision",
     "GateVersion",
     "Observation",
+    "Omission",
+    "Points",
     "ResultKey",
     "Store",
     "StoredResult",
     "columns_of",
     "current_decisions",
     "current_gates",
+    "current_omissions",
     "decide",
     "decision_history",
     "gate_history",
+    "omission_history",
+    "omit_wells",
     "save_gate",
+    "speaks_of_a_well",
     "sqlite_url",
 ]

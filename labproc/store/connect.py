@@ -1,9 +1,10 @@
 """Open the results database: SQLite on a local disk by default, or PostgreSQL by url."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from labproc.errors import DiskFailed, StoreError
@@ -15,10 +16,12 @@ from labproc.store.audit import (
     result_entry,
 )
 from labproc.store.migrations import migrate
-from labproc.store.schema import SCHEMA_VERSION, audit, meta, metadata, results
+from labproc.store.schema import SCHEMA_VERSION, audit, meta, metadata, result_tables, results
 
 WRITER_LOCK = 0x6C616270  # "labp": PostgreSQL's own locks go by number
 BUSY_S = 30  # another writer holds the database this long at most
+NO_ROOM = 1 << 18  # bytes; SQLite makes its files grow by up to 64 KiB at once
+FULL = "the disk is full; free some room and run again, nothing is lost"
 NETWORK = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs", "davfs"})
 
 
@@ -87,7 +90,7 @@ def _begin(connection: Connection) -> None:
 
 
 def _prepare(engine: Engine) -> None:
-    if _version(engine) == SCHEMA_VERSION:
+    if _version(engine) == SCHEMA_VERSION and _is_whole(engine):
         return
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         found = _known_version(connection)
@@ -98,6 +101,11 @@ def _prepare(engine: Engine) -> None:
             _record_migration(connection, found)
         connection.execute(meta.delete().where(meta.c.name == "schema"))
         connection.execute(meta.insert().values(name="schema", value=SCHEMA_VERSION))
+
+
+def _is_whole(engine: Engine) -> bool:
+    """Whether every result table is there: they are made anew from results, so may be added."""
+    return set(result_tables) <= set(inspect(engine).get_table_names())
 
 
 def _record_migration(connection: Connection, found: str) -> None:
@@ -138,7 +146,17 @@ def plain_error(engine: Engine, error: DBAPIError) -> StoreError:
     unsynced = {"SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC"}
     kind = getattr(error.orig, "sqlite_errorname", "")
     made = DiskFailed if kind in unsynced else StoreError
-    return made(f"{engine.url.render_as_string()}: {plain_reason(error)}")
+    said = FULL if kind.startswith("SQLITE_IOERR") and _is_full(engine) else plain_reason(error)
+    return made(f"{engine.url.render_as_string()}: {said}")
+
+
+def _is_full(engine: Engine) -> bool:
+    """Whether SQLite's "disk I/O error" was one of no room: it says so where it cannot grow."""
+    folder = Path(str(engine.url.database)).parent
+    try:
+        return shutil.disk_usage(folder).free < NO_ROOM
+    except OSError:
+        return False
 
 
 def plain_reason(error: DBAPIError) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from labproc.errors import StoreError
 from labproc.store import audit as chain
 from labproc.store.audit import AuditEntry, now_utc
+from labproc.store.omissions import speaks_of_a_well
 from labproc.store.schema import decisions, gates
 from labproc.store.signatures import refuse_signed
 from labproc.store.store import Store, set_meta
@@ -111,13 +112,15 @@ def decide(
     Raises
     ------
     StoreError
-        If no reason is given.
+        If no reason is given, or the file's results are signed and would change.
     """
     _need_reason(reason, verdict)
     with store.writing() as connection:
+        if verdict != "approved":
+            refuse_signed(connection, sha256, subject)
         mine = decisions.select().where(decisions.c.sha256 == sha256)
-        newest = mine.order_by(decisions.c.seq.desc()).limit(1)
-        last = connection.execute(newest).mappings().first()
+        newest = connection.execute(mine.order_by(decisions.c.seq.desc())).mappings()
+        last = next((row for row in newest if not speaks_of_a_well(row["verdict"])), None)
         values = {"sha256": sha256, "verdict": verdict, "who": who, "reason": reason}
         connection.execute(decisions.insert().values(**values, decided_at=now_utc()))
         old = last["verdict"] if last else ""
@@ -134,8 +137,9 @@ def decision_history(store: Store) -> list[Decision]:
 
 
 def current_decisions(store: Store) -> dict[str, Decision]:
-    """Return file -> the last decision about it."""
-    return {d.sha256: d for d in decision_history(store)}
+    """Return file -> the last decision about it as a whole, not about single wells."""
+    found = decision_history(store)
+    return {d.sha256: d for d in found if not speaks_of_a_well(d.verdict)}
 
 
 def _need_reason(reason: str, what: str) -> None:

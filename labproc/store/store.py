@@ -245,6 +245,16 @@ class Store:
         with self.reading() as connection:
             return [stored(row) for row in connection.execute(query).mappings()]
 
+    def results_with(self, keys: Iterable[ResultKey]) -> list[StoredResult]:
+        """Return the results that these keys name, current or not, by path."""
+        wanted = set(keys)
+        columns = [results.c[n] for n in (*KEY_COLUMNS, "path", "kind", "status", "reason")]
+        query = select(*columns, results.c.payload).order_by(results.c.path, results.c.sha256)
+        query = query.where(results.c.sha256.in_({key.sha256 for key in wanted}))
+        with self.reading() as connection:
+            found = [stored(row) for row in connection.execute(query).mappings()]
+        return [one for one in found if one.key in wanted]
+
     def count_try(self, key: ResultKey, reason: str) -> int:
         """Record that a file took its worker down, and return how often it has."""
         where = (tries.c.sha256 == key.sha256) & (tries.c.parameter_hash == key.parameter_hash)

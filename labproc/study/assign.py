@@ -108,19 +108,28 @@ class Assigner:
 
     def assign(self, found: Found) -> Assignment:
         """Say whose cells a file holds."""
-        said = _plain(read_name(found.path, self.file_patterns))
-        plate, well = found.plate or said.get("plate", ""), found.well or said.get("well", "")
-        row = self.rows.of_file(found.path, plate, well)
+        said, row = self._said(found)
         twice = doubtful_parts(found.path, self.file_patterns)
-        if row is not None and (cell := row.get("sample")):
-            said |= {k: v for k, v in self._cell(cell).items() if v}
-        said = {"date": found.date, **said, "well": well}
         assignment = self._assignment(said, row, found.path, twice)
         near = self.rows.near(found.path) if assignment.key is None and row is None else None
         if near is None:
             return assignment
         hint = f"{near.where} names it without its folder; write {found.path!r}"
         return Assignment(None, None, assignment.missing, f"{found.path}: {hint}", assignment.flags)
+
+    def words_of(self, found: Found) -> Words:
+        """Return what name, head and plate grid say of a file by column, be it enough or not."""
+        said, row = self._said(found)
+        given = {f: row.get(f) for f in KEY_FIELDS if row.get(f)} if row else {}
+        return {k: v for k, v in {**said, **given}.items() if k in KEY_FIELDS and v}
+
+    def _said(self, found: Found) -> tuple[Words, SheetRow | None]:
+        said = _plain(read_name(found.path, self.file_patterns))
+        plate, well = found.plate or said.get("plate", ""), found.well or said.get("well", "")
+        row = self.rows.of_file(found.path, plate, well)
+        if row is not None and (cell := row.get("sample")):
+            said |= {k: v for k, v in self._cell(cell).items() if v}
+        return {"date": found.date, **said, "well": well}, row
 
     def assign_sample(self, name: str) -> Assignment:
         """Say whose DNA a qPCR sample is, by its name."""

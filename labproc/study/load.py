@@ -14,10 +14,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from labproc.errors import StudyError
+from labproc.formats.table import Table
 from labproc.model import CultureEvent, OutsideValue, PatientEvent, Plan, Specification
 from labproc.registry import nearest
 from labproc.study.assign import Assigner, Assignment, Found, Rows
-from labproc.study.blood import Blood, blood_of
+from labproc.study.blood import Blood, Extracted, blood_of, extracts_of
 from labproc.study.patterns import Pattern, compile_pattern, read_date
 from labproc.study.plates import plate_rows, well_name
 from labproc.study.release import outside_values, release_table
@@ -29,17 +30,21 @@ from labproc.study.sheets import (
     find_sheet,
     patient_events,
     rows_of,
+    table_of,
 )
 from labproc.study.where import key_lines, line_of
 
-SHEETS = ("samples", "culture", "patients", "events", "plates")
+SHEETS = ("samples", "culture", "patients", "events", "plates", "dosing")
 AROUND = frozenset({"store", "signatures", "notify", "release"})  # what no result knows
 RELEASE_SHEETS = ("release", "measured")  # what results are held against, not what they are
 
 
 @dataclass(frozen=True)
 class Study:
-    """A study folder that was read and checked."""
+    """A study folder that was read and checked.
+
+    ``patients`` and ``doses`` are the user's own tables with their titles, None without them.
+    """
 
     folder: Path
     settings: Settings
@@ -49,6 +54,9 @@ class Study:
     dna_ng: Mapping[str, float]
     sheets_sha256: str
     blood: Mapping[str, Blood] = field(default_factory=dict)
+    patients: tuple[str, Table] | None = None
+    doses: tuple[str, Table] | None = None
+    extracts: Mapping[str, Extracted] = field(default_factory=dict)
     release: tuple[Specification, ...] = ()
     outside: tuple[OutsideValue, ...] = ()
     weights_kg: Mapping[str, float] = field(default_factory=dict)
@@ -103,7 +111,7 @@ class Study:
             unit=plan.unit,
             primary=plan.primary,
             control=control,
-            treated=tuple(name for name in self.settings.arms if name != control),
+            treated=plan.treated or tuple(n for n in self.settings.arms if n != control),
             window_days=plan.window_days,
             test=plan.test,
             secondary=plan.secondary,
@@ -138,6 +146,9 @@ def load_study(folder: Path) -> Study:
         dna_ng=_dna_ng(samples),
         sheets_sha256=_sheets_sha256(folder),
         blood=blood_of(samples),
+        patients=table_of(folder, "patients"),
+        doses=table_of(folder, "dosing"),
+        extracts=extracts_of(samples),
         release=release_table(folder, settings, outside),
         outside=outside,
         weights_kg=_weights_kg(patients),

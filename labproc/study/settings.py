@@ -1,22 +1,19 @@
 """``study.toml`` as typed settings: every key named here, every other key refused."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
+
+from labproc.study._part import Part as _Part
+from labproc.study.patient_settings import CohortSettings, DosingSettings, InfusionSettings
 
 Fraction = tuple[float, float]
 _WELL = re.compile(r"(?:[^:]+:)?[A-P][1-9]\d?")
-
-
-class _Part(BaseModel):
-    """A table of study.toml: unknown keys are refused, values are not changed later."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def _ordered(value: Fraction | None, where: str) -> Fraction | None:
@@ -151,10 +148,23 @@ class QpcrSettings(_Part):
     copies_per_ng: float | None = Field(default=None, gt=0)
     reference_standard_unit: Literal["copies_per_well", "copies_per_ul", "ng"] | None = None
     ipc_target: str | None = None
+    curve: Literal["own", "pooled"] = "own"  # one for each plate, or a slope that all share
+    calibrator: str | None = None  # a sample that plates without standards share
+    dilution_series: tuple[str, ...] = ()  # files whose standards give LOD and LOQ; else all
     residual_plasmid_before_day: int | None = None
     lloq_copies_per_ug: float | None = Field(default=None, gt=0)
     accept: AcceptSettings = AcceptSettings()
     omit: dict[str, dict[str, str]] = Field(default_factory=dict)  # file -> well -> reason
+
+    @model_validator(mode="after")
+    def calibrator_is_read(self) -> "QpcrSettings":
+        """Refuse a calibrator that nothing would be read through."""
+        if self.calibrator is not None and self.curve != "pooled":
+            raise ValueError(
+                f"[qpcr] calibrator is {self.calibrator!r} and curve is {self.curve!r}, expected "
+                'curve = "pooled" with it'
+            )
+        return self
 
     @field_validator("omit")
     @classmethod
@@ -175,10 +185,10 @@ class QpcrSettings(_Part):
         found = (wells for file, wells in self.omit.items() if file.casefold() in names)
         return {well: reason for wells in found for well, reason in wells.items()}
 
-    @field_validator("sample_pattern", mode="before")
+    @field_validator("sample_pattern", "dilution_series", mode="before")
     @classmethod
     def one_or_many(cls, value: object) -> object:
-        """Take one pattern as a list of one."""
+        """Take one pattern or file as a list of one."""
         return [value] if isinstance(value, str) else value
 
 
@@ -187,6 +197,7 @@ class PlanSettings(_Part):
 
     unit: Literal["donor", "experiment", "well"]
     primary: str
+    treated: tuple[str, ...] = ()  # arms compared with the control; every other arm by default
     window_days: Fraction | None = None
     test: str = "two_stage_paired"
     secondary: tuple[str, ...] = ()
@@ -198,19 +209,6 @@ class PlanSettings(_Part):
     def low_first(cls, value: Fraction | None) -> Fraction | None:
         """Check that the window's first day comes first."""
         return _ordered(value, "[plan] window_days")
-
-
-class CohortSettings(_Part):
-    """``[cohort]``: which column of ``patients.csv`` plays which part."""
-
-    arm: str = ""
-    time: str = ""
-    event: str = ""
-    pfs_time: str = ""
-    pfs_event: str = ""
-    response: str = ""
-    toxicity: tuple[str, ...] = ()
-    treatment_start_day: str = ""
 
 
 class ReleaseSettings(_Part):
@@ -312,6 +310,8 @@ class Settings(_Part):
     qpcr: QpcrSettings | None = None
     plan: PlanSettings | None = None
     cohort: CohortSettings | None = None
+    infusion: InfusionSettings | None = None
+    dosing: DosingSettings | None = None
     release: tuple[ReleaseSettings, ...] = ()
     store: StoreSettings = StoreSettings()
     signatures: SignatureSettings = SignatureSettings()
@@ -345,6 +345,18 @@ def _unknown_names(settings: Settings) -> Iterator[str]:
     if arms and control not in arms:
         known = ", ".join(map(repr, arms))
         yield f"[study] control is {control!r}, expected one of the arms {known}"
+    if settings.plan:
+        yield from _unknown_treated(settings.plan, control, arms)
     if counts and settings.panels and counts.panel not in settings.panels:
         known = ", ".join(map(repr, settings.panels))
         yield f"[counts] panel is {counts.panel!r}, expected one of {known}"
+
+
+def _unknown_treated(
+    plan: PlanSettings, control: str, arms: Mapping[str, ArmSettings]
+) -> Iterator[str]:
+    known = [arm for arm in arms if arm != control]
+    for arm in plan.treated:
+        if arm not in known:
+            names = ", ".join(map(repr, known))
+            yield f"[plan] treated names {arm!r}, expected one of the arms {names}"

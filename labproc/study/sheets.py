@@ -148,6 +148,24 @@ def rows_of(folder: Path, name: str, columns: Sequence[str] | None = None) -> li
     return list(_rows(title, table, columns))
 
 
+def table_of(folder: Path, name: str) -> tuple[str, Table] | None:
+    """Return a sheet that has the user's own columns, as it is written, with its title.
+
+    Raises
+    ------
+    StudyError
+        If it cannot be read.
+    """
+    found = find_sheet(folder, name)
+    if found is None:
+        return None
+    path, sheet = found
+    if sheet is None and not path.read_bytes().strip():
+        return None
+    title = f"{path.name}, sheet {sheet!r}" if sheet else path.name
+    return title, _mine(partial(read_table, sheet=sheet), path)
+
+
 def _rows(title: str, table: Table, columns: Sequence[str] | None) -> Iterator[SheetRow]:
     names = {heading: _heading(title, heading, columns) for heading in table.header}
     for row in table.rows:

@@ -71,6 +71,9 @@ standard_unit = "copies_per_well"           # copies_per_well, copies_per_ul or 
 # copies_per_ng = 1000           # needed with ng
 # reference_standard_unit = "ng" # where the reference gene's standards have another unit
 # ipc_target = "IPC"             # inhibition control, where the file does not mark it
+# curve = "pooled"              # one slope for all plates, an intercept for each; else "own"
+# calibrator = "CAL"             # a sample on all plates: reads those without standards
+# dilution_series = ["lod.xlsx"] # plates that give LOD and LOQ; else the standards of all
 # residual_plasmid_before_day = 7   # earlier samples are flagged
 # lloq_copies_per_ug = 50        # your validated limit, if there is one
 
@@ -99,18 +102,47 @@ window_days = [2, 10]            # one window for all cultures
 test = "two_stage_paired"
 secondary = ["ln_cd4_cd8_slope", "copies_per_ug_auc"]
 correction = "holm"
+# treated = ["C+Len"]            # arms compared with the control; all others by default. With three
+                                 # doses or more the arms left out here stand in the dose series
 # level = 0.05
 
-# Patients: which column of patients.csv is what.
+# Patients: which column of patients.csv is what. Sensible names are recognised; with this table
+# whatever cannot be read is refused before work.
 # [cohort]
 # arm = "arm"
-# time = "os_days"
-# event = "died"
-# pfs_time = "pfs_days"
-# pfs_event = "progressed"
-# response = "response"
+# control = "C"                  # the study's control by default
+# response = "best_response"
 # toxicity = ["crs_grade", "icans_grade"]
-# treatment_start_day = "len_start_day"
+# characteristics = ["sex", "age"]   # Table 1; every other column by default
+# ignore = ["comment"]
+# cut = { age = 60 }             # how many lie above
+# survival.OS = { time = "os_months", event = "died", unit = "months" }
+# survival.PFS = { time = "pfs_months", event = "progressed" }
+# time = "os_days"               # in short for survival.OS, with event; pfs_time, pfs_event
+# event = "died"                 # for survival.PFS; treatment_start_day for start_day
+# start_day = "len_start_day"    # treatment began here: immortal time is looked for
+# ongoing = "ongoing"
+# dose_per_kg = "dose_per_kg"
+# test = "fisher"                # chi_square or boschloo
+# landmark = [15]                # the median start by default
+
+# Cells given in parts: percent, their days, and which part is day 0 (first, largest or last).
+# [infusion]
+# percent = [10, 30, 60]
+# days = [0, 1, 2]
+# day_zero = "first"
+
+# Limits that dosing.csv (patient, day, anc, platelets, dose_mg) is held against; looks back, is no
+# advice. Counts are 10^9 per litre.
+# [dosing]
+# hold_anc = 0.5
+# hold_platelets = 25
+# reduce_anc = 2
+# reduce_platelets = 50
+# reduced_mg = 10
+# full_mg = 25
+# days_on = 21
+# cycle_days = 28
 
 # Your own release specifications, one table each (or lines of release.csv); none is built in.
 # [[release]]
@@ -131,9 +163,10 @@ correction = "holm"
 
 # Who is told when a file is set aside or a run has finished.
 # [notify]
-# webhook = "https://..."
-# email = "lab@example.org"
-# smtp = "localhost"
+# webhook = "https://..."        # or "$LABPROC_WEBHOOK": the variable that holds it
+# email = "lab@example.org"      # several with commas
+# smtp = "localhost"             # host:port, or smtps://user@host
+# sender = "labproc@example.org"
 """
 
 RAW_README = """\

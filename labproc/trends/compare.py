@@ -7,7 +7,8 @@ from labproc.model import Comparison, Flag, Measurement, Plan, Trend
 from labproc.model.flag import fail, info, unique, warning
 from labproc.trends.comparisons import COMPARISONS, ComparisonTest
 from labproc.trends.corrections import adjust
-from labproc.trends.dose_trend import dose_comparison, dose_table
+from labproc.trends.dose_table import dose_arms
+from labproc.trends.dose_trend import DoseResponse, dose_comparisons, dose_responses
 from labproc.trends.gather import days_of, from_trends, on_day, repeat_name
 from labproc.trends.outcomes import DAILY, OUTCOMES, Outcome, get_outcome
 from labproc.trends.result import Draft, draft, finish
@@ -25,6 +26,7 @@ def compare(
     plan: Plan,
     *,
     patients: Collection[str] = (),
+    doses: Sequence[DoseResponse] | None = None,
 ) -> list[Comparison]:
     """Compare every treated arm with the control on every outcome the data have.
 
@@ -41,6 +43,8 @@ def compare(
     patients : collection of str
         Donors who are patients: their courses are no cultures and are not compared with them.
         Summaries of a patient's course are compared between patients only, who make no pairs.
+    doses : sequence of DoseResponse, optional
+        Where they are known already; see ``doses_of``.
 
     Returns
     -------
@@ -78,12 +82,13 @@ def compare(
         ]
         return _finished(found, plan)
 
+    series = doses_of(everything, summaries, plan) if doses is None else doses
     return [
         *family([primary], planned=True),
         *family(secondary, planned=True),
         *family(rest, planned=False),
         *_by_day(everything, test, plan),
-        *_by_dose([primary, *secondary], everything, summaries, plan),
+        *(c for one in series for c in dose_comparisons(one, plan)),
         *_sensitivity(primary, everything, summaries, plan),
     ]
 
@@ -130,18 +135,18 @@ def _sensitivity(
     return found
 
 
-def _by_dose(
-    outcomes: Sequence[Outcome],
-    measurements: Sequence[Measurement],
-    trends: Sequence[Trend],
+def doses_of(
+    measurements: Iterable[Measurement],
+    trends: Iterable[Trend],
     plan: Plan,
-) -> list[Comparison]:
-    found = []
-    for outcome in outcomes:
-        table = dose_table(outcome, trends, measurements, plan)
-        one = None if table is None else dose_comparison(outcome, table, plan)
-        found += [] if one is None else [one]
-    return found
+    *,
+    patients: Collection[str] = (),
+) -> list[DoseResponse]:
+    """Return the planned outcomes over all doses of the study's cultures."""
+    outcomes = [get_outcome(name) for name in (plan.primary, *plan.secondary)]
+    cultures = [m for m in measurements if m.key.donor not in patients]
+    summaries = [t for t in trends if t.donor not in patients]
+    return dose_responses([o for o in outcomes if not o.of_patients], cultures, summaries, plan)
 
 
 def _finished(family: Iterable[Draft | None], plan: Plan) -> list[Comparison]:
@@ -192,7 +197,7 @@ def plan_flags(
     ]
     found += [
         warning("arm_not_in_plan", f"arm {arm!r} is measured, not in the plan, and not compared")
-        for arm in sorted(arms - wanted)
+        for arm in sorted(arms - wanted - set(dose_arms(plan)))
     ]
     found += _apart({m.key.donor for m in everything} & set(patients))
     summaries = list(trends)

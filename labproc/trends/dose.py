@@ -110,6 +110,36 @@ def linear_contrast(table: Floats, *, level: float = 0.05) -> TrendTest:
     return TrendTest("linear contrast", t, p, mean, (mean - half, mean + half))
 
 
+def linear_contrast_apart(columns: Sequence[Floats], *, level: float = 0.05) -> TrendTest:
+    """Test a steady step from dose to dose between cultures that share no donor.
+
+    The contrast of the doses' means over their ranks, with the pooled error of all doses.
+
+    Parameters
+    ----------
+    columns : sequence of ndarray
+        Responses of each dose, in the order of the doses.
+
+    Raises
+    ------
+    NotEnoughData
+        With fewer than three doses, or none that has repeats that differ.
+    """
+    k, n = len(columns), sum(c.size for c in columns)
+    if k < 3 or n <= k:
+        raise NotEnoughData(f"{k} doses in {n} values, expected 3 with repeats for a trend")
+    weights = (np.arange(k) - (k - 1) / 2.0) / ((k**3 - k) / 12.0)
+    error = sum(float(((c - c.mean()) ** 2).sum()) for c in columns) / (n - k)
+    if error <= 0:
+        raise NotEnoughData("the repeats of each dose do not differ, so no P")
+    estimate = float(sum(w * c.mean() for w, c in zip(weights, columns, strict=True)))
+    se = float(np.sqrt(error * sum(w**2 / c.size for w, c in zip(weights, columns, strict=True))))
+    half = t_quantile(1.0 - level, n - k) * se
+    p = t_two_sided(estimate / se, n - k)
+    ends = (estimate - half, estimate + half)
+    return TrendTest("linear contrast", estimate / se, p, estimate, ends)
+
+
 def dunnett(control: Floats, treated: Sequence[Floats]) -> list[TrendTest]:
     """Compare each dose with the control, P adjusted jointly (Dunnett), arms as independent.
 

@@ -1,7 +1,7 @@
 """Fold against the first day, and its log2."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,11 +12,22 @@ from labproc.model.flag import review, warning
 Z95 = 1.959964  # half-width of a 95 % interval in standard errors
 
 
-def folds(courses: Sequence[Sequence[Measurement]]) -> list[Measurement]:
-    """Return fold and doublings of every culture, of one kind of cells throughout the study.
+MAIN = ("cumulative_fold", "population_doublings")
+NAMES: Mapping[str, tuple[str, str]] = {
+    "cumulative_cells": ("cells_fold", "cells_doublings"),
+    "cumulative_cart_cd4": ("cart_cd4_fold", "cart_cd4_doublings"),
+    "cumulative_cart_cd8": ("cart_cd8_fold", "cart_cd8_doublings"),
+}
+"""Fold and doublings of the cells that are not the study's main kind."""
 
-    A culture whose first count is on another day than that of most is flagged: its fold has
-    another beginning.
+
+def folds(courses: Sequence[Sequence[Measurement]]) -> list[Measurement]:
+    """Return fold and doublings of every culture and kind of cells.
+
+    ``cumulative_fold`` and ``population_doublings`` are of one kind throughout the study, CAR-T
+    cells where it counted any, else all cells; the other kinds have names of their own. A culture
+    whose first count is on another day than that of most is flagged: its fold has another
+    beginning.
 
     Parameters
     ----------
@@ -25,10 +36,22 @@ def folds(courses: Sequence[Sequence[Measurement]]) -> list[Measurement]:
     """
     metrics = {course[0].metric for course in courses if course}
     best = next((m for m in ("cumulative_cart", "cumulative_cells") if m in metrics), "")
-    chosen = [course for course in courses if course and course[0].metric == best]
-    starts = Counter(course[0].key.day for course in chosen)
+    named = {best: MAIN, **{m: names for m, names in NAMES.items() if m != best}}
+    return [
+        fold
+        for metric, names in named.items()
+        for fold in _of_one_kind([c for c in courses if c and c[0].metric == metric], names)
+    ]
+
+
+def _of_one_kind(
+    courses: Sequence[Sequence[Measurement]], names: tuple[str, str]
+) -> list[Measurement]:
+    starts = Counter(course[0].key.day for course in courses)
     usual = starts.most_common(1)[0][0] if starts else None
-    return [fold for course in chosen for fold in _fold(course, usual)]
+    found = [fold for course in courses for fold in _fold(course, usual)]
+    given = dict(zip(MAIN, names, strict=True))
+    return [replace(one, metric=given[one.metric]) for one in found]
 
 
 def _fold(course: Sequence[Measurement], usual: int | None) -> list[Measurement]:
@@ -38,7 +61,7 @@ def _fold(course: Sequence[Measurement], usual: int | None) -> list[Measurement]
     for one in course:
         flagged = replace(one, flags=(*one.flags, *doubts))
         if not first.value or one.value is None:
-            for metric in ("cumulative_fold", "population_doublings"):
+            for metric in MAIN:
                 found.append(without_value(flagged, metric, flagged.flags))
             continue
         fold = _fold_of(flagged, first)

@@ -19,14 +19,16 @@ UNITS = ("donor", "experiment", "well")
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """Two arms on the scale of the analysis, with the draws of each repeat's summary.
+    """Two arms on the scale of the analysis, with the draws of each repeat.
 
-    ``draws`` maps (arm side, repeat) to an array of shape (n_draws,); sides are ``control`` and
+    ``draws`` maps (arm side, repeat) to the draws of its summary, shape (n_draws,);
+    ``course_draws`` to those of its course, shape (n_draws, n_days). Sides are ``control`` and
     ``treated``. Repeats without draws are absent and keep their value.
     """
 
     arms: Arms
     draws: Mapping[tuple[str, str], Floats] = field(default_factory=dict)
+    course_draws: Mapping[tuple[str, str], Floats] = field(default_factory=dict)
     flags: tuple[Flag, ...] = ()
 
 
@@ -99,7 +101,8 @@ def _course(outcome: Outcome, course: Course) -> Course:
     seen = course.ln()
     if outcome.kind != GROWTH_RATE or not seen.values.size:
         return seen
-    return replace(seen, values=seen.values - seen.values[0])
+    draws = None if seen.draws is None else seen.draws - seen.draws[:, :1]
+    return replace(seen, values=seen.values - seen.values[0], draws=draws)
 
 
 def _scaled(outcome: Outcome, trend: Trend) -> tuple[float, Floats | None]:
@@ -150,19 +153,16 @@ def _gathered(cultures: Sequence[_Culture], plan: Plan, treated: str, *, paired:
     for one in kept:
         side = "control" if one.culture[2] == plan.control else "treated"
         sides[side].setdefault(repeat_name(one.culture, plan.unit), []).append(one)
-    draws: dict[tuple[str, str], Floats] = {}
-    for side, repeats in sides.items():
-        for name, group in repeats.items():
-            mean = _mean_draws(group)
-            if mean is not None:
-                draws[side, name] = mean
+    groups = {(side, name): g for side, one in sides.items() for name, g in one.items()}
+    draws = {place: mean for place, g in groups.items() if (mean := _mean_draws(g)) is not None}
+    over_days = {place: d for place, g in groups.items() if (d := _course_draws(g)) is not None}
     arms = Arms(
         tuple(_repeat(name, group) for name, group in sides["control"].items()),
         tuple(_repeat(name, group) for name, group in sides["treated"].items()),
         plan.unit,
     )
     flags = (*(f for one in kept for f in one.flags), *lost, *_other_days(kept))
-    return Gathered(arms, draws, unique(flags))
+    return Gathered(arms, draws, over_days, unique(flags))
 
 
 def _other_days(kept: Sequence[_Culture]) -> list[Flag]:
@@ -214,11 +214,36 @@ def _repeat(name: str, group: Sequence[_Culture]) -> Repeat:
     """Average the cultures of one repeat: several experiments of a donor are not several donors."""
     summary = float(np.mean([one.summary for one in group]))
     known = [one.course for one in group if one.course is not None]
-    if not known:
+    days = _shared(known)
+    if not days:
         return Repeat(name, summary)
-    days = sorted(set.intersection(*({float(d) for d in c.days} for c in known)))
-    rows = [[c.values[list(c.days).index(d)] for d in days] for c in known]
-    return Repeat(name, summary, np.array(days), np.mean(rows, axis=0) if days else np.empty(0))
+    rows = [c.values[_places(c, days)] for c in known]
+    return Repeat(name, summary, np.array(days), np.mean(rows, axis=0))
+
+
+def _shared(known: Sequence[Course]) -> list[float]:
+    """Return the days that all of these courses have."""
+    return sorted(set.intersection(*({float(d) for d in c.days} for c in known))) if known else []
+
+
+def _places(course: Course, days: Sequence[float]) -> list[int]:
+    return [list(course.days).index(day) for day in days]
+
+
+def _course_draws(group: Sequence[_Culture]) -> Floats | None:
+    """Average the draws of one repeat's courses, on the days that they share."""
+    known = [one.course for one in group if one.course is not None]
+    days, sizes = _shared(known), [len(c.draws) for c in known if c.draws is not None]
+    if not days or not sizes:
+        return None
+    n = min(sizes)
+    rows = [
+        np.tile(c.values[_places(c, days)], (n, 1))
+        if c.draws is None
+        else c.draws[:n, _places(c, days)]
+        for c in known
+    ]
+    return np.asarray(np.mean(rows, axis=0))
 
 
 def _mean_draws(group: Sequence[_Culture]) -> Floats | None:
@@ -230,14 +255,14 @@ def _mean_draws(group: Sequence[_Culture]) -> Floats | None:
     return np.asarray(np.mean(rows, axis=0))
 
 
-def with_draw(gathered: Gathered, index: int) -> Arms:
-    """Return the arms with every repeat's summary at one draw."""
+def with_draw(gathered: Gathered, index: int, *, reads: str = "summary") -> Arms:
+    """Return the arms with every repeat's summary, or its course, at one draw."""
+    draws = gathered.course_draws if reads == "course" else gathered.draws
+    what = "values" if reads == "course" else "summary"
 
     def moved(side: str, repeats: tuple[Repeat, ...]) -> tuple[Repeat, ...]:
         return tuple(
-            replace(r, summary=float(gathered.draws[side, r.name][index]))
-            if (side, r.name) in gathered.draws
-            else r
+            replace(r, **{what: draws[side, r.name][index]}) if (side, r.name) in draws else r
             for r in repeats
         )
 
@@ -247,6 +272,7 @@ def with_draw(gathered: Gathered, index: int) -> Arms:
     )
 
 
-def n_draws(gathered: Gathered) -> int:
+def n_draws(gathered: Gathered, *, reads: str = "summary") -> int:
     """Return how many draws every repeat that has any can give."""
-    return min((d.size for d in gathered.draws.values()), default=0)
+    draws = gathered.course_draws if reads == "course" else gathered.draws
+    return min((len(d) for d in draws.values()), default=0)

@@ -13,15 +13,16 @@ def robustness(
 ) -> Robustness:
     """Recompute a comparison over every draw and with each repeat left out.
 
-    A draw holds the conclusion when its P lies on the same side of ``level`` and, below it, its
-    effect points the same way. Comparisons that read the course itself have no draws.
+    A draw, or a comparison without one repeat, holds the conclusion when its P lies on the same
+    side of ``level`` and, below it, its effect points the same way. The mixed model is not drawn:
+    it is slow, and for sensitivity only.
 
     Returns
     -------
     Robustness
         On the scale of the contrast; ``n_draws`` is 0 where there were no draws.
     """
-    found = [] if test.reads == "course" else _over_draws(gathered, test, level)
+    found = [] if test.is_slow else _over_draws(gathered, test, level)
     effects = np.array([c.estimate for c in found])
     low, high = (
         np.percentile(effects, [2.5, 97.5]) if found else (contrast.estimate, contrast.estimate)
@@ -31,15 +32,16 @@ def robustness(
         sum(_agrees(one, contrast, level) for one in found),
         float(low),
         float(high),
-        _leave_one_out(gathered, test, level),
+        *_leave_one_out(gathered, test, contrast, level),
     )
 
 
 def _over_draws(gathered: Gathered, test: ComparisonTest, level: float) -> list[Contrast]:
     found = []
-    for index in range(n_draws(gathered)):
-        arms = with_draw(gathered, index)
-        if all(np.isfinite(r.summary) for r in (*arms.control, *arms.treated)):
+    for index in range(n_draws(gathered, reads=test.reads)):
+        arms = with_draw(gathered, index, reads=test.reads)
+        repeats = (*arms.control, *arms.treated)
+        if all(np.isfinite(r.summary) and np.isfinite(r.values).all() for r in repeats):
             found.append(test.run(arms, level))
     return found
 
@@ -52,12 +54,17 @@ def _agrees(one: Contrast, other: Contrast, level: float) -> bool:
 
 
 def _leave_one_out(
-    gathered: Gathered, test: ComparisonTest, level: float
-) -> tuple[float, float] | None:
-    effects = []
+    gathered: Gathered, test: ComparisonTest, contrast: Contrast, level: float
+) -> tuple[tuple[float, float] | None, int, int]:
+    """Return the range of the effect, and in how many of how many the conclusion holds."""
+    found = []
     for name in gathered.arms.names:
         try:
-            effects.append(test.run(gathered.arms.without(name), level).estimate)
+            found.append(test.run(gathered.arms.without(name), level))
         except NotEnoughData:
-            return None
-    return (min(effects), max(effects)) if effects else None
+            return None, 0, 0
+    if not found:
+        return None, 0, 0
+    effects = [one.estimate for one in found]
+    holds = sum(_agrees(one, contrast, level) for one in found)
+    return (min(effects), max(effects)), holds, len(found)

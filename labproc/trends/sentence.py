@@ -151,7 +151,10 @@ def _caveats(
         )
     if robust is not None and robust.leave_one_out is not None:
         spread = _narrow(*robust.leave_one_out, decimals)
-        found.append(f"Leaving out one {unit} at a time gives {spread}.")
+        found.append(
+            f"Leaving out one {unit} at a time gives {spread}; the conclusion holds in "
+            f"{robust.holds_left_out} of {robust.n_left_out}."
+        )
     return found
 
 

@@ -34,12 +34,21 @@ def summarise(measurements: Iterable[Measurement], plan: Plan) -> list[Trend]:
     everything = list(measurements)
     found: list[Trend] = []
     for outcome in (one for one in OUTCOMES.values() if one.kind in WINDOWED):
-        for course in courses(everything, outcome.metric, window=plan.window_days):
-            trend = _summary(outcome, course, plan.window_days)
+        for trend in summarise_one(outcome, everything, plan.window_days):
             found.append(trend)
             if outcome.kind == GROWTH_RATE:
                 found.append(doubling_time(trend))
     return [*found, *saturation(everything), *persistence(everything)]
+
+
+def summarise_one(
+    outcome: Outcome, measurements: Iterable[Measurement], window: tuple[float, float] | None
+) -> list[Trend]:
+    """Return one outcome's summary of every culture over a window."""
+    return [
+        _summary(outcome, course, window)
+        for course in courses(measurements, outcome.metric, window=window)
+    ]
 
 
 def _summary(outcome: Outcome, course: Course, window: tuple[float, float] | None) -> Trend:

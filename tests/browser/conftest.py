@@ -4,7 +4,7 @@ import importlib.util
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
@@ -16,8 +16,14 @@ from playwright.sync_api import BrowserContext, Page, sync_playwright
 from dashboards.app import build_app, make_server
 from dashboards.people import Person
 from gating.transforms import parse_transform
+from labproc.exchange._flowjo_table import Pair
+from labproc.pipeline.earlier import Moment
 from labproc.pipeline.results import GateView, Results, TubeView
+from labproc.pipeline.setup import SheetLine
+from labproc.store import Omission
+from labproc.study.sheet_edit import Problem
 
+SHOTS = Path(__file__).parents[2] / "results" / "screenshots"  # CI keeps them, git does not
 ARGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
 
 
@@ -87,6 +93,51 @@ class InventedDesk:
         self.held = replace(self.held, tubes=tubes)
         self.note(sha256, who, verdict, reason)
 
+    def omit(
+        self, sha256: str, wells: list[str], *, who: str, reason: str, omitted: bool = True
+    ) -> None:
+        verdict = "omitted" if omitted else "restored"
+        for well in wells:
+            kept = self.held.omissions.get(sha256, {})
+            n = kept[well].version + 1 if well in kept else 1
+            one = Omission(well, n, omitted, who, reason, f"2026-03-02T10:00:{len(self.log):02}")
+            omissions = {**self.held.omissions, sha256: {**kept, well: one}}
+            self.held = replace(self.held, omissions=omissions)
+            self.note(sha256, who, f"{verdict} {well}", reason)
+
+    def sheet(self) -> list[SheetLine]:
+        tubes = [(t.source.path, {"donor": t.key.donor, "arm": t.key.arm}) for t in self.held.tubes]
+        return [SheetLine({"file": path, **said}, said, {}) for path, said in tubes]
+
+    def check(self, rows: list[dict[str, str]]) -> list[Problem]:
+        wrong = [i for i, row in enumerate(rows) if row.get("day", "0") == "x9"]
+        return [Problem(i, "day", "day is 'x9', expected whole days") for i in wrong]
+
+    def save_sheet(self, rows: list[dict[str, str]], *, who: str, reason: str) -> int:
+        self.note("samples.csv", who, f"{len(rows)} rows", reason)
+        return len(rows)
+
+    def settings(self) -> dict[str, object]:
+        return {"study": {"title": self.held.title, "control": "C"}, "arms": {"C": {}}}
+
+    def working(self) -> str:
+        return ""
+
+    def moments(self) -> list[Moment]:
+        return []
+
+    def siblings(self) -> list[str]:
+        return []
+
+    def before(self, chosen: str) -> Results:
+        return self.held
+
+    def flowjo(self) -> tuple[list[Pair], list[str]]:
+        tube = self.held.tubes[0]
+        return [Pair(tube, tube.gates[-1], 0.5, tube.gates[-1].parent)], [
+            "nobody.fcs: no such tube"
+        ]
+
     def note(self, sha256: str, who: str, what: str, reason: str) -> None:
         self.log.append({"who": who, "subject": sha256, "action": what, "reason": reason})
 
@@ -142,6 +193,17 @@ def address(desk: InventedDesk) -> Iterator[str]:
     yield f"http://127.0.0.1:{server.effective_port}"
     server.close()
     thread.join(timeout=0.5)
+
+
+@pytest.fixture(scope="session")
+def shoot() -> Callable[[Page, str], None]:
+    """Keep a picture of a page."""
+    SHOTS.mkdir(parents=True, exist_ok=True)
+
+    def kept(page: Page, name: str) -> None:
+        page.screenshot(path=SHOTS / f"{name}.png")
+
+    return kept
 
 
 @dataclass

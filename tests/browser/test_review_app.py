@@ -1,18 +1,21 @@
 """The review app in a real browser: every page, a gate moved, undone, saved, a sample judged."""
 
-import os
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 if TYPE_CHECKING:
     from conftest import Watched
 
 LINE = "#gates-graph .shapelayer path"  # an upright line is 0 px wide: there, never "visible"
-PAGES = ("Inbox", "Gates", "Plates", "Trends", "Courses", "Compare", "Audit")
+PAGES = (
+    "Inbox", "Samples", "Gates", "Plates", "Trends", "Cohort", "Compare", "Release",
+    "Sign and export",
+    "Audit",
+)  # fmt: skip
 
 
 def open_gates(watched: "Watched") -> Page:
@@ -46,9 +49,13 @@ def drag(page, across: float, down: float = 0.0) -> None:
 
 NAMELESS = """() => [...document.querySelectorAll('button, input, textarea, select, [role=button]')]
   .filter(e => e.offsetParent !== null && !e.closest('.ag-root-wrapper, .modebar, [aria-hidden]'))
-  .filter(e => !(e.innerText || '').trim() && !e.getAttribute('aria-label') && !e.title
+  .filter(e => !(e.textContent || '').trim() && !e.getAttribute('aria-label') && !e.title
     && !e.getAttribute('aria-labelledby') && !(e.labels && e.labels.length))
   .map(e => e.outerHTML.slice(0, 160))"""
+
+
+GRAVE = ("serious", "critical")  # of axe-core's faults
+ACROSS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -56,8 +63,6 @@ def test_every_page_loads_whole_named_and_asks_no_other_host(name: str, watched:
     watched.go("Audit" if name == "Inbox" else "Inbox")
     page = watched.go(name)
     page.wait_for_load_state("networkidle")
-    if "SCREENSHOTS" in os.environ:  # CI keeps them
-        page.screenshot(path=Path(os.environ["SCREENSHOTS"]) / f"{name.lower()}.png")
     assert watched.said == []
     assert all(url.startswith((watched.address, "data:", "blob:")) for url in watched.asked)
     assert page.locator('[data-title*="Share"], [data-title*="loud"]').count() == 0
@@ -66,6 +71,9 @@ def test_every_page_loads_whole_named_and_asks_no_other_host(name: str, watched:
     assert page.evaluate("document.documentElement.lang") == "en"
     names = page.evaluate("[...document.querySelectorAll('[id]')].map(e => e.id)")
     assert len(names) == len(set(names))
+    assert page.evaluate(ACROSS) <= 0
+    grave = [v for v in Axe().run(page).response["violations"] if v["impact"] in GRAVE]
+    assert [(v["id"], v["nodes"][0]["html"]) for v in grave] == []
 
 
 def test_the_sample_that_needs_a_look_comes_first(watched: "Watched") -> None:
@@ -195,3 +203,82 @@ def test_donors_can_be_left_out_of_a_trend(watched: "Watched") -> None:
     page.wait_for_selector("text=n = 3 donors", timeout=15_000)
     page.click("#trends-choice label:has-text('D3')")
     page.wait_for_selector("text=n = 2 donors; no interval under 3 donors", timeout=10_000)
+
+
+def test_a_well_is_left_out_with_a_reason_and_comes_back(watched: "Watched", desk: Any) -> None:
+    watched.go("Audit")
+    page = watched.go("Plates")
+    page.wait_for_selector("#plate-map .heatmaplayer image", timeout=15_000)
+    box = page.locator("#plate-map .heatmaplayer image").bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 24, box["y"] + box["height"] / 16)
+    page.wait_for_selector("text=A1 · CAR")
+    page.click("#plates-omit")
+    page.wait_for_selector("#plates-message >> text=no reason given")
+    page.fill("#plates-reason", "bubble")
+    page.click("#plates-omit")
+    page.wait_for_selector("#plates-message >> text=CAR:A1 left out")
+    page.wait_for_selector("#plates-told >> text=bubble")
+    assert desk.log[-1]["action"] == "omitted CAR:A1"
+    page.click("#plates-undo")
+    page.wait_for_selector("#plates-message >> text=CAR:A1 back in")
+    assert desk.log[-1]["reason"] == "undo: bubble"
+    assert watched.said == []
+
+
+def cell(row: int, column: str, grid: str = "samples-grid") -> str:
+    return f"#{grid} .ag-row[row-index='{row}'] [col-id='{column}']"
+
+
+PASTE = """([grid, text]) => {
+  const data = new DataTransfer();
+  data.setData("text/plain", text);
+  const event = new ClipboardEvent("paste", { clipboardData: data, bubbles: true });
+  document.activeElement.dispatchEvent(event);
+}"""
+
+
+def test_cells_are_typed_pasted_undone_and_wrong_ones_named(watched: "Watched", desk: Any) -> None:
+    watched.go("Audit")
+    page = watched.go("Samples")
+    page.wait_for_selector(cell(0, "donor"), timeout=15_000)
+    first = page.inner_text(cell(0, "donor"))
+    page.dblclick(cell(0, "day"))
+    page.keyboard.type("x9")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#samples-said >> text=1 wrong: row 1, day is 'x9'")
+    page.wait_for_selector(cell(0, "day") + ".wrong")
+    page.click(cell(0, "donor"))
+    page.evaluate(PASTE, ["samples-grid", "Q7\tE1\nQ8\tE1"])
+    page.wait_for_selector(cell(1, "donor") + " >> text=Q8")
+    assert page.inner_text(cell(0, "experiment")) == "E1"
+    page.click("#samples-undo")
+    page.wait_for_selector(cell(0, "donor") + f" >> text={first}")
+    page.click("#samples-undo")
+    page.wait_for_function("() => !document.getElementById('samples-said').innerText.includes('✕')")
+    page.click("#samples-redo")
+    page.wait_for_selector("#samples-said >> text=1 wrong")
+    page.click("#samples-save")
+    page.wait_for_selector("#samples-message >> text=saved")
+    assert watched.said == []
+
+
+def test_a_plate_drawn_in_a_spreadsheet_is_pasted_with_its_rulers(watched: "Watched") -> None:
+    watched.go("Audit")
+    page = watched.go("Samples")
+    page.click("#samples-view >> text=Plate map")
+    page.wait_for_selector(cell(0, "1", "samples-plate"))
+    page.click(cell(1, "3", "samples-plate"))
+    page.evaluate(PASTE, ["samples-plate", "\t1\t2\nA\tS1\tS2\nB\tS3\t"])
+    page.wait_for_selector(cell(1, "4", "samples-plate") + " >> text=S2")
+    assert page.inner_text(cell(2, "3", "samples-plate")) == "S3"
+
+
+def test_flowjo_s_percentage_is_explained_by_an_overlay(watched: "Watched") -> None:
+    watched.go("Audit")
+    page = watched.go("Compare")
+    page.click("#compare-view >> text=FlowJo")
+    page.wait_for_selector("text=is what a threshold at", timeout=15_000)
+    page.wait_for_selector("text=1 of FlowJo's percentages have no partner here")
+    page.click("#compare-view >> text=Earlier and now")
+    page.wait_for_selector("text=Nothing differs")
+    assert watched.said == []

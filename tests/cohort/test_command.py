@@ -49,7 +49,7 @@ def test_json_lines_say_what_the_contract_says(shared: Path) -> None:
 def test_people_get_tables(shared: Path) -> None:
     words = run(str(shared / "data/stats/seed_synthetic_cohort.csv")).stdout
     assert "C (n = 9)" in words
-    assert "OS, gehan_breslow_wilcoxon: 0.0254" in words
+    assert "OS, Gehan-Breslow-Wilcoxon: P = 0.0254" in words
     assert "immortal time" in words
 
 

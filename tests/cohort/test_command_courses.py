@@ -127,7 +127,7 @@ def test_survival_for_people_has_intervals_and_numbers_at_risk(tmp_path: Path) -
     rows = [f"{i},{'CL'[i % 2]},{3 * i + 3},{int(i < 6)}" for i in range(10)]
     path.write_text("\n".join(["patient,arm,os_months,os_event", *rows]))
     words = run(path).stdout
-    assert "C: 3 events in 5; median 15 (" in words
+    assert "C: 3 events in 5; median 15 months (" in words
     assert "at risk: 5 at 0" in words
     assert "median follow-up" in words
 

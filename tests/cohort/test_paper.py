@@ -61,7 +61,28 @@ def test_the_survival_table_of_the_page(rows: Callable[[str], list[dict[str, str
         ("log_rank", 15.0),
         ("cox_time_dependent", None),
         ("cox_firth", None),
+        ("restricted_mean_permutation", None),
     ]
     assert len(page) == len(keys)
     for (_, written), key in zip(page, keys, strict=True):
         assert found[key] == pytest.approx(float(written), abs=5.1e-5)
+
+
+def orders(at_risk: int, deaths: int, left: float = 1.0, told: str = "") -> dict[str, float]:
+    """Every order of deaths (D) and early leavers (c) up to the last death, with its survival."""
+    if not deaths:
+        return {told: left}
+    found = orders(at_risk - 1, deaths - 1, left * (1 - 1 / at_risk), f"{told}D")
+    if at_risk > deaths:
+        found |= orders(at_risk - 1, deaths, left, f"{told}c")
+    return found
+
+
+def test_five_deaths_of_nine_and_a_third_alive() -> None:
+    found = orders(9, 5)
+    assert found["DDDDD"] == pytest.approx(4 / 9)
+    third = {told for told, s in found.items() if abs(s - 1 / 3) < 0.0005}
+    assert third == {"DDDccDD", "cDDDDcD"}
+    near = {told for told, s in found.items() if 0.32 <= s <= 0.34}
+    assert near == third | {"DDcDcDD", "DcDDDcD"}
+    assert orders(9, 6)["DDDDDD"] == pytest.approx(3 / 9)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from dashboards.desk import StudyDesk, gate_of, group_of, tube_of
+from dashboards.desk import gate_of, group_of, tube_of
+from dashboards.study_desk import StudyDesk
 from labproc.errors import UnknownName
 from labproc.pipeline.results import Results
 

@@ -58,7 +58,7 @@ def test_the_plate_page_holds_standards_curves_and_checklist(results: Results) -
 
 def test_the_report_holds_curves_checklist_and_trend(results: Results) -> None:
     figures: dict[str, object] = {}
-    text = body(results, figures)
+    text = body(results, figures, {})
     assert "MIQE checklist" in text
     assert {"rise0", "trend0", "curve0"} <= figures.keys()
 

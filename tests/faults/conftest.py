@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import pytest
 
 from labproc.store import TABLES, Store
@@ -37,25 +38,38 @@ def plate(n: int) -> bytes:
     return f"Well;Sample;Gene;Type;Cq;Copies\n{STANDARDS}{wells}".encode()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def plate_of() -> Callable[[int], bytes]:
     return plate
+
+
+def write_plates(folder: Path, n: int) -> Path:
+    """Write a study of n plates that were finished long ago."""
+    (folder / "raw").mkdir(parents=True)
+    (folder / "study.toml").write_text(PLATES, encoding="utf-8")
+    for i in range(n):
+        path = folder / "raw" / f"plate{i:04d}.csv"
+        path.write_bytes(plate(i))
+        os.utime(path, (1e9, 1e9))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def new_plates() -> Callable[[Path, int], Path]:
+    return write_plates
 
 
 @pytest.fixture
 def plates(tmp_path: Path) -> Path:
     """Return a study of plates whose raw/ is empty."""
-    folder = tmp_path / "plates"
-    (folder / "raw").mkdir(parents=True)
-    (folder / "study.toml").write_text(PLATES, encoding="utf-8")
-    return folder
+    return write_plates(tmp_path / "plates", 0)
 
 
 def read_tables(folder: Path) -> dict[str, bytes]:
     return {name: (folder / "results/tables" / f"{name}.csv").read_bytes() for name in TABLES}
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tables() -> Callable[[Path], dict[str, bytes]]:
     return read_tables
 
@@ -71,7 +85,7 @@ def check_whole(folder: Path, n_results: int) -> None:
     assert left == []
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def whole() -> Callable[[Path, int], None]:
     return check_whole
 
@@ -96,10 +110,10 @@ class Watchers:
         return "".join(p.read_text(encoding="utf-8") for p in sorted(self.log.glob("watcher-*")))
 
     def stop(self) -> list[int]:
-        """Stop all as Ctrl-C does, and return their exit codes."""
+        """Stop all as a service does, and return their exit codes."""
         for one in self.running:
             if one.poll() is None:
-                one.send_signal(signal.SIGINT)
+                one.send_signal(signal.SIGTERM)
         return [one.wait(120) for one in self.running]
 
 
@@ -126,6 +140,29 @@ def until(is_so: Callable[[], bool], patience_s: float) -> float:
 @pytest.fixture(name="until")
 def until_fixture() -> Callable[[Callable[[], bool], float], float]:
     return until
+
+
+def cpu_s(process: "subprocess.Popen[bytes]") -> float:
+    """Return the processor time of a process and all that it started, in seconds."""
+    top = psutil.Process(process.pid)
+    times = [p.cpu_times() for p in (top, *top.children(recursive=True))]
+    return sum(t.user + t.system + t.children_user + t.children_system for t in times)
+
+
+@pytest.fixture(name="cpu_s")
+def cpu_s_fixture() -> Callable[["subprocess.Popen[bytes]"], float]:
+    return cpu_s
+
+
+def within(bar_s: float, clock_s: float, cpu: float) -> bool:
+    """Hold a time to its bar: on the clock, or of the processor where others have most of it."""
+    is_busy = os.getloadavg()[0] > 1.5 * (os.cpu_count() or 1)
+    return (cpu if is_busy else clock_s) < bar_s
+
+
+@pytest.fixture(name="within")
+def within_fixture() -> Callable[[float, float, float], bool]:
+    return within
 
 
 def results_in(folder: Path) -> int:

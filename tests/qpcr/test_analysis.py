@@ -1,5 +1,7 @@
 """A whole plate: statuses, methods, flags; numbers by hand from the builder's exact line."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -51,6 +53,27 @@ def test_all_negative_is_an_upper_limit(make_run, standards, unknowns, rules):
     assert sample.status is Status.NOT_DETECTED
     assert sample.copies is None
     assert sample.ci_high == pytest.approx(2.995732 / 3, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("copies", "status"),
+    [(1e6, Status.QUANTIFIED), (1.002e6, Status.ABOVE_RANGE), (100.0, Status.QUANTIFIED)],
+)
+def test_the_standards_themselves_are_within_range(
+    make_run, standards, unknowns, rules, copies, status
+):
+    run = make_run([*standards(), *unknowns("S1", [cq_of(copies)] * 2)])
+    (sample,) = analyse_run(run, rules).samples
+    assert sample.status is status
+
+
+def test_status_changes_at_the_limit_of_quantification(make_run, standards, unknowns, rules):
+    # residuals of 0.05 cycles: SD 0.042 x ln 10 / 3.32 = 2.9 %, 1.7 % in triplicate; a limit of 5 %
+    # leaves 0.05^2 - 0.017^2 for counting: 1 / (3 x 0.0022) = 151 copies
+    strict = replace(rules, lloq_cv=0.05)
+    wells = [*unknowns("low", [cq_of(143)] * 3), *unknowns("high", [cq_of(160)] * 3, row="D")]
+    low, high = analyse_run(make_run([*standards(), *wells]), strict).samples
+    assert (low.status, high.status) == (Status.BELOW_LLOQ, Status.QUANTIFIED)
 
 
 def test_more_than_the_top_standard_is_above_range(make_run, standards, unknowns, rules):

@@ -1,5 +1,6 @@
 """Controls: what must stay empty, what must come up, and inhibition."""
 
+import numpy as np
 import pytest
 
 from labproc.model import Role, SampleKey, Status, Task, Well
@@ -74,3 +75,20 @@ def test_negative_sample_without_inhibition_control_is_invalid(
     wells = [*standards(), *unknowns("S1", [None] * 2), *control]
     sample = analyse_run(make_run(wells), rules).samples[0]
     assert (sample.sample, sample.status, sample.ci_high) == ("S1", Status.INVALID, None)
+
+
+def test_a_sample_is_held_against_what_the_blank_holds(make_run, standards, unknowns, rules):
+    # 20 copies in the NTC; 15 copies cannot be told from it, 2,000 can
+    cq = [float(38.0 - 3.32 * np.log10(q)) for q in (20.0, 15.0, 2000.0)]
+    run = make_run(
+        [
+            *standards(),
+            *unknowns("NTC", [cq[0]] * 3, row="C", task=Task.NTC),
+            *unknowns("few", [cq[1]] * 3, row="D"),
+            *unknowns("many", [cq[2]] * 3, row="E"),
+        ]
+    )
+    found = {s.sample: {f.code for f in s.flags} for s in analyse_run(run, rules).samples}
+    assert "not_above_blank" in found["few"]
+    assert "not_above_blank" not in found["many"]
+    assert "not_above_blank" not in found["NTC"]

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from labproc.model import Measurement, SampleKey
-from labproc.qpcr.joined import BloodYield, Extraction, copies_in_blood, copies_per_cart_cell
+from labproc.qpcr.extracts import Extract, eluate_rows
+from labproc.qpcr.joined import BloodVolume, BloodYield, copies_in_blood, copies_per_cart_cell
 
 KEY = SampleKey("D1", "E1", "C", 9)
 
@@ -43,6 +44,10 @@ def test_blood_by_hand():
 def test_volumes_and_dilution_by_hand():
     # 30 copies in 5 µL of a 1:10 dilution of 100 µL eluted from 200 µL blood
     row = Measurement(KEY, "copies_per_well", 30.0, 24.0, 38.0)
-    told = {KEY: Extraction(blood_ul=200.0, elution_ul=100.0, template_ul=5.0, dilution=10.0)}
-    (found,) = copies_in_blood([row, Measurement(KEY, "copies_per_ug", 1.0)], told)
+    per_ul, total = eluate_rows(row, Extract(10.0, template_ul=5.0, elution_ul=100.0))
+    assert (per_ul.value, per_ul.unit) == (pytest.approx(60.0), "copies/µL eluate")
+    assert (total.value, total.ci_low) == (pytest.approx(6000.0), pytest.approx(4800.0))
+    told = {KEY: BloodVolume(blood_ul=200.0, elution_ul=100.0)}
+    (found,) = copies_in_blood([row, per_ul, Measurement(KEY, "copies_per_ug", 1.0)], told)
     assert (found.value, found.ci_high) == (pytest.approx(30.0), pytest.approx(38.0))
+    assert found.unit == "copies/µL blood"

@@ -5,6 +5,7 @@ import pytest
 
 from labproc.model import SampleKey
 from labproc.qpcr import QpcrRules, analyse_run, sample_measurements
+from labproc.qpcr.extracts import Extract
 
 KEY = SampleKey("D1", "E1", "C", 14)
 
@@ -120,3 +121,26 @@ def test_a_negative_sample_without_reference_gene_is_invalid(make_run, standards
     rows = measure(make_run, wells, rules)
     assert {m.status for m in rows.values()} == {"invalid"}
     assert "no_dna_found" in {f.code for f in rows["copies_per_ug"].flags}
+
+
+def test_a_sample_diluted_ten_times_holds_the_same_copies_per_ug(
+    make_run, standards, unknowns, rules
+):
+    # 1,000 copies in 200 ng, and 100 copies in a 1:10 dilution of it: 5,000 copies per µg both
+    whole, thin = (38.0 - 3.32 * np.log10(q) for q in (1000.0, 100.0))
+    wells = [*standards(), *unknowns("S1", [whole] * 3), *unknowns("S1 1:10", [thin] * 3, row="D")]
+    run = make_run(wells)
+    keys = {"S1": KEY, "S1 1:10": KEY}
+    found = sample_measurements(
+        analyse_run(run, rules),
+        run=run,
+        rules=rules,
+        keys=keys,
+        dna_ng={},
+        extracts={"S1 1:10": Extract(10.0, template_ul=5.0)},
+    )
+    per_ug = [m.value for m in found if m.metric == "copies_per_ug"]
+    assert per_ug == [pytest.approx(5000, rel=0.01)] * 2
+    (per_ul,) = (m for m in found if m.metric == "copies_per_ul_eluate")
+    assert per_ul.value == pytest.approx(100 * 10 / 5, rel=0.01)
+    assert (per_ul.parameters["dilution"], per_ul.parameters["dna_ng"]) == (10.0, 20.0)

@@ -46,3 +46,13 @@ def test_found_on_one_plate_and_not_on_the_other_is_said():
 def test_one_plate_stays_as_it_is():
     only = row(50.0, 40.0, 60.0)
     assert reconcile([only]) == [only]
+
+
+def test_copies_per_well_of_other_dilutions_are_not_pooled():
+    rows = [
+        Measurement(KEY, "copies_per_well", q, q * 0.8, q * 1.2, parameters={"dna_ng": ng})
+        for q, ng in ((500.0, 200.0), (50.0, 20.0))
+    ]
+    (found,) = reconcile(rows)
+    assert found.value == 500.0
+    assert [f.code for f in found.flags] == ["plates_not_pooled"]

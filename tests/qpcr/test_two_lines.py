@@ -1,9 +1,11 @@
 """Two targets under one name: standards of every level in two groups."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from labproc.model import CqTable, QpcrRun, SourceFile, Task, Well
+from labproc.model import CqTable, QpcrRun, SourceFile, Status, Task, Well
 from labproc.qpcr import QpcrRules, analyse_run
 
 LEVELS = 10.0 ** np.arange(2, 7)
@@ -37,3 +39,11 @@ def test_two_targets_of_one_name_are_told(apart: float, n_wells: int) -> None:
 @pytest.mark.parametrize(("apart", "n_wells"), [(0.0, 6), (0.5, 6), (2.0, 2)])
 def test_replicates_and_small_shifts_are_one_series(apart: float, n_wells: int) -> None:
     assert "several_standard_series" not in codes(apart, n_wells)
+
+
+def test_nothing_is_read_from_a_line_between_two_series(make_run, standards, unknowns, rules):
+    second = [replace(w, position=w.position.replace("A", "B"), cq=w.cq - 5) for w in standards()]
+    run = make_run([*standards(), *second, *unknowns("S1", [30.0] * 3)])
+    (sample,) = analyse_run(run, rules).samples
+    assert (sample.status, sample.copies, sample.ci_high) == (Status.INVALID, None, None)
+    assert sample.fieller_copies is not None

@@ -6,7 +6,7 @@ import pytest
 
 from labproc.errors import StudyError
 from labproc.study import load_study
-from labproc.study.blood import Blood
+from labproc.study.blood import Blood, Extracted
 
 
 def study(folder: Path, header: str, row: str) -> Path:
@@ -20,7 +20,15 @@ def test_a_yield_or_the_volumes_of_the_extraction(tmp_path: Path) -> None:
     assert found == {"P1 d7": Blood(200.0, dna_ug=4.5)}
     volumes = "blood_ul,elution_ul,template_ul,dilution"
     found = load_study(study(tmp_path, volumes, "200,100,5,10")).blood
-    assert found == {"P1 d7": Blood(200.0, None, 100.0, 5.0, 10.0)}
+    assert found == {"P1 d7": Blood(200.0, None, 100.0)}
+
+
+def test_dilution_and_volumes_stand_without_blood(tmp_path: Path) -> None:
+    found = load_study(study(tmp_path, "dilution,template_ul", "10,5"))
+    assert found.extracts == {"P1 d7": Extracted(10.0, 5.0)}
+    assert found.blood == {}
+    with pytest.raises(StudyError, match="dilution is 0, expected more than 0"):
+        load_study(study(tmp_path, "dilution", "0"))
 
 
 @pytest.mark.parametrize(

@@ -150,6 +150,29 @@ def test_draws_say_in_how_many_the_conclusion_holds(measured: Build, plan: Plan)
     assert robust.leave_one_out == pytest.approx((0.045, 0.065))
 
 
+def test_tests_of_whole_courses_are_drawn_too(measured: Build, plan: Plan) -> None:
+    """Draw 0 is the estimate, draw 1 leaves donor 3 without an effect: a mean of growth since the
+    first day no longer differs; leaving donor 2 or 3 out does not hold either."""
+    found = []
+    for m in growing(measured, THREE):
+        moved = m.value
+        if (m.key.donor, m.key.arm) == ("D3", "C+Len"):
+            moved = 1e5 * np.exp(0.34 * (m.key.day or 0))
+        found.append(replace(m, draws=np.array([m.value, moved])))
+    first = run(found, replace(plan, test="area_under_curve"))[0]
+    robust = first.robustness
+    assert first.p_value is not None
+    assert first.p_value < 0.05
+    assert robust is not None
+    assert (robust.n_draws, robust.holds_in) == (2, 1)
+    assert robust.low < first.estimate
+    assert robust.n_left_out == 3
+    assert f"the conclusion holds in {robust.holds_left_out} of 3" in first.sentence
+    slow = next(c for c in run(found, plan) if "mixed model" in c.test)
+    assert slow.robustness is not None
+    assert slow.robustness.n_draws == 0
+
+
 def test_arms_that_the_plan_does_not_name_are_said(measured: Build, plan: Plan) -> None:
     found = growing(measured, {**THREE, ("D1", "C+Iber"): 0.4})
     whole = [*found, *derive_growth(found, [])]
@@ -229,7 +252,8 @@ def test_several_doses_are_also_tested_for_a_trend(measured: Build, plan: Plan) 
     doses = (("L1", 1.0), ("L10", 10.0))
     found = run(growing(measured, rates), replace(plan, treated=("L1", "L10"), dose_um=doses))
     primary = [c for c in found if c.outcome == "cart_growth_rate" and not is_sensitivity(c)]
-    assert [c.planned for c in primary] == [True, True, False]
+    assert [c.planned for c in primary] == [True, True, False, False, False]
+    assert [c.test for c in primary[3:]] == ["Dunnett within donors"] * 2
     assert primary[2].estimate == pytest.approx(0.03)
     assert primary[2].n == (3, 3)
     assert any("Jonckheere" in words for words in primary[2].assumptions)

@@ -201,3 +201,26 @@ def test_a_fold_with_another_beginning_is_flagged(measured: Build) -> None:
     found = derive_growth(counts, [])
     late = {m.key.donor for m in found if "other_first_day" in {f.code for f in m.flags}}
     assert late == {"D3"}
+
+
+def test_every_kind_of_cells_has_its_fold_and_doublings(measured: Callable[..., Any]) -> None:
+    # cells 1e6 -> 8e6, CAR-T 2e5 -> 8e5, CD4+ CAR-T 1e5 -> 2e5, CD8+ CAR-T 1e5 -> 6e5
+    counted = {
+        "cells_total": (1e6, 8e6),
+        "cart_total": (2e5, 8e5),
+        "cart_cd4_total": (1e5, 2e5),
+        "cart_cd8_total": (1e5, 6e5),
+    }
+    found = derive_growth(
+        [measured(m, "D1", "C", day, v[day // 4]) for m, v in counted.items() for day in (0, 4)], []
+    )
+    last = {m.metric: m.value for m in found if m.key.day == 4}
+    assert (last["cumulative_fold"], last["population_doublings"]) == (4.0, 2.0)  # CAR-T cells
+    assert (last["cells_fold"], last["cells_doublings"]) == (8.0, 3.0)
+    assert (last["cart_cd4_fold"], last["cart_cd8_fold"]) == (2.0, pytest.approx(6.0))
+    assert last["cart_cd8_doublings"] == pytest.approx(2.584963)  # log2 6
+
+
+def test_all_cells_alone_have_one_fold(measured: Callable[..., Any]) -> None:
+    found = derive_growth([measured("cells_total", "D1", "C", d, 1e6 * 2**d) for d in (0, 2)], [])
+    assert "cells_fold" not in {m.metric for m in found}

@@ -85,7 +85,8 @@
     const script = document.createElement("script");
     script.textContent = read("packed-plotly");
     document.head.append(script);
-    const { figures, config } = JSON.parse(read("packed-figures"));
+    const { figures, tables, config } = JSON.parse(read("packed-figures"));
+    document.querySelectorAll("[data-later]").forEach((place) => { place.innerHTML = tables[place.dataset.later]; });
     const slots = [...document.querySelectorAll(".plot")];
     const draw = (slot) => {
       const figure = figures[slot.dataset.figure];

@@ -51,6 +51,8 @@ class ComparisonTest:
     of : str
         What the estimate is a difference of: the summary itself, or the slope, the mean or the
         clearest day of the courses.
+    is_slow : bool
+        Whether it takes too long to be run over every draw.
     """
 
     title: str
@@ -58,6 +60,7 @@ class ComparisonTest:
     paired: bool
     run: Callable[[Arms, float], Contrast]
     of: Literal["summary", "slope", "mean", "day"] = "summary"
+    is_slow: bool = False
 
 
 COMPARISONS: Registry[ComparisonTest] = Registry("comparison", "labproc.trends.comparisons")

@@ -72,5 +72,12 @@ def _fallback(fit: MixedFit) -> tuple[Flag, ...]:
 
 
 COMPARISONS.register("mixed_model")(
-    ComparisonTest("random-intercept mixed model, sensitivity only", "course", False, run, "slope")
+    ComparisonTest(
+        "random-intercept mixed model, sensitivity only",
+        "course",
+        False,
+        run,
+        "slope",
+        is_slow=True,
+    )
 )

@@ -1,4 +1,4 @@
-"""Copies of a cohort's patients for ``labproc cohort --copies``."""
+"""Copies of a cohort's patients: from a table or a study, compared and followed."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
