@@ -24,6 +24,7 @@ ROUNDS = 3
 # further by a factor of 1.6.
 CHOICES = ((1.0, 2.5), (0.5, 2.5), (2.0, 2.5), (1.0, 1.6), (1.0, 4.0))
 SDS = CHOICES[0][1]
+WAYS = 3  # in which each of width and limit is chosen
 BENDS = 2.0  # standard errors: beyond it the slopes of one detector differ for a reason
 DIM = 0.4  # of the events are taken for positives where no peak stands apart
 
@@ -116,18 +117,26 @@ def _coefficients(
     positives, negatives = _choices(cells, shown, pair)
     if blank is not None:
         negatives.append(blank)
-    enough = [[e for e in side if len(e) >= MIN_EVENTS] for side in (positives, negatives)]
-    if not all(enough):
-        most = [max((len(e) for e in side), default=0) for side in (positives, negatives)]
-        text = f"{names[row]}: {most[0]} positive and {most[1]} negative events"
-        flag = review("single_stain_unusable", f"{text}, expected at least {MIN_EVENTS} of each")
-        return np.eye(len(names))[row], np.full(len(names), np.nan), (*flags, flag)
-    slope, error = spread_of_slopes(*enough, row)
+    held, left = _enough(positives), _enough(negatives)
+    if not held or not left:
+        flags = (*flags, _unusable(names[row], positives, negatives))
+        return np.eye(len(names))[row], np.full(len(names), np.nan), flags
+    slope, error = spread_of_slopes(held, left, row)
     return slope, error, flags
+
+
+def _enough(choices: Sequence[Floats]) -> list[Floats]:
+    return [events for events in choices if len(events) >= MIN_EVENTS]
 
 
 def _dim(name: str) -> tuple[Flag, ...]:
     return (review("single_stain_dim", f"{name}: the stain shows no positives apart"),)
+
+
+def _unusable(name: str, positives: Sequence[Floats], negatives: Sequence[Floats]) -> Flag:
+    most = [max((len(e) for e in side), default=0) for side in (positives, negatives)]
+    text = f"{name}: {most[0]} positive and {most[1]} negative events"
+    return review("single_stain_unusable", f"{text}, expected at least {MIN_EVENTS} of each")
 
 
 def _peaks(shown: Floats) -> tuple[tuple[float, float], tuple[float, float]] | None:
@@ -187,12 +196,12 @@ def spread_of_slopes(
     slope = _slopes(positive, negative, row)
     events = _by_events(positive, negative, slope, row)
     choices = [*((p, negative) for p in positives), *((positive, n) for n in negatives)]
-    away = [
+    beyond = [
         (_slopes(p, n, row) - slope) ** 2 - np.abs(_by_events(p, n, slope, row) - events)
         for p, n in choices
     ]
+    placed = np.maximum(np.sum(beyond, axis=0) / WAYS, 0.0)
     widest = typical(max(positives, key=len))  # surer of their slope, the more their dye differs
-    placed = np.maximum(np.sum(away, axis=0) / 3.0, 0.0)  # each thing is chosen in three ways
     error = np.sqrt(events + placed + _autofluorescence(widest, negative, slope, row))
     error[row] = 0.0
     return slope, np.asarray(error)
