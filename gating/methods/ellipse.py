@@ -15,7 +15,7 @@ METHODS.register("ellipse")(
     Method(
         "within a drawn ellipse",
         place,
-        n_channels=(2,),
+        n_channels=tuple(range(2, 100)),
         options={"points": None, "side": "inside"},
     )
 )

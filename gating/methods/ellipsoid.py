@@ -27,7 +27,7 @@ METHODS.register("ellipsoid")(
     Method(
         "within a distance that a covariance measures",
         place,
-        n_channels=(2, 3),
+        n_channels=tuple(range(2, 100)),
         options={"centre": None, "covariance": None, "square": 1.0, "side": "inside"},
     )
 )

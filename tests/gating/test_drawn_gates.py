@@ -123,7 +123,7 @@ def test_booleans(rule, expected):
     x, y, z = GRID.T
     made = gated(BOOLEAN + rule)
     assert np.array_equal(made.get("P").mask, expected(x >= 2, y >= 3, z >= 4))
-    with pytest.raises(StrategyError, match="no population 'd'"):
+    with pytest.raises(StrategyError, match="any_of 'd' is not made before it"):
         gated(BOOLEAN + 'any_of = ["d"]')
 
 
