@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboards.desk import StudyDesk
+from dashboards.study_desk import StudyDesk
 from dashboards.pages import inbox
 from labproc.pipeline.runner import run_study
 
