@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dashboards.study_desk import StudyDesk
 from dashboards.pages import inbox
+from dashboards.study_desk import StudyDesk
 from labproc.pipeline.runner import run_study
 
 PLATE = "Well;Sample;Gene;Type;Cq;Copies\nA1;STD;CAR;Standard;20,5;1000\nA2;{};CAR;Unknown;27,2;\n"
