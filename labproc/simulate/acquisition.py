@@ -54,12 +54,14 @@ def acquired(
 
 
 def _counted(culture: CultureDay, design: Design, rng: np.random.Generator) -> Iterator[Acquired]:
-    """Yield the two tubes of a culture of the dose series: the control's stained tube serves it."""
+    """Yield the tubes of a culture of the dose series: stained, counted, and its own control."""
     for panel in ("car", "count"):
         if panel in design.panels:
             spec = _spec(culture, panel, design, rng)
             path = file_path(culture, panel, design)
             yield Acquired(path, spec, culture.donor, culture.arm, culture.day)
+    if "car" in design.panels:
+        yield from _controls(culture, design, rng)
 
 
 def folder(day: int, start: date) -> str:

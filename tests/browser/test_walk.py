@@ -27,6 +27,7 @@ from labproc.store import Store
 from labproc.store.users import add_user
 from labproc.study import load_study
 
+pytestmark = pytest.mark.xdist_group("walk")  # one study, in the order of the day
 LINE = "#gates-graph .shapelayer path"
 COUNT = 'tr[data-population="CAR+"]'
 Shoot = Callable[[Page, str], None]
@@ -42,10 +43,17 @@ CURVE = """() => [...document.querySelectorAll('.js-plotly-plot')]
 def folder(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Path:
     where = tmp_path_factory.mktemp("demo")
     write_study(where, Design())
+    _lose_a_control(where)
     run_study(where, workers=2, hold=())
     with Store.open(load_study(where).store_url) as store:
         add_user(store, "ada", SECRET, "reviewer", who="test")
     return where
+
+
+def _lose_a_control(where: Path) -> None:
+    """Take away one tube's control, so that its CAR gate rests on the other arm's: to look at."""
+    (lost,) = (where / "raw").rglob("D2_C+Len_d08_car_untransduced.fcs")
+    lost.unlink()
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +71,7 @@ def site(folder: Path) -> Iterator[str]:
 def page(browser: BrowserContext, site: str) -> Iterator[Page]:
     """A page that remembers what it said and asked."""
     opened = browser.new_page()
-    opened.set_default_timeout(240_000)  # two cores may have much else to do
+    opened.set_default_timeout(90_000)  # two cores may have much else to do
     opened.said, opened.asked = [], []  # type: ignore[attr-defined]
     opened.on("console", lambda m: opened.said.append(m.text) if m.type == "error" else None)
     opened.on("request", lambda r: opened.asked.append(r.url))
