@@ -36,7 +36,7 @@ faults:
 
 # no -q: the last line is pytest's full summary, which whoever reads a log looks for
 test: env browser faults
-	$(BIN)/python -m pytest --no-header -o console_output_style=classic -n $(JOBS) --dist loadgroup
+	$(BIN)/python -m pytest --no-header -o console_output_style=classic -n $(JOBS) --dist loadfile
 
 lint: env
 	$(BIN)/ruff format --check .
