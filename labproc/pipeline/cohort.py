@@ -15,7 +15,7 @@ from labproc.cohort.swimmer import Lane, swimmer
 from labproc.cohort.tables import characteristics, response, table_rows, toxicity
 from labproc.errors import StudyError
 from labproc.formats.table import Table
-from labproc.model import Flag, Measurement, Role
+from labproc.model import Flag, Measurement, Role, Severity
 from labproc.model.flag import info, warning
 from labproc.pipeline.cohort_copies import METRIC, copies_tests
 from labproc.pipeline.cohort_doses import read_counts
@@ -155,7 +155,7 @@ def view_cohort(
             landmarks=said.landmark if said else (),
         )
     )
-    copies = _copies(cohort, measured)
+    copies = copies_of(cohort, measured)
     tests += copies_tests(cohort, copies, infusion) if copies else ()
     doses = [] if study.doses is None else check_dosing(read_counts(*study.doses, cohort), protocol)
     lanes, doubts = _lanes(study, cohort)
@@ -175,12 +175,16 @@ def view_cohort(
     return view, (*flags, *_split(infusion), *doubts)
 
 
-def _copies(cohort: Cohort, measured: Sequence[Measurement]) -> list[Measurement]:
+def copies_of(cohort: Cohort, measured: Sequence[Measurement]) -> list[Measurement]:
+    """Return the patients' copies that may be compared."""
     names = set(map(cohort.who, cohort.patients))
     return [
         m
         for m in measured
-        if m.metric == METRIC and m.key.donor in names and m.key.role is Role.SAMPLE
+        if m.metric == METRIC
+        and m.key.donor in names
+        and m.key.role is Role.SAMPLE
+        and m.severity is not Severity.FAIL  # rejected, or of a plate that failed
     ]
 
 

@@ -2,11 +2,14 @@
 
 import csv
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from labproc.errors import SettingsError
+from labproc.model.flag import fail
+from labproc.pipeline.cohort import copies_of
 from labproc.pipeline.runner import load_results, run_study
 
 TOML = """[study]
@@ -171,3 +174,12 @@ def test_the_synthetic_cohort_gives_its_printed_p_values_in_a_run(
     assert found["PFS", "gehan_breslow_wilcoxon"] == pytest.approx(0.120765, abs=5e-6)
     assert found["target", "fisher"] == pytest.approx(0.035, abs=5e-4)
     assert found["anemia34", "fisher"] == pytest.approx(0.287, abs=5e-4)
+
+
+def test_copies_of_a_rejected_run_are_compared_no_more(study: Path) -> None:
+    held = load_results(study)
+    assert held.cohort is not None
+    rejected = fail("rejected_by_reviewer", "rejected by ada: wrong tube")
+    marked = [replace(m, flags=(*m.flags, rejected)) for m in held.cohort.copies]
+    assert len(copies_of(held.cohort.cohort, held.cohort.copies)) == len(marked) > 0
+    assert copies_of(held.cohort.cohort, marked) == []
