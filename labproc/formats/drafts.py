@@ -14,8 +14,10 @@ def draft_path(path: Path) -> Path:
     return path.with_name(f".{os.getpid()}-{path.name}.part")
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str, *, durable: bool = False) -> None:
     """Write a text file, whole or not at all; what stood there stays until then.
+
+    ``durable`` waits until the disk has it: for what cannot be made again from raw files.
 
     Raises
     ------
@@ -29,6 +31,8 @@ def write_whole(path: Path, text: str) -> None:
             file.write(data)
             file.flush()
             check_size(file.fileno(), len(data), path)
+            if durable:
+                os.fsync(file.fileno())
         draft.replace(path)
     finally:
         with contextlib.suppress(OSError):

@@ -2,13 +2,13 @@
 
 import csv
 import io
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from labproc.errors import StudyError
+from labproc.formats.drafts import write_whole
 from labproc.registry import nearest
 from labproc.study.load import Study
 from labproc.study.plates import well_name
@@ -121,12 +121,7 @@ def write_rows(folder: Path, rows: Sequence[Cells]) -> str:
     path = folder / NAME
     before = path.read_text(encoding="utf-8-sig", errors="replace") if path.is_file() else ""
     text = as_text(rows, before)
-    draft = path.with_name(f".{NAME}.draft")
-    with draft.open("w", encoding="utf-8-sig", newline="") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    write_whole(path, f"\ufeff{text}", durable=True)  # the mark that tells Excel it is UTF-8
     return text
 
 

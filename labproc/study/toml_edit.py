@@ -1,6 +1,5 @@
 """study.toml edited by a program: only what differs is touched, comments and order stay."""
 
-import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from labproc.errors import StudyError
+from labproc.formats.drafts import write_whole
 from labproc.study.settings import Settings
 
 NAME = "study.toml"
@@ -86,10 +86,4 @@ def write_settings(folder: Path, text: str) -> None:
     """
     for keys, said in wrong_settings(text).items():
         raise StudyError(f"{NAME}: {'.'.join(keys) or 'text'}: {said}")
-    path = folder / NAME
-    draft = path.with_name(f".{NAME}.draft")
-    with draft.open("w", encoding="utf-8", newline="") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    write_whole(folder / NAME, text, durable=True)
