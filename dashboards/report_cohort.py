@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import plotly.graph_objects as go
 
+from dashboards.cohort_tables import TITLES, p_words, table_heads, table_lines
 from dashboards.figures.patients import copies_by_arm, endpoint, swimmer
 from dashboards.markup import Markup, flag_list, join, table, tag
 from labproc.cohort.result import CohortTest
@@ -12,11 +13,6 @@ from labproc.model import Severity
 from labproc.pipeline.cohort_view import CohortView
 from labproc.pipeline.results import Results
 
-TITLES = {
-    "characteristics": "Table 1. Who the patients were",
-    "response": "Table 2. Response",
-    "toxicity": "Table 2. Toxicity",
-}
 MAIN = ("gehan_breslow_wilcoxon", "log_rank")
 NOTE = "Doses held against the protocol afterwards: not advice."
 
@@ -38,25 +34,11 @@ def words(view: CohortView) -> Markup:
 
 
 def _tables(view: CohortView) -> Iterator[Markup]:
-    sizes = [view.cohort.members().count(arm) for arm in view.arms]
-    heads = ["", *(f"{a} (n = {n})" for a, n in zip(view.arms, sizes, strict=True)), "P", "Test"]
+    heads = table_heads(view)
     for name, title in TITLES.items():
-        rows = list(_rows(view, name))
+        rows = list(table_lines(view, name))
         if rows:
             yield join((tag("h3", title), table(heads, rows)))
-
-
-def _rows(view: CohortView, name: str) -> Iterator[tuple[str, ...]]:
-    seen = ""
-    for row in (r for r in view.rows if r.table == name):
-        test = view.test(name, row.variable) if row.variable != seen else None
-        seen = row.variable
-        level = f"{row.variable}: {row.level}"
-        yield (level, *row.cells, _p(test), test_name(test.test) if test else "")
-
-
-def _p(test: CohortTest | None) -> str:
-    return "" if test is None or test.p_value is None else f"{test.p_value:.4f}"
 
 
 def _survival(view: CohortView) -> Markup:
@@ -67,7 +49,7 @@ def _survival(view: CohortView) -> Markup:
         for curve in test.details.get("curves", ())
     ]
     rows += [
-        (f"{t.variable}{_from(t)}", "", "", "", "", "", _p(t), test_name(t.test))
+        (f"{t.variable}{_from(t)}", "", "", "", "", "", p_words(t), test_name(t.test))
         for t in view.tests
         if t.table == "survival" and t.test in MAIN
     ]

@@ -1,11 +1,12 @@
 """The Cohort page: tables of the patients, survival, lanes, copies; one course with its events."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import dash_mantine_components as dmc
 from dash import Dash, Input, Output, html
 
+from dashboards.cohort_tables import TITLES, table_heads, table_lines
 from dashboards.desk import Desk
 from dashboards.figures._series import lines
 from dashboards.figures.copies import METRIC
@@ -14,7 +15,7 @@ from dashboards.figures.timeline import events_of, longest, timeline
 from dashboards.pages import PAGES, Page
 from dashboards.pages._parts import drawn, flags, table
 from labproc.cohort.result import CohortTest
-from labproc.cohort.words import arm_words, line_of, test_name
+from labproc.cohort.words import arm_words, line_of
 from labproc.model import Severity
 from labproc.pipeline.cohort_view import CohortView
 from labproc.pipeline.results import Results
@@ -27,11 +28,6 @@ VIEWS = (
     ("copies", "Copies"),
     ("courses", "Courses"),
 )
-TITLES = {
-    "characteristics": "Table 1. Who the patients were",
-    "response": "Table 2. Response",
-    "toxicity": "Table 2. Toxicity",
-}
 NOBODY = (
     "No patient table yet: write patients.csv beside study.toml, a row a patient, with arm, "
     "response, and times such as os_months and os_event."
@@ -62,30 +58,15 @@ def _view(results: Results, view: str) -> Any:
 
 def _tables(_results: Results, view: CohortView) -> list[Any]:
     """Return Table 1 and 2 on one evaluable n, each with its tests."""
-    sizes = [view.cohort.members().count(arm) for arm in view.arms]
-    arms = [f"{a} (n = {n})" for a, n in zip(view.arms, sizes, strict=True)]
-    heads = ("", *arms, "P", "Test")
+    heads = table_heads(view)
     shown: list[Any] = []
     for name, title in TITLES.items():
-        rows = list(_rows(view, name))
+        rows = list(table_lines(view, name))
         if rows:
-            right = tuple(range(1, len(arms) + 2))
+            right = tuple(range(1, len(heads) - 1))
             shown += [html.H2(title), table(heads, rows, right=right, label=title)]
     own = [t for t in view.tests if t.table in TITLES]
     return [*shown, _doubts(own)] if shown else [html.P("The table has no columns to show.")]
-
-
-def _rows(view: CohortView, name: str) -> Iterator[tuple[Any, ...]]:
-    seen = ""
-    for row in (r for r in view.rows if r.table == name):
-        test = view.test(name, row.variable) if row.variable != seen else None
-        seen = row.variable
-        level = f"{row.variable}: {row.level}"
-        yield (level, *row.cells, _p(test), test_name(test.test) if test else "")
-
-
-def _p(test: CohortTest | None) -> str:
-    return "" if test is None or test.p_value is None else f"{test.p_value:.4f}"
 
 
 def _survival(results: Results, view: CohortView) -> list[Any]:
