@@ -153,8 +153,7 @@ def _compensated(found: Sequence[str | None], strategy: Strategy, step: Step) ->
 
 def _missing_population(run: Run, step: Step) -> str:
     for option in ("within", "without", "any_of", "any_not"):
-        named = step.options.get(option, ())
-        for name in (named,) if isinstance(named, str) else tuple(named):  # type: ignore[arg-type]
+        for name in step.names(option):
             if name in run.left_out:
-                return str(name)
+                return name
     return ""

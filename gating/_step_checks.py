@@ -91,8 +91,7 @@ def _check_option(where: str, name: str, value: Any) -> None:
 def check_named(where: str, step: "Step", known: Sequence[str]) -> None:
     """Refuse a step that refers to a population that no step before it makes."""
     for option in POPULATIONS:
-        named = step.options.get(option, ())
-        for name in (named,) if isinstance(named, str) else named:  # type: ignore[union-attr]
-            if isinstance(name, str) and name and name not in known:
+        for name in step.names(option):
+            if name not in known:
                 hint = nearest(name, list(known))
                 raise StrategyError(f"{where}: {option} {name!r} is not made before it; {hint}")

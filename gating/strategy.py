@@ -56,6 +56,17 @@ class Step:
     optional: bool = False
     options: Mapping[str, Option] = field(default_factory=dict)
 
+    def names(self, option: str) -> tuple[str, ...]:
+        """Return the populations that an option names, one or several."""
+        return names_in(self.options.get(option, ()))
+
+
+def names_in(said: object) -> tuple[str, ...]:
+    """Return the names that an option holds: a text is one name, a list are several."""
+    if isinstance(said, str):
+        return (said,) if said else ()
+    return tuple(str(name) for name in said) if isinstance(said, (tuple, list)) else ()
+
 
 @dataclass(frozen=True, slots=True)
 class Strategy:

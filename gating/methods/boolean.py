@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gating.methods import METHODS, Method, Request, Selection
+from gating.strategy import names_in
 from gating.uncertainty import counted, share
 from labproc.errors import StrategyError
 
@@ -53,8 +54,7 @@ def _members(request: Request, option: str) -> list[NDArray[np.bool_]]:
 
 
 def _names(request: Request, option: str) -> tuple[str, ...]:
-    found = request.options.get(option, ())
-    return (found,) if isinstance(found, str) else tuple(str(f) for f in found)
+    return names_in(request.options.get(option, ()))
 
 
 METHODS.register("boolean")(
