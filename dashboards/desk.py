@@ -1,7 +1,7 @@
 """What the review app works on: a study's results, and what a reviewer does to them."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from labproc.errors import UnknownName
 from labproc.exchange._flowjo_table import Pair
@@ -12,6 +12,7 @@ from labproc.pipeline.setup import SheetLine
 from labproc.study.sheet_edit import Cells, Problem
 
 Points = Sequence[Sequence[float]]
+View = TypeVar("View", TubeView, PlateView)
 SHORT = 16  # digits of a SHA-256 that name a file in addresses and on screens
 
 
@@ -105,10 +106,7 @@ def tube_of(results: Results, name: str) -> TubeView:
     UnknownName
         If the study has no such tube, or the digits are too few to name one.
     """
-    found = [t for t in results.tubes if len(name) >= SHORT and t.source.sha256.startswith(name)]
-    if not found:
-        raise UnknownName(f"no tube {name!r} in this study; it may have been replaced")
-    return found[0]
+    return _of_file(results.tubes, name, "tube")
 
 
 def plate_of(results: Results, name: str) -> PlateView:
@@ -119,9 +117,13 @@ def plate_of(results: Results, name: str) -> PlateView:
     UnknownName
         If the study has no such run, or the digits are too few to name one.
     """
-    found = [p for p in results.plates if len(name) >= SHORT and p.source.sha256.startswith(name)]
+    return _of_file(results.plates, name, "plate")
+
+
+def _of_file(views: Sequence[View], name: str, kind: str) -> View:
+    found = [v for v in views if len(name) >= SHORT and v.source.sha256.startswith(name)]
     if not found:
-        raise UnknownName(f"no plate {name!r} in this study; it may have been replaced")
+        raise UnknownName(f"no {kind} {name!r} in this study; it may have been replaced")
     return found[0]
 
 

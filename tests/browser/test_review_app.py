@@ -139,6 +139,8 @@ def test_a_corner_of_a_polygon_can_be_dragged(watched: "Watched") -> None:
     page.mouse.up()
     changed = """(n) => document.querySelector('tr[data-population="Cells"]').dataset.count != n"""
     page.wait_for_function(changed, arg=before, timeout=10_000)
+    assert page.get_attribute('tr[data-population="Cells"]', "data-count") != before
+    assert watched.said == []
 
 
 def test_a_gate_is_not_saved_without_a_reason(watched: "Watched", desk: Any) -> None:
@@ -195,6 +197,8 @@ def test_a_click_on_a_point_of_a_trend_leads_to_its_gate(watched: "Watched") -> 
     page.mouse.click(point["x"] + point["width"] / 2, point["y"] + point["height"] / 2)
     page.wait_for_url(re.compile(r"/gates/[0-9a-f]{16}"), timeout=10_000)
     page.wait_for_selector(LINE, state="attached", timeout=15_000)
+    assert page.inner_text("main h1") == "Gates"
+    assert watched.said == []
 
 
 def test_donors_can_be_left_out_of_a_trend(watched: "Watched") -> None:
@@ -203,6 +207,7 @@ def test_donors_can_be_left_out_of_a_trend(watched: "Watched") -> None:
     page.wait_for_selector("text=n = 3 donors", timeout=15_000)
     page.click("#trends-choice label:has-text('D3')")
     page.wait_for_selector("text=n = 2 donors; no interval under 3 donors", timeout=10_000)
+    assert watched.said == []
 
 
 def test_a_well_is_left_out_with_a_reason_and_comes_back(watched: "Watched", desk: Any) -> None:

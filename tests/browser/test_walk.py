@@ -27,7 +27,6 @@ from labproc.store import Store
 from labproc.store.users import add_user
 from labproc.study import load_study
 
-pytestmark = pytest.mark.xdist_group("walk")  # one study, in the order of the day
 LINE = "#gates-graph .shapelayer path"
 COUNT = 'tr[data-population="CAR+"]'
 Shoot = Callable[[Page, str], None]
@@ -186,6 +185,7 @@ def test_the_study_says_what_was_changed_since_it_was_computed(page: Page, shoot
     go(page, "Audit")
     page.wait_for_selector(f"#audit-grid >> text={REASON}")
     shoot(page, "audit")
+    assert page.locator("#audit-grid >> text=bubble in the well").count() == 1
 
 
 def test_the_study_is_signed_and_then_locked(page: Page, folder: Path, shoot: Shoot) -> None:
@@ -207,6 +207,9 @@ def test_the_study_is_signed_and_then_locked(page: Page, folder: Path, shoot: Sh
     page.fill("#gates-reason", "second thoughts")
     page.click("#gates-automatic")
     page.wait_for_selector("#gates-message >> text=performed and signed by ada")
+    stored = load_results(folder)
+    assert {s.state for s in stored.signatures} == {"covers"}
+    assert len(stored.signatures) == files
 
 
 def taken(page: Page, name: str) -> bytes:

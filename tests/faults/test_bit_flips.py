@@ -11,8 +11,6 @@ import pytest
 from labproc.pipeline.runner import run_study
 from labproc.pipeline.verify import verify_study
 
-pytestmark = pytest.mark.xdist_group("kill")
-
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory, new_plates: Callable[..., Path]) -> Path:

@@ -16,7 +16,6 @@ from labproc.cli._study import run_and_report
 from labproc.errors import StoreError
 from labproc.pipeline.runner import run_study
 
-pytestmark = pytest.mark.xdist_group("kill")
 N_PLATES = 6
 
 

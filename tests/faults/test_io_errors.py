@@ -20,7 +20,6 @@ import pytest
 
 from labproc.pipeline.runner import run_study
 
-pytestmark = pytest.mark.xdist_group("kill")
 FAULTS = {
     "EIO": ("write", "pwrite64", "fsync", "fdatasync", "rename", "openat", "read", "pread64"),
     "ENOSPC": ("write", "pwrite64", "fsync", "ftruncate", "mkdir", "openat"),

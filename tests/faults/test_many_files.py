@@ -15,7 +15,6 @@ from labproc.formats.fcs.write import write_fcs
 from labproc.model import Channel
 from labproc.store import Store
 
-pytestmark = pytest.mark.xdist_group("watch")
 BAR_S = 60.0  # from the last file's arrival, its 5 s of quiet included
 
 

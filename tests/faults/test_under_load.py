@@ -19,7 +19,6 @@ import pytest
 from labproc.pipeline.runner import run_study
 from labproc.store import Store, decide
 
-pytestmark = pytest.mark.xdist_group("watch")
 PAGES = ("inbox", "plates", "trends", "audit")
 N_CLIENTS = 4
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/")

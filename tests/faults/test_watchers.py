@@ -11,7 +11,6 @@ import pytest
 
 from labproc.pipeline.runner import run_study
 
-pytestmark = pytest.mark.xdist_group("watch")
 N_WATCHERS = 4
 TOOK_A_SHARE = re.compile(r"(\d[\d,]*) files? processed")
 

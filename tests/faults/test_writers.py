@@ -14,7 +14,6 @@ from labproc.formats.fcs.write import write_fcs
 from labproc.model import Channel
 from labproc.store import Store
 
-pytestmark = pytest.mark.xdist_group("watch")
 PIECES = 5
 LONGER_THAN_QUIET_S = 6.5  # an FCS file is taken after 5 s, if it is complete
 SHORTER_THAN_QUIET_S = 2.0

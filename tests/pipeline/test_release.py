@@ -10,7 +10,6 @@ from labproc.errors import StudyError
 from labproc.pipeline.runner import RunReport, run_study
 from labproc.store import Store
 
-pytestmark = pytest.mark.xdist_group("study")
 TABLE = "metric,parent,panel,day,low,high,unit\n"
 
 

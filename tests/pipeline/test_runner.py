@@ -15,7 +15,6 @@ from labproc.pipeline.runner import RunReport, load_results, run_study
 from labproc.pipeline.verify import verify_study
 from labproc.store import TABLES, columns_of
 
-pytestmark = pytest.mark.xdist_group("study")
 Finished = tuple[Path, RunReport]
 
 
