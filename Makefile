@@ -4,7 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 # uv inside the environment installs about ten times faster than pip
 UV := $(BIN)/uv pip
-JOBS ?= 2
+CORES := $(shell $(PYTHON) -c 'import os; print(os.cpu_count() or 1)')
+# one more than cores: some tests wait for files to settle, for a browser, for a watcher
+JOBS ?= $(shell expr $(CORES) + 1)
 .PHONY: demo test lint bench soak docs release-check env browser faults clean
 .DEFAULT_GOAL := demo
 
@@ -36,7 +38,7 @@ faults:
 
 # no -q: the last line is pytest's full summary, which whoever reads a log looks for
 test: env browser faults
-	$(BIN)/python -m pytest --no-header -o console_output_style=classic -n $(JOBS) --dist loadfile
+	$(BIN)/python -m pytest --no-header -o console_output_style=classic -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 lint: env
 	$(BIN)/ruff format --check .

@@ -7,6 +7,13 @@ import pytest
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
+# these wait for files to settle or for a browser: begun first, the others fill the time they wait
+LONG = ("tests/faults/", "tests/browser/test_walk", "tests/cli/test_watch", "tests/cli/test_study")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
 
 @pytest.fixture(scope="session")
 def shared() -> Path:

@@ -16,7 +16,7 @@ from labproc.pipeline.runner import run_study
 from labproc.simulate import Design, write_study
 from labproc.store import TABLES, Store
 
-TINY = Design(donors=1, days=(0, 2, 4), n_events=1500, with_patient=False)
+TINY = Design(donors=1, days=(0, 2), n_events=1500, with_patient=False)
 KILLS = 20 if os.environ.get("CI") == "true" else 5
 PATIENCE_S = 60.0
 

