@@ -28,6 +28,7 @@ from labproc.study import Study, load_study
 
 Progress = Callable[[int, int, str], None]
 Outcome = FlowOutcome | PlateOutcome | DnaOutcome
+Saved = tuple[str, bytes]  # the kind of a result, and the result as it is stored
 MAX_TRIES = 3  # a file that takes its worker down this often is set aside
 KINDS: dict[type, str] = {FlowOutcome: "fcs", PlateOutcome: "qpcr", DnaOutcome: "dna"}
 NOT_DONE = frozenset({"set_aside", "not_assigned"})
@@ -218,7 +219,7 @@ def _pooled(study: Study, store: Store) -> Curves:
 
 
 def do_job(job: Job) -> Outcome:
-    """Do one file's work, of whichever kind: what workers run."""
+    """Do one file's work, of whichever kind."""
     if isinstance(job, FlowJob):
         from labproc.pipeline.flow_work import do_flow
 
@@ -226,6 +227,12 @@ def do_job(job: Job) -> Outcome:
     from labproc.pipeline.table_work import do_table
 
     return do_table(job)
+
+
+def worked_off(job: Job) -> Saved:
+    """Do one file's work and return its result as the store keeps it: what workers run."""
+    outcome = do_job(job)
+    return KINDS[type(outcome)], encode(outcome)
 
 
 def _work(
@@ -245,7 +252,7 @@ def _work(
     n_done, bugs = 0, []
     share = Share(store, todo)
     while share:
-        for done in run_jobs(do_job, share.free(), workers=workers, scheduler=scheduler):
+        for done in run_jobs(worked_off, share.free(), workers=workers, scheduler=scheduler):
             share.done(result_key(done.job), saved=_save(store, done))
             n_done += 1
             bugs += [done.bug] if done.bug else []
@@ -255,7 +262,7 @@ def _work(
     return n_done, bugs
 
 
-def _save(store: Store, done: Done[Job, Outcome]) -> bool:
+def _save(store: Store, done: Done[Job, Saved]) -> bool:
     """Save a result, or the reason why there is none; say whether either was saved.
 
     A file that took its worker down is tried again at the next run, three times in all; a bug is
@@ -263,8 +270,8 @@ def _save(store: Store, done: Done[Job, Outcome]) -> bool:
     """
     key, job = result_key(done.job), done.job
     if done.result is not None:
-        kind = KINDS[type(done.result)]
-        store.save_result(key, path=job.path, kind=kind, payload=encode(done.result))
+        kind, payload = done.result
+        store.save_result(key, path=job.path, kind=kind, payload=payload)
         return True
     if done.bug or (done.died and store.count_try(key, done.error) < MAX_TRIES):
         return False

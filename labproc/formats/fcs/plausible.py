@@ -35,7 +35,7 @@ def sample(source: Source, layout: Layout, begin: int, n_events: int) -> Matrix:
             read_blocks(source, layout, begin, n_events, columns), np.empty((0, len(columns)))
         )
     pieces = _pieces(layout, begin, n_events)
-    raw = b"".join(source.read(at, layout.n_bytes(rows)) for at, rows in pieces)
+    raw = source.read_pieces([(at, layout.n_bytes(rows)) for at, rows in pieces])
     values = decode(raw, layout, sum(rows for _, rows in pieces), columns)
     return np.asfortranarray(values)  # each channel is counted on its own
 

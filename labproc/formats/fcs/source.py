@@ -1,5 +1,6 @@
 """The bytes of one regular file; never more of them than there are."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,15 +18,23 @@ class Source:
 
     def read(self, begin: int, n_bytes: int) -> bytes:
         """Return up to ``n_bytes`` from ``begin``; fewer where the file ends."""
-        n_bytes = min(n_bytes, self.size - begin)
-        if n_bytes <= 0 or begin < 0:
+        return self.read_pieces([(begin, n_bytes)])
+
+    def read_pieces(self, pieces: Sequence[tuple[int, int]]) -> bytes:
+        """Return several pieces of (begin, n_bytes) as one; the file is opened once."""
+        wanted = [(at, min(n, self.size - at)) for at, n in pieces]
+        wanted = [(at, n) for at, n in wanted if n > 0 and at >= 0]
+        if not wanted:
             return b""
+        read = []
         try:
             with self.path.open("rb", buffering=0) as file:
-                file.seek(begin)
-                return file.read(n_bytes)
+                for at, n in wanted:
+                    file.seek(at)
+                    read.append(file.read(n))
         except OSError as error:
             raise unreadable(self.path, error) from error
+        return b"".join(read)
 
 
 def refuse_holes(source: Source) -> None:
