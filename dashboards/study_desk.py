@@ -1,7 +1,6 @@
 """A study folder as the review app works on it: read again when its store has changed."""
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,7 @@ from typing import Any
 from dashboards.desk import Points
 from labproc.errors import LabprocError, UnknownName
 from labproc.exchange._flowjo_table import Pair
+from labproc.formats.drafts import write_whole
 from labproc.model import Measurement
 from labproc.pipeline.earlier import Moment
 from labproc.pipeline.results import Results, TubeView
@@ -265,13 +265,10 @@ class StudyDesk:
     def _refresh(self) -> None:
         from dashboards.report import build_report
 
-        path = self.folder / "results" / "report.html"
-        draft = path.with_name(f".report.{os.getpid()}.html")
         time.sleep(REPORT_AFTER_S)
         self._stale.clear()
         try:
-            draft.write_text(build_report(self.results()), encoding="utf-8")
-            draft.replace(path)
+            write_whole(self.folder / "results" / "report.html", build_report(self.results()))
         except (LabprocError, OSError) as error:  # the old report stays
             logging.getLogger(__name__).warning("report.html was not written: %s", error)
 

@@ -5,7 +5,7 @@ its group's median? All together: does an isolation forest set it apart? The sco
 Flags that already ask for review come first, whatever the group says.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log10
 
@@ -31,6 +31,7 @@ WORDS = {
     "shift": "distance from the control",
 }
 Floats = NDArray[np.float64]
+Isolate = Callable[[Floats, int], Floats]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def rank(samples: Mapping[str, Populations], *, seed: int = 0) -> tuple[Oddness,
 
 
 def rank_features(
-    samples: Mapping[str, Mapping[str, float]], *, seed: int = 0
+    samples: Mapping[str, Mapping[str, float]], *, seed: int = 0, isolate: Isolate | None = None
 ) -> tuple[Oddness, ...]:
     """Score every sample of a group against the others, the oddest first.
 
@@ -101,12 +102,14 @@ def rank_features(
     ----------
     samples : mapping
         Name to what ``features`` gives.
+    isolate : callable, optional
+        Stands for ``isolation``, by someone who remembers what it gave before.
     """
     names = list(samples)
     keys = sorted({k for r in samples.values() for k in r})
     values = [[samples[n].get(k, np.nan) for k in keys] for n in names]
     distances = _distances(np.array(values).reshape(len(names), len(keys)), keys)
-    together = _isolation(distances, seed)
+    together = (isolate or isolation)(distances, seed)
     made = []
     for k, name in enumerate(names):
         alone = float(np.max(np.abs(distances[k]), initial=0.0))
@@ -138,8 +141,14 @@ def _distances(table: Floats, keys: Sequence[str]) -> Floats:
     return made
 
 
-def _isolation(distances: Floats, seed: int) -> Floats:
-    """Return how far an isolation forest sets each sample apart, in its own spreads."""
+def isolation(distances: Floats, seed: int) -> Floats:
+    """Return how far an isolation forest sets each sample apart, in its own spreads.
+
+    Parameters
+    ----------
+    distances : ndarray, shape (n_samples, n_features)
+        In robust standard deviations.
+    """
     if len(distances) < FOREST_GROUP or not distances.size:
         return np.zeros(len(distances))
     from sklearn.ensemble import IsolationForest

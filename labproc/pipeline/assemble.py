@@ -18,6 +18,7 @@ from labproc.pipeline.payload import decode
 from labproc.pipeline.plan_record import first_plan
 from labproc.pipeline.reduce import reduce_study
 from labproc.pipeline.release import release_rows
+from labproc.pipeline.remembered import Remembered
 from labproc.pipeline.results import Arm, FileStatus, Results, TubeView
 from labproc.pipeline.signing import signature_views
 from labproc.pipeline.together import together
@@ -69,10 +70,12 @@ def assemble(
     *,
     results: Sequence[StoredResult] | None = None,
     decisions: Mapping[str, Decision] | None = None,
+    remembered: Remembered | None = None,
 ) -> Results:
     """Reduce the study's measurements and put everything that is shown of it together.
 
-    ``results`` and ``decisions`` are those that stand now, where no earlier ones are given.
+    ``results`` and ``decisions`` are those that stand now, where no earlier ones are given;
+    ``remembered`` what the outlier model said before, as the store has it.
     """
     decoded = decode_outcomes(store.current_results() if results is None else results)
     decided = current_decisions(store) if decisions is None else decisions
@@ -81,7 +84,7 @@ def assemble(
     cohort, doubts = view_cohort(study, derived.measurements)
     all_plates = together(study.settings, outcomes.plates)
     off = group_flags(study, outcomes.tubes, _plates_of(study, store))
-    tubes = by_attention(_with(outcomes.tubes, off))
+    tubes = by_attention(_with(outcomes.tubes, off), remembered or Remembered.of(store))
     return Results(
         title=study.settings.study.title,
         folder=study.folder,

@@ -6,10 +6,13 @@ from dataclasses import replace
 
 from labproc.model import Role
 from labproc.model.flag import Severity, unique, worst
+from labproc.pipeline.remembered import Remembered
 from labproc.pipeline.results import TubeView
 
 
-def by_attention(tubes: Sequence[TubeView]) -> tuple[TubeView, ...]:
+def by_attention(
+    tubes: Sequence[TubeView], remembered: Remembered | None = None
+) -> tuple[TubeView, ...]:
     """Return the tubes, the one that most needs a look first, each with its score and reasons.
 
     A tube is held against the samples of its panel: in its fractions and counts, and each of its
@@ -20,11 +23,12 @@ def by_attention(tubes: Sequence[TubeView]) -> tuple[TubeView, ...]:
     groups: dict[tuple[str, Role], list[TubeView]] = defaultdict(list)
     for tube in tubes:
         groups[(tube.key.panel, tube.key.role)].append(tube)
-    scored = [t for group in groups.values() for t in _scored(group)]
+    asked = remembered or Remembered()
+    scored = [t for group in groups.values() for t in _scored(group, asked)]
     return tuple(sorted(scored, key=lambda t: (-t.oddness, t.key.order, t.source.path)))
 
 
-def _scored(group: Sequence[TubeView]) -> Iterable[TubeView]:
+def _scored(group: Sequence[TubeView], remembered: Remembered) -> Iterable[TubeView]:
     from gating.groups import drifts, off_positions
     from gating.oddness import ODD, rank_features, thresholds
 
@@ -32,7 +36,8 @@ def _scored(group: Sequence[TubeView]) -> Iterable[TubeView]:
     off, series = off_positions(placed), _in_time(group)
     last = series[-1].source.sha256 if series else ""
     drifting = drifts([placed[t.source.sha256] for t in series])
-    found = {o.name: o for o in rank_features({t.source.sha256: t.features for t in group})}
+    compared = {t.source.sha256: t.features for t in group}
+    found = {o.name: o for o in rank_features(compared, isolate=remembered.isolate)}
     for tube in group:
         odd = found[tube.source.sha256]
         own = (*off[odd.name].values(), *(drifting if odd.name == last else ()))

@@ -8,6 +8,7 @@ from dataclasses import replace
 from labproc.pipeline.assemble import assemble
 from labproc.pipeline.decided import REJECTED
 from labproc.pipeline.planner import Planned
+from labproc.pipeline.remembered import Remembered
 from labproc.pipeline.results import FileStatus, Results
 from labproc.pipeline.share import worked_on
 from labproc.pipeline.tables import all_tables, write_tables
@@ -49,7 +50,9 @@ def publish(
     tables = study.results / "tables"
     if store.get_meta("fingerprint") == fingerprint and (tables / "files.csv").exists():
         return None
-    results = assemble(study, store, statuses)
+    remembered = Remembered.of(store)
+    results = assemble(study, store, statuses, remembered=remembered)
+    remembered.keep(store)
     rows = all_tables(results)
     write_tables(rows, tables)
     store.replace_tables(rows, fingerprint=fingerprint)
