@@ -36,9 +36,9 @@ faults:
 	  echo "left out: injected I/O errors (no strace or C compiler, and they cannot be installed here; try: apt-get install strace gcc)"
 	@[ "$$(id -u)" = 0 ] || echo "left out: disks that are too small, shares that are unplugged (mounting them needs root)"
 
-# no -q: the last line is pytest's full summary, which whoever reads a log looks for
+# numpy's own threads would fight over the cores that the tests share; no -q: the last line is pytest's full summary, which whoever reads a log looks for
 test: env browser faults
-	$(BIN)/python -m pytest --no-header -o console_output_style=classic -n $(JOBS) --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --no-header -o console_output_style=classic -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 lint: env
 	$(BIN)/ruff format --check .

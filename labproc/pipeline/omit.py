@@ -5,6 +5,7 @@ from pathlib import Path
 
 from labproc import store as stores
 from labproc.errors import StoreError, UnknownName
+from labproc.pipeline.assemble import decode_outcomes
 from labproc.pipeline.results import PlateView, Results
 from labproc.pipeline.runner import load_results, run_study
 from labproc.registry import nearest
@@ -34,9 +35,10 @@ def omit_wells(
     StoreError
         If no reason is given, or the run is approved or signed.
     """
-    plate = plate_of(load_results(folder), sha256)
-    _need_wells(plate, wells)
-    with Store.open(load_study(folder).store_url) as store:
+    study = load_study(folder)
+    with Store.open(study.store_url) as store:
+        plate = _plate(store, sha256, study.folder.name)
+        _need_wells(plate, wells)
         decided = stores.current_decisions(store).get(sha256)
         if decided is not None and decided.verdict == "approved":
             raise StoreError(
@@ -51,12 +53,13 @@ def omit_wells(
     return report.results or load_results(folder)
 
 
-def plate_of(results: Results, sha256: str) -> PlateView:
+def _plate(store: Store, sha256: str, study: str) -> PlateView:
     """Return a run by the SHA-256 of its file."""
-    found = [p for p in results.plates if p.source.sha256 == sha256]
-    if not found:
-        raise UnknownName(f"no qPCR run with SHA-256 {sha256[:12]} in {results.folder.name}")
-    return found[0]
+    found = [r for r in store.current_results(kinds=("qpcr",)) if r.key.sha256 == sha256]
+    plates = decode_outcomes(found).plates
+    if not plates:
+        raise UnknownName(f"no qPCR run with SHA-256 {sha256[:12]} in {study}")
+    return plates[0]
 
 
 def _need_wells(plate: PlateView, wells: Sequence[str]) -> None:

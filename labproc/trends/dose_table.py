@@ -7,8 +7,7 @@ import numpy as np
 
 from labproc.model import Flag, Measurement, Plan, Trend
 from labproc.model._arrays import Floats
-from labproc.model.flag import info
-from labproc.trends.arms import Repeat
+from labproc.model.flag import info, unique
 from labproc.trends.courses import courses
 from labproc.trends.gather import from_trends
 from labproc.trends.outcomes import WINDOWED, Outcome
@@ -23,7 +22,7 @@ class DoseTable:
     """One summary per repeat and dose, on the scale of the analysis.
 
     ``columns`` holds an array per dose, in the order of ``doses_um``; in a paired table the repeats
-    stand in one and the same order in each.
+    stand in one and the same order in each. A flag ``fail`` says why there can be no P.
     """
 
     outcome: Outcome
@@ -72,8 +71,14 @@ def dose_table(
     if not doses or plan.unit == "well":
         return None
     mine = [m for m in measurements if m.key.arm in doses]
-    pool, flags = _over_shared_days(outcome, trends, mine, plan)
-    found = {arm: _repeats(outcome, pool, mine, plan, arm) for arm in doses}
+    pool, used, flags = _over_shared_days(outcome, trends, mine, plan)
+    found: dict[str, dict[str, float]] = {}
+    against: list[Flag] = []
+    for arm in doses:
+        gathered = from_trends(outcome, pool, used, plan, arm, paired=False)
+        side = gathered.arms.control if arm == plan.control else gathered.arms.treated
+        found[arm] = {one.name: one.summary for one in side}
+        against += gathered.against
     there = {arm: repeats for arm, repeats in found.items() if repeats}
     if plan.control not in there or len(there) < FEWEST_DOSES:
         return None
@@ -86,38 +91,26 @@ def dose_table(
     )
     if min(c.size for c in columns) < FEWEST_REPEATS:
         return None
-    return DoseTable(outcome, given, tuple(there), columns, tuple(names), flags)
-
-
-def _repeats(
-    outcome: Outcome,
-    trends: Sequence[Trend],
-    measurements: Sequence[Measurement],
-    plan: Plan,
-    arm: str,
-) -> dict[str, float]:
-    gathered = from_trends(outcome, trends, measurements, plan, arm, paired=False)
-    side: tuple[Repeat, ...] = (
-        gathered.arms.control if arm == plan.control else gathered.arms.treated
-    )
-    return {one.name: one.summary for one in side}
+    whole = unique((*flags, *against))
+    return DoseTable(outcome, given, tuple(there), columns, tuple(names), whole)
 
 
 def _over_shared_days(
     outcome: Outcome, trends: Sequence[Trend], measurements: Sequence[Measurement], plan: Plan
-) -> tuple[Sequence[Trend], tuple[Flag, ...]]:
-    """Return the summaries, made anew over the days that all cultures share where they differ."""
+) -> tuple[Sequence[Trend], Sequence[Measurement], tuple[Flag, ...]]:
+    """Return summaries and what they rest on: the days that all share, where days differ."""
     seen = [
         {float(d) for d in c.days}
         for c in courses(measurements, outcome.metric, window=plan.window_days)
         if c.days.size
     ]
     if outcome.kind not in WINDOWED or not seen:
-        return trends, ()
+        return trends, measurements, ()
     shared = set.intersection(*seen)
     if all(days == shared for days in seen) or len(shared) < 2:
-        return trends, ()
+        return trends, measurements, ()
     kept = [m for m in measurements if m.key.day is not None and float(m.key.day) in shared]
     days = ", ".join(f"{day:g}" for day in sorted(shared))
     words = f"{outcome.name} over doses: days {days} only, which all cultures have"
-    return summarise_one(outcome, kept, plan.window_days), (info("shared_days", words),)
+    summaries = summarise_one(outcome, kept, plan.window_days)
+    return summaries, kept, (info("shared_days", words),)

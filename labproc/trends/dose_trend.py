@@ -1,12 +1,12 @@
 """An outcome over all doses of a study: trend, each dose against control, half the effect."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from labproc.errors import NotEnoughData
-from labproc.model import Comparison, Flag, Measurement, Plan, Trend
+from labproc.model import Comparison, Flag, Measurement, Plan, Severity, Trend
 from labproc.model._arrays import Floats
 from labproc.model.flag import info, warning
 from labproc.trends.dose import (
@@ -22,7 +22,7 @@ from labproc.trends.dose_within import dunnett_within, fit_within, jonckheere_wi
 from labproc.trends.lines import t_quantile
 from labproc.trends.nonlinear import CurveFit
 from labproc.trends.outcomes import Outcome
-from labproc.trends.sentence import digits, n_words, number, p_words, span
+from labproc.trends.sentence import digits, n_words, number, p_words, span, untested
 
 SERIES = "dose_series"
 """The flag of every comparison over doses."""
@@ -85,9 +85,16 @@ def dose_comparisons(found: DoseResponse, plan: Plan) -> list[Comparison]:
     Nothing where the repeats do not differ, so that there is no error to test against.
     """
     try:
-        return [_trend(found, plan), *_each(found, plan), *_ec50(found, plan)]
+        made = [_trend(found, plan), *_each(found, plan), *_ec50(found, plan)]
     except NotEnoughData:
         return []
+    against = [f.message for f in found.table.flags if f.severity is Severity.FAIL]
+    return [_untested(one, found.table.outcome, against) for one in made] if against else made
+
+
+def _untested(one: Comparison, outcome: Outcome, reasons: Sequence[str]) -> Comparison:
+    bare = replace(one, p_value=None, ci_low=np.nan, ci_high=np.nan, statistic=None)
+    return replace(bare, sentence=untested(bare, outcome, reasons))
 
 
 def _trend(found: DoseResponse, plan: Plan) -> Comparison:

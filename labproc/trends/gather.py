@@ -12,7 +12,8 @@ from labproc.model._arrays import Floats
 from labproc.model.flag import unique, warning
 from labproc.trends.arms import Arms, Repeat
 from labproc.trends.courses import Course, courses
-from labproc.trends.outcomes import AUC, GROWTH_RATE, Outcome
+from labproc.trends.left_out import short_courses, zeros
+from labproc.trends.outcomes import AUC, GROWTH_RATE, WINDOWED, Outcome
 
 UNITS = ("donor", "experiment", "well")
 
@@ -23,13 +24,15 @@ class Gathered:
 
     ``draws`` maps (arm side, repeat) to the draws of its summary, shape (n_draws,);
     ``course_draws`` to those of its course, shape (n_draws, n_days). Sides are ``control`` and
-    ``treated``. Repeats without draws are absent and keep their value.
+    ``treated``. Repeats without draws are absent and keep their value. ``against`` says why there
+    can be no P.
     """
 
     arms: Arms
     draws: Mapping[tuple[str, str], Floats] = field(default_factory=dict)
     course_draws: Mapping[tuple[str, str], Floats] = field(default_factory=dict)
     flags: tuple[Flag, ...] = ()
+    against: tuple[Flag, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +78,16 @@ def from_trends(
     """
     found = courses(measurements, outcome.metric, window=plan.window_days)
     by_culture = {c.culture: c for c in found}
-    cultures = []
+    cultures, said = [], []
     for trend in trends:
         if trend.kind != outcome.kind or trend.metric != outcome.metric:
             continue
-        if trend.arm not in (plan.control, treated) or trend.estimate is None:
-            continue
-        if outcome.ln_of_estimate and trend.estimate <= 0:
+        if trend.arm not in (plan.control, treated):
             continue
         culture = (trend.donor, trend.experiment, trend.arm, trend.replicate)
+        said.append((culture, trend.flags))
+        if trend.estimate is None or (outcome.ln_of_estimate and trend.estimate <= 0):
+            continue
         course = by_culture.get(culture)
         cultures.append(
             _Culture(
@@ -93,7 +97,12 @@ def from_trends(
                 flags=trend.flags,
             )
         )
-    return _gathered(cultures, plan, treated, paired=paired)
+    gathered = _gathered(cultures, plan, treated, paired=paired)
+    against = zeros(said, paired=paired)
+    if outcome.kind in WINDOWED:
+        known = [c.course for c in cultures if c.course is not None and c.course.days.size]
+        against += short_courses(known, plan.control, paired=paired)
+    return replace(gathered, against=tuple(against))
 
 
 def _course(outcome: Outcome, course: Course) -> Course:
@@ -126,14 +135,18 @@ def on_day(
     paired: bool = True,
 ) -> Gathered:
     """Return the arms of the ln of a value on one day."""
-    cultures = []
+    cultures, said = [], []
     for course in courses(measurements, outcome.metric, window=(day, day)):
         seen = course.ln()
-        if course.culture[2] in (plan.control, treated) and seen.days.size:
+        if course.culture[2] not in (plan.control, treated):
+            continue
+        said.append((course.culture, seen.flags))
+        if seen.days.size:
             draws = None if seen.draws is None else seen.draws[:, 0]
             value = float(seen.values[0])
             cultures.append(_Culture(course.culture, value, draws, flags=seen.flags))
-    return _gathered(cultures, plan, treated, paired=paired)
+    gathered = _gathered(cultures, plan, treated, paired=paired)
+    return replace(gathered, against=tuple(zeros(said, paired=paired)))
 
 
 def days_of(

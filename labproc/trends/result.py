@@ -48,9 +48,13 @@ def draft(
     try:
         if plan.unit == "well":
             raise NotEnoughData("wells of one culture are n = 1; no P can be given")
-        contrast = test.run(gathered.arms, plan.level)
-        robust = robustness(gathered, test, contrast, plan.level)
-        flags += _of_spread(outcome, contrast, treated)
+        if gathered.against:
+            contrast, test = _without_p(gathered), replace(test, of="summary")
+            flags += gathered.against
+        else:
+            contrast = test.run(gathered.arms, plan.level)
+            robust = robustness(gathered, test, contrast, plan.level)
+            flags += _of_spread(outcome, contrast, treated)
     except NotEnoughData as error:
         contrast = _without_p(gathered)
         test = replace(test, of="summary")

@@ -128,3 +128,16 @@ def test_half_the_effect_beyond_the_doses_is_not_given(measured: Build, series: 
     response = doses_of(cells, summarise(cells, series), series)[0]
     assert response.ec50 is None
     assert response.reason
+
+
+def test_a_dose_without_a_cell_takes_the_p_of_the_series(measured: Build, series: Plan) -> None:
+    counted = [
+        replace(m, value=0.0) if (m.key.donor, m.key.arm, m.key.day) == ("D1", "L2", 10) else m
+        for m in grown(measured)
+        if m.metric == "cart_total"
+    ]
+    found = over_doses([*counted, *derive_growth(counted, [])], series)
+    assert found
+    assert {c.p_value for c in found} == {None}
+    assert all("zero on day 10" in c.sentence for c in found)
+    assert all("zero_left_out" in {f.code for f in c.flags} for c in found)
