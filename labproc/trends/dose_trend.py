@@ -218,6 +218,7 @@ def _ec50(found: DoseResponse, plan: Plan) -> list[Comparison]:
             flags=(
                 info(SERIES, "part of the dose series"),
                 info("estimate_without_test", f"{outcome.name}: half the effect has no P"),
+                *table.flags,
                 *_wide(outcome, low, high),
             ),
         )
