@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -53,6 +53,7 @@ def gather(
     *,
     hold: Collection[str] | None = None,
     take: Mapping[str, State] | None = None,
+    on_news: Callable[[Sequence[Seen]], None] | None = None,
 ) -> Gathered:
     """Look at ``raw/``, stage what is new or changed, and describe every file.
 
@@ -63,6 +64,8 @@ def gather(
         written a moment ago are waited for.
     take : mapping, optional
         The only files to take, each in the state it settled in; instead of ``hold``.
+    on_news : callable, optional
+        Called with the files that are about to be staged, where there are any.
     """
     # the store first: what another process observes meanwhile must not look gone to this one
     known = {o.path: o for o in store.observations() if o.state == "current"}
@@ -78,7 +81,10 @@ def gather(
         late = {s.path for s in new if take.get(s.path) != s.state}
     else:
         late = _unsettled(study.raw, new) if hold is None else set(hold)
-    staged = _stage_all(study.raw, staging, [s for s in new if s.path not in late])
+    ready = [s for s in new if s.path not in late]
+    if ready and on_news is not None:
+        on_news(ready)
+    staged = _stage_all(study.raw, staging, ready)
     store.observe([one for one in staged if isinstance(one, Observation)])
     statuses = [one for one in staged if isinstance(one, FileStatus)]
     statuses += [_waiting(path) for path in sorted(late)]

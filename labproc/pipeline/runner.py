@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from labproc.intake import Seen
 from labproc.model import Boundary
 from labproc.pipeline.assemble import assemble
 from labproc.pipeline.cohort import check_cohort
@@ -22,7 +23,7 @@ from labproc.pipeline.publish import final_statuses, publish
 from labproc.pipeline.release import check_release
 from labproc.pipeline.results import FileStatus, Results
 from labproc.pipeline.share import Share, one_publisher
-from labproc.pipeline.workers import Done, run_jobs
+from labproc.pipeline.workers import Done, run_jobs, start_workers
 from labproc.store import ResultKey, Store, current_gates, current_omissions
 from labproc.study import Study, load_study
 
@@ -31,6 +32,16 @@ Outcome = FlowOutcome | PlateOutcome | DnaOutcome
 Saved = tuple[str, bytes]  # the kind of a result, and the result as it is stored
 MAX_TRIES = 3  # a file that takes its worker down this often is set aside
 KINDS: dict[type, str] = {FlowOutcome: "fcs", PlateOutcome: "qpcr", DnaOutcome: "dna"}
+TUBES_NEED = (
+    "labproc.pipeline.flow_work",
+    "labproc.parsers.fcs",
+    "labproc.counts",
+    "gating.engine",
+    "gating.oddness",
+    "gating.views",
+)
+TABLES_NEED = ("labproc.pipeline.table_work", "labproc.parsers")
+"""What ``do_job`` imports where it is used."""
 NOT_DONE = frozenset({"set_aside", "not_assigned"})
 
 
@@ -105,7 +116,13 @@ def run_study(
     _check_plan(study)
     check_cohort(study)
     with plain_disk_errors(study.results), Store.open(study.store_url) as store:
-        gathered = gather(study, store, hold=hold, take=take) if look else _known(study, store)
+        apart = workers != 1 and not scheduler
+        on_news = _prepare if apart else None
+        gathered = (
+            gather(study, store, hold=hold, take=take, on_news=on_news)
+            if look
+            else _known(study, store)
+        )
         n_done, bugs = _work_through(study, store, gathered.files, workers, scheduler, progress)
         with one_publisher(store):
             record_plan(study.plan(), store)
@@ -121,6 +138,13 @@ def run_study(
         bugs=tuple(bugs),
         away=gathered.away,
     )
+
+
+def _prepare(news: Sequence[Seen]) -> None:
+    """Begin to start workers for what has come: an instrument names a tube's file so."""
+    tubes = [seen.path.casefold().endswith((".fcs", ".lmd")) for seen in news]
+    needs = (TUBES_NEED if any(tubes) else ()) + (() if all(tubes) else TABLES_NEED)
+    start_workers(needs)
 
 
 def _check_plan(study: Study) -> None:

@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -184,10 +184,28 @@ def _limit_memory(workers: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _pool(workers: int) -> ProcessPoolExecutor:
-    # numpy's own threads would fight over the cores that the workers share
+def start_workers(modules: Sequence[str]) -> None:
+    """Begin to start the process that workers are forked from, with modules that they all need.
+
+    It imports them once, beside whatever is done until the first job; Windows forks none.
+    """
+    if sys.platform == "win32":
+        return
+    from multiprocessing import forkserver
+
+    _keep_numpy_single()
+    forkserver.set_forkserver_preload(["__main__", *modules])
+    forkserver.ensure_running()
+
+
+def _keep_numpy_single() -> None:
+    """Numpy's own threads would fight over the cores that the workers share."""
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    _keep_numpy_single()
     method = "spawn" if sys.platform == "win32" else "forkserver"
     context = multiprocessing.get_context(method)
     return ProcessPoolExecutor(
