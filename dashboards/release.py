@@ -22,9 +22,17 @@ HEADS = (
     "From",
 )
 NOTHING = (
-    "This study has no release table. Write your own specifications in release.csv (or a sheet "
-    "called release): metric, parent, day, low, high, unit."
+    "This study has no release table. Write your own specifications in release.csv beside "
+    "study.toml, or in a sheet called release, one a line. The limits below are an example of the "
+    "form, not a recommendation:"
 )
+EXAMPLE = """metric,parent,panel,day,low,high,expected,unit
+transduction,Live,car,last,20,80,,%
+purity,Live,car,last,90,,,%
+viability,,car,last,70,,,%
+CD4:CD8,,,last,0.25,4,,
+VCN,,,last,,5,,copies/cell
+sterility,,,last,,,negative,"""
 
 
 def rows(results: Results) -> list[ReleaseRow]:

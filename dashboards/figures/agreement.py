@@ -46,7 +46,8 @@ def agreement(results: Results) -> go.Figure:
     across = theme.axis("CAR+ cells by flow", "% of parent", range=[0, 1.08 * top])
     drawing.update_xaxes(**across, tickformat=".0%")
     drawing.update_yaxes(**theme.log_axis(f"{WORDS[metric]} by qPCR", METRICS[metric], low, high))
-    ends = {f.key.arm: (f.value or 0.0, q.value or 1.0) for f, q in sorted(found, key=_by_flow)}
+    # beside the plot, at the height of each arm's highest fraction
+    ends = {f.key.arm: (1.08 * top, q.value or 1.0) for f, q in sorted(found, key=_by_flow)}
     panel = _draw.Panel()
     _draw.end_labels(drawing, results, ends, (low, high), panel)
     caption = f"n = {len(found)} samples, r of the logs = {_correlation(found)}."

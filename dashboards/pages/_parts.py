@@ -62,6 +62,14 @@ def graph(name: Any, figure: go.Figure, **config: Any) -> Any:
     return dcc.Graph(id=name, figure=figure, config=settings, style={"height": height})
 
 
+def growing_graph(name: Any, figure: go.Figure, **config: Any) -> Any:
+    """Return a figure that takes the room of a large screen, up to where its shape still holds."""
+    least, figure.layout.height = int(figure.layout.height or 380), None
+    style = {"height": f"clamp({least}px, 62vh, 720px)", "maxWidth": f"max({least}px, 90vh)"}
+    settings: Any = {**theme.CONFIG, **config}
+    return dcc.Graph(id=name, figure=figure, config=settings, style=style, responsive=True)
+
+
 def drawn(name: Any, figure: go.Figure, title: str = "", below: Any = None) -> Any:
     """Return a figure with its title above and its caption and sentences below."""
     caption = (figure.layout.meta or {}).get("caption", "")

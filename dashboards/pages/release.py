@@ -7,7 +7,7 @@ from dash import Dash, html
 from dashboards import release
 from dashboards.desk import SHORT, Desk
 from dashboards.pages import PAGES, Page
-from dashboards.pages._parts import table
+from dashboards.pages._parts import aria, table
 from labproc.model import ReleaseRow, Verdict
 from labproc.release import overall
 
@@ -16,7 +16,8 @@ def layout(desk: Desk, _rest: str) -> Any:
     """Return the verdict of every sample, and below it what each line of the table says."""
     results = desk.results()
     if not results.release:
-        return html.Div([html.H1("Release"), html.P(release.NOTHING, className="quiet")])
+        form = html.Pre(release.EXAMPLE, **aria(label="the form of a release table"))
+        return html.Div([html.H1("Release"), html.P(release.NOTHING, className="quiet"), form])
     verdicts = overall(results.release)
     told = html.P(release.counts(list(verdicts.values())), role="status")
     whole = [(key.label, _verdict(v)) for key, v in verdicts.items()]

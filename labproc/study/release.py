@@ -145,6 +145,8 @@ def _unit(row: SheetRow, metric: str, outside: Mapping[str, OutsideValue]) -> st
         if unit and unit != theirs:
             raise StudyError(f"{row.where}: unit is {unit!r}, {metric} is measured in {theirs!r}")
         return theirs
+    if row.get("expected") and metric not in METRICS:
+        return unit  # a word, of a measure that nobody has written down yet
     own = METRICS.get(metric, "fraction")
     known = UNITS.get(own, {own: 1.0})
     if not unit and own != "fraction":

@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 
 from dashboards.pages import release
+from dashboards.release import EXAMPLE
 from dashboards.report import build_report
 from labproc.model import ReleaseRow, SampleKey, SourceFile, Specification, Verdict
+from labproc.study import load_study
 
 KEY = SampleKey("D1", "E1", "C", 14, "1", "car")
 SPEC = Specification("CAR+", 14, 20.0, 80.0, "", "%", "Live", title="transduction")
@@ -46,8 +48,19 @@ def test_the_page_shows_value_limits_verdict_and_the_way_to_the_gate(asked) -> N
     assert f"/gates/{'ab' * 8}" in page
 
 
+def test_the_form_that_is_shown_can_be_used(tmp_path) -> None:
+    (tmp_path / "study.toml").write_text(
+        '[study]\ncontrol = "C"\n[arms.C]\n[panels.car]\nstrategy = "car_t"\n', encoding="utf-8"
+    )
+    (tmp_path / "release.csv").write_text(EXAMPLE, encoding="utf-8")
+    named = [s.title for s in load_study(tmp_path).release]
+    assert named == ["transduction", "purity", "viability", "CD4:CD8", "VCN", "sterility"]
+
+
 def test_a_study_without_a_table_is_told_how_to_write_one(results) -> None:
-    assert "release.csv" in words(release.layout(Desk(results), ""))
+    page = words(release.layout(Desk(results), ""))
+    assert "release.csv" in page
+    assert EXAMPLE.splitlines()[1] in page
     assert 'id="release"' not in build_report(results)
 
 

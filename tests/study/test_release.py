@@ -125,3 +125,8 @@ def test_a_wrong_measure_is_refused_where_it_stands(
         study(tmp_path, measured=MEASURED + line)
     assert "measured.csv, line 2" in str(caught.value)
     assert message in str(caught.value)
+
+
+def test_a_word_may_be_expected_before_it_was_measured(tmp_path: Path) -> None:
+    (found,) = study(tmp_path, "sterility,,,last,,,negative,").release
+    assert found == Specification("sterility", "last", expected="negative", title="sterility")
