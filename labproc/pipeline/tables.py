@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import isfinite
 from pathlib import Path
@@ -25,6 +26,7 @@ from labproc.pipeline.results import FileStatus, PlateView, Results, TubeView
 from labproc.store import columns_of
 
 Row = dict[str, Any]
+Culture = tuple[str, str, str, str]
 
 COUNT_METRICS = frozenset(
     {
@@ -47,6 +49,9 @@ def all_tables(results: Results) -> dict[str, list[Row]]:
     plates = sorted(results.plates, key=lambda p: (p.source.path, p.source.sha256))
     files = sorted(results.files, key=lambda f: (f.path, f.sha256))
     sources = [*(t.source for t in tubes), *(p.source for p in plates)]
+    courses: dict[tuple[Culture, str], list[Measurement]] = defaultdict(list)
+    for m in measured:  # each trend then looks at its own, not at all
+        courses[m.key.culture, m.metric].append(m)
     instruments = {s.sha256: s.instrument or "" for s in sources}
     tables = {
         "files": [file_row(f, instruments.get(f.sha256, "")) for f in files],
@@ -56,7 +61,7 @@ def all_tables(results: Results) -> dict[str, list[Row]]:
         "limits": [limits_row(x) for x in results.limits.values()],
         "copies": [row for p in plates for row in copy_rows(p)],
         "measurements": [measurement_row(m) for m in measured],
-        "trends": [trend_row(t, measured) for t in results.trends],
+        "trends": [trend_row(t, courses[_course(t)]) for t in results.trends],
         "comparisons": [comparison_row(c, measured) for c in results.comparisons],
         **cohort_tables(results.cohort),
         "release": [release_row(r) for r in results.release],
@@ -213,9 +218,13 @@ def _hashes(measured: Iterable[Measurement], keep: Callable[[Measurement], bool]
     return " ".join(sorted(found))
 
 
+def _course(t: Trend) -> tuple[Culture, str]:
+    return (t.donor, t.experiment, t.arm, t.replicate), t.metric
+
+
 def trend_row(t: Trend, measured: Sequence[Measurement]) -> Row:
     """Return one line of ``trends.csv``; ``sha256`` lists every raw file behind it."""
-    culture = (t.donor, t.experiment, t.arm, t.replicate)
+    course = _course(t)
     return {
         "donor": t.donor,
         "experiment": t.experiment,
@@ -232,7 +241,7 @@ def trend_row(t: Trend, measured: Sequence[Measurement]) -> Row:
         "window_to_day": t.window[1] if t.window else None,
         "method": t.method,
         "flags": flags_text(t.flags),
-        "sha256": _hashes(measured, lambda m: m.key.culture == culture and m.metric == t.metric),
+        "sha256": _hashes(measured, lambda m: (m.key.culture, m.metric) == course),
     }
 
 
