@@ -133,7 +133,7 @@ def _draw(
     """Write survival of every endpoint, the lanes with the events beside them, and copies."""
     from dashboards.cohort_copies import copies_figure
     from dashboards.cohort_figures import survival_figure, swimmer_figure
-    from labproc.cli._static_figures import draw_all
+    from dashboards.static_figures import draw_all
     from labproc.cohort.survival import followed
     from labproc.cohort.swimmer import swimmer
     from labproc.cohort.words import line_of

@@ -66,7 +66,7 @@ def _writer(wanted: str) -> "Callable[[Results, Path], list[Path]]":
     from labproc.exchange import EXPORTS
 
     if wanted == FIGURES:
-        from labproc.cli._static_figures import write_figures
+        from dashboards.static_figures import write_figures
 
         return write_figures
     if wanted not in EXPORTS.names():

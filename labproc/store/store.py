@@ -25,7 +25,6 @@ from labproc.store.rows import (
     cells,
     key_words,
     lease_of,
-    matches,
     named,
     observation,
     result_seq,
@@ -197,13 +196,6 @@ class Store:
             )
             self._audit(connection, entry)
             connection.execute(leases.delete().where(leases.c.name == lease_of(key)))
-
-    def drop_failed(self, keys: Iterable[ResultKey]) -> None:
-        """Forget that files were set aside, so that they are tried again."""
-        with self.writing() as connection:
-            for key in keys:
-                set_aside = matches(results, key) & (results.c.status == "set_aside")
-                connection.execute(results.delete().where(set_aside))
 
     def set_current(
         self, keys: Iterable[ResultKey], *, files: Collection[str] | None = None

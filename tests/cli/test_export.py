@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from labproc.cli._static_figures import in_mm
+from dashboards.static_figures import in_mm
 from labproc.simulate import Design, write_study
 
 Run = Callable[..., Any]  # gives code, out and err

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -10,6 +11,8 @@ from flask.testing import FlaskClient
 
 from dashboards.downloads import offered, serve_downloads
 from dashboards.people import KEY, Person
+from dashboards.static_figures import NEEDED
+from labproc.errors import SettingsError
 from labproc.exchange import EXPORTS
 from labproc.pipeline.results import Results
 
@@ -25,7 +28,7 @@ def client(results: Results) -> FlaskClient:
 def test_every_export_is_offered_the_common_ones_first(results: Results) -> None:
     names = [name for name, _ in offered(results)]
     assert names[:3] == ["xlsx", "prism", "csv"]
-    assert set(names) == {*EXPORTS.names(), "report"}
+    assert set(names) == {*EXPORTS.names(), "report", "figures"}
 
 
 def test_one_file_comes_as_it_is_and_several_as_a_zip(client: FlaskClient) -> None:
@@ -36,6 +39,31 @@ def test_one_file_comes_as_it_is_and_several_as_a_zip(client: FlaskClient) -> No
     assert any(name.endswith(".pzfx") for name in packed.namelist())
     report = client.get("/download/report")
     assert report.data.startswith(b"<!doctype html>")
+
+
+def test_figures_come_as_a_zip(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    # that they can be drawn is shown in tests/cli/test_export.py, by a browser
+    def write(_results: Results, folder: Path) -> list[Path]:
+        made = [folder / "growth_85mm.svg", folder / "growth.png"]
+        for path in made:
+            path.write_bytes(path.name.encode())
+        return made
+
+    monkeypatch.setattr("dashboards.downloads.write_figures", write)
+    packed = zipfile.ZipFile(io.BytesIO(client.get("/download/figures").data))
+    assert sorted(packed.namelist()) == ["growth.png", "growth_85mm.svg"]
+
+
+def test_without_a_browser_it_is_said_what_to_install(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise SettingsError(NEEDED)
+
+    monkeypatch.setattr("dashboards.downloads.write_figures", refuse)
+    answer = client.get("/download/figures")
+    assert answer.status_code == 503
+    assert "install them with" in answer.text
 
 
 @pytest.mark.parametrize("name", ["exe", "..", "%2e%2e%2fstudy.toml", "xlsx/../../x"])

@@ -1,11 +1,16 @@
 """Every figure as a file: SVG at the widths of a journal's columns, PNG and PDF."""
 
 import re
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import plotly.graph_objects as go
+
+from dashboards import theme
+from dashboards.figures import FIGURES
 from labproc.errors import SettingsError
 from labproc.exchange._text import file_name
 from labproc.pipeline.results import Results
@@ -31,8 +36,6 @@ def write_figures(results: Results, folder: Path) -> list[Path]:
     SettingsError
         If kaleido or its browser is not there to draw with.
     """
-    from dashboards.figures import FIGURES
-
     return draw_all({name: draw(results) for name, draw in FIGURES.items()}, folder)
 
 
@@ -52,19 +55,23 @@ def draw_all(drawings: Mapping[str, Any], folder: Path) -> list[Path]:
     return paths
 
 
+_one_browser = threading.Lock()  # kaleido has one server in a process; the app may be asked twice
+
+
 @contextmanager
 def _browser() -> Iterator[None]:
     """Keep one browser open for all figures: 0.3 s each instead of 3."""
-    try:
-        import kaleido
+    with _one_browser:
+        try:
+            import kaleido
 
-        kaleido.start_sync_server(silence_warnings=True)
-    except (ImportError, RuntimeError) as error:
-        raise SettingsError(NEEDED) from error
-    try:
-        yield
-    finally:
-        kaleido.stop_sync_server(silence_warnings=True)
+            kaleido.start_sync_server(silence_warnings=True)
+        except (ImportError, RuntimeError) as error:
+            raise SettingsError(NEEDED) from error
+        try:
+            yield
+        finally:
+            kaleido.stop_sync_server(silence_warnings=True)
 
 
 def _write(drawing: Any, name: str, folder: Path) -> list[Path]:
@@ -94,15 +101,11 @@ def _said(drawing: Any, name: str) -> Any:
 
 def _shrink() -> float:
     """Return by how much a figure is made smaller, so that its text is 7 pt on paper."""
-    from dashboards import theme
-
     return TEXT_PT * 96 / 72 / theme.SMALL
 
 
 def _sized(drawing: Any, width_mm: int) -> Any:
     """Return the figure at the width from which it shrinks to that many mm."""
-    import plotly.graph_objects as go
-
     figure = go.Figure(drawing)
     shape = (figure.layout.height or DRAWN_AT[1]) / (figure.layout.width or DRAWN_AT[0])
     width = width_mm * PX_PER_MM / _shrink()
