@@ -31,7 +31,7 @@ def offered(results: Results) -> list[tuple[str, str]]:
     order = [*(n for n in FIRST if n in named), *(n for n in sorted(named) if n not in FIRST)]
     made = [(n, named[n]) for n in order]
     if find_spec("kaleido") is not None:
-        made.append((FIGURES, "Figures as SVG (85 and 170 mm), PNG and PDF; takes half a minute"))
+        made.append((FIGURES, "Figures as SVG (85 and 170 mm), PNG and PDF; takes a minute"))
     return [*made, (REPORT, "Report, one HTML file that opens offline")]
 
 
