@@ -20,14 +20,19 @@ _FIELDS = ("well", "cycle", "fluorescence", "target")
 Points = tuple[Sequence[Cell], ...]
 
 
-def amplification_of(content: Content, table: ResultTable, sign: str) -> tuple[Amplification, ...]:
-    """Return the curves of an export with one row for each well, target and cycle.
+def curve_points(content: Content) -> Points:
+    """Return well, cycle, fluorescence and target of an export with a row for each of them.
 
-    Baseline-corrected fluorescence (delta Rn) is preferred to Rn.
+    Baseline-corrected fluorescence (delta Rn) is preferred to Rn. Without curves there is nothing.
     """
-    points = _of_text(content.text_grid) if content.text_grid else _of_workbook(content.workbook)
+    return _of_text(content.text_grid) if content.text_grid else _of_workbook(content.workbook)
+
+
+def amplification_of(points: Points, table: ResultTable, sign: str) -> tuple[Amplification, ...]:
+    """Return the curves that ``curve_points`` found."""
     named = dict(_names(table))
     curves: dict[tuple[str, str], tuple[list[float], list[float]]] = {}
+    written: dict[tuple[Cell, Cell], tuple[list[float], list[float]]] = {}  # cells as they stand
     for well, cycle, value, target in zip(*points, strict=True):
         if isinstance(well, str) and well.startswith("["):
             break
@@ -35,9 +40,12 @@ def amplification_of(content: Content, table: ResultTable, sign: str) -> tuple[A
         y = value if isinstance(value, float) else _number(value, sign)
         if well == "" or x is None or y is None:
             continue
-        cycles, values = curves.setdefault((as_text(well), as_text(target)), ([], []))
-        cycles.append(x)
-        values.append(y)
+        curve = written.get((well, target))
+        if curve is None:
+            curve = curves.setdefault((as_text(well), as_text(target)), ([], []))
+            written[well, target] = curve
+        curve[0].append(x)
+        curve[1].append(y)
     return tuple(
         Amplification(_position(well, named), target, np.array(x), np.array(y))
         for (well, target), (x, y) in curves.items()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from labproc.errors import ParseError
 from labproc.formats.content import Content
 from labproc.model import QpcrRun
-from labproc.parsers._amplification import amplification_of
+from labproc.parsers._amplification import amplification_of, curve_points
 from labproc.parsers._export import Export, ResultTable, export_of, the_export
 from labproc.parsers._layout import Layout
 from labproc.parsers._reactions import decimal_sign
@@ -40,6 +40,6 @@ class Family:
         if not tables:
             raise ParseError(f"{export.name}: no table with a well and a Cq of this family")
         sign = decimal_sign(export.name, tables)
-        curves = amplification_of(content, tables[0], sign)
+        curves = amplification_of(curve_points(content), tables[0], sign)
         parts = [(table, self.layout(export, table)) for table in tables]
         return run_of(content, export, parts, decimal=sign, amplification=curves)

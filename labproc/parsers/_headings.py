@@ -119,6 +119,9 @@ class Columns:
 
     by_field: Mapping[str, tuple[Column, ...]] = field(default_factory=dict)
     n: int = 0
+    _places: dict[tuple[str, str], int | None] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )  # asked for each row of a table
 
     def all(self, name: str) -> tuple[Column, ...]:
         """Return every column of that kind."""
@@ -126,11 +129,13 @@ class Columns:
 
     def index(self, name: str, part: str = "") -> int | None:
         """Return the preferred column of that kind, that of a dye where there is one."""
-        found = self.all(name)
-        own = [c for c in found if part and c.part == part]
-        plain = [c for c in found if not c.part]
-        best = own or plain
-        return best[0].index if best else None
+        if (name, part) not in self._places:
+            found = self.all(name)
+            own = [c for c in found if part and c.part == part]
+            plain = [c for c in found if not c.part]
+            best = own or plain
+            self._places[name, part] = best[0].index if best else None
+        return self._places[name, part]
 
     def __contains__(self, name: str) -> bool:
         return name in self.by_field

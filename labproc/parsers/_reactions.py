@@ -291,9 +291,9 @@ def _tokens(tables: Sequence[ResultTable], *, own: bool) -> Iterator[numbers.Tok
         named = {c.index for name in _NAME_FIELDS for c in table.columns.all(name)} - set(fields)
         for line in table.body:
             for i, cell in enumerate(line.cells):
-                if not isinstance(cell, str) or not numbers.is_numeric(cell) or i in named:
+                if (i in fields) is not own or i in named or not isinstance(cell, str):
                     continue
-                if (i in fields) is own:
+                if numbers.is_numeric(cell):
                     name = fields.get(i, "")
                     limit = _LIMITS.get(name, math.inf)
                     yield numbers.Token(numbers.clean(cell), table.where(line), name, limit)

@@ -1,12 +1,13 @@
 """QuantStudio, ViiA 7: RT-PCR software, Design & Analysis 1 and 2, Diomni; txt, csv, xls, xlsx."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from labproc.errors import ParseError
 from labproc.formats.content import Content
 from labproc.model import QpcrRun
 from labproc.parsers import PARSERS, Parser
-from labproc.parsers._amplification import amplification_of
+from labproc.parsers._amplification import amplification_of, curve_points
 from labproc.parsers._export import Export, ResultTable, export_of, the_export
 from labproc.parsers._layout import Layout
 from labproc.parsers._reactions import RowReader, decimal_sign
@@ -64,8 +65,10 @@ def _read(content: Content, name: str) -> QpcrRun:
     tables = (table,) if curves is None else (table, curves)
     sign = decimal_sign(export.name, tables)
     layout = Layout(name, "QuantStudio")
-    run = run_of(content, export, [(table, layout)], decimal=sign)
-    run = replace(run, amplification=amplification_of(content, table, sign))
+    with ThreadPoolExecutor(1) as beside:  # the sheet of curves is unpacked in another process
+        points = beside.submit(curve_points, content)
+        run = run_of(content, export, [(table, layout)], decimal=sign)
+        run = replace(run, amplification=amplification_of(points.result(), table, sign))
     return run if curves is None else _with_quantities(run, export, curves, sign)
 
 
