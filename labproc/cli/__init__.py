@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import sys
+from collections.abc import Callable
 
 import click
 
@@ -90,13 +91,13 @@ def main() -> None:
     except click.exceptions.Exit as error:
         code = error.exit_code
     except click.Abort:
-        click.echo("stopped", err=True)
+        _say("stopped")
         code = 130
     except click.ClickException as error:
-        error.show()
+        _tell(error.show)
         code = error.exit_code
     except LabprocError as error:
-        click.echo("\n".join([str(error), *getattr(error, "__notes__", [])]), err=True)
+        _say("\n".join([str(error), *getattr(error, "__notes__", [])]))
         code = error.exit_code
     except KeyboardInterrupt:
         code = 130
@@ -107,13 +108,25 @@ def main() -> None:
         if debug:
             raise
         if line := _machines_trouble(error):
-            click.echo(line, err=True)
+            _say(line)
             sys.exit(LabprocError.exit_code)
         from labproc.cli._bug import report_bug
 
-        click.echo(report_bug(error), err=True)
+        _say(report_bug(error))
         code = 1
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say(text: str) -> None:
+    _tell(lambda: click.echo(text, err=True))
+
+
+def _tell(write: Callable[[], None]) -> None:
+    """Write to stderr; where that fails too (a full log disk), the exit code has to say it."""
+    try:
+        write()
+    except OSError:
+        sys.stderr = None  # Python would flush it once more at the end, and exit with 120
 
 
 def _machines_trouble(error: Exception) -> str:
