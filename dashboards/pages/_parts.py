@@ -65,7 +65,7 @@ def graph(name: Any, figure: go.Figure, **config: Any) -> Any:
 def growing_graph(name: Any, figure: go.Figure, **config: Any) -> Any:
     """Return a figure that takes the room of a large screen, up to where its shape still holds."""
     least, figure.layout.height = int(figure.layout.height or 380), None
-    style = {"height": f"clamp({least}px, 62vh, 720px)", "maxWidth": f"max({least}px, 90vh)"}
+    style = {"height": f"clamp({least}px, 50vh, 720px)", "maxWidth": f"max({least}px, 75vh)"}
     settings: Any = {**theme.CONFIG, **config}
     return dcc.Graph(id=name, figure=figure, config=settings, style=style, responsive=True)
 
