@@ -36,9 +36,10 @@ def baseline_corrected(curve: Amplification) -> tuple[Floats, float]:
 
 def _line(x: Floats, y: Floats) -> tuple[float, float]:
     """Return slope and intercept; a plate has hundreds of lines, and ``polyfit`` is slow."""
-    dx = x - x.mean()
+    middle = x.sum() / x.size
+    dx = x - middle
     slope = float(dx @ y / (dx @ dx))
-    return slope, float(y.mean() - slope * x.mean())
+    return slope, float(y.sum() / y.size - slope * middle)
 
 
 def _baseline_end(x: Floats, y: Floats) -> int:
@@ -51,7 +52,8 @@ def _baseline_end(x: Floats, y: Floats) -> int:
 
 
 def _smooth(y: Floats) -> Floats:
-    return np.convolve(np.pad(y, 1, mode="edge"), [0.25, 0.5, 0.25], mode="valid")
+    # by hand: a plate has a thousand of these, and ``np.pad`` takes most of their time
+    return np.convolve(np.concatenate((y[:1], y, y[-1:])), [0.25, 0.5, 0.25], mode="valid")
 
 
 def recompute(run: QpcrRun) -> list[RecomputedCq]:
