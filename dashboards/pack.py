@@ -4,13 +4,13 @@ import base64
 import contextlib
 import hashlib
 import lzma
-import os
 from functools import cache
 from importlib import resources
 from pathlib import Path
 
 from dashboards.markup import Markup, tag
 from labproc.formats.drafts import write_whole
+from labproc.home import cache_folder
 
 # report.js knows these: lc 3, lp 0, pb 2, raw
 FILTERS = [{"id": lzma.FILTER_LZMA1, "preset": 6, "lc": 3, "lp": 0, "pb": 2}]
@@ -38,7 +38,7 @@ def plotly_bundle() -> Markup:
     from plotly.offline import get_plotlyjs
 
     content = get_plotlyjs().encode()
-    path = kept_folder() / f"plotly-{_hash(content)[:16]}.txt"
+    path = cache_folder() / f"plotly-{_hash(content)[:16]}.txt"
     digits = _kept(path)
     if not digits:
         digits = _digits(content)
@@ -46,12 +46,6 @@ def plotly_bundle() -> Markup:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(path, f"{_hash(digits.encode())}\n{digits}")
     return _script("packed-plotly", digits, len(content))
-
-
-def kept_folder() -> Path:
-    """Return the folder of what labproc can make again, the platform's usual one."""
-    base = os.environ.get("LOCALAPPDATA") or os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "labproc"
 
 
 def _kept(path: Path) -> str:

@@ -1,16 +1,10 @@
 """What a user sees of a bug: one line with a report id; the traceback goes to a log."""
 
 import hashlib
-import os
 import traceback
 from datetime import UTC, datetime
-from pathlib import Path
 
-
-def log_folder() -> Path:
-    """Return the folder of labproc's own log, the platform's usual one."""
-    base = os.environ.get("LOCALAPPDATA") or os.environ.get("XDG_STATE_HOME")
-    return (Path(base) if base else Path.home() / ".local" / "state") / "labproc"
+from labproc.home import log_folder
 
 
 def write_report(text: str) -> str:

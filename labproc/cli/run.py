@@ -48,7 +48,8 @@ def _run(study: Path, workers: int | None, scheduler: str, as_json: bool) -> int
 
 def bug_lines(report: "RunReport") -> list[str]:
     """Write the tracebacks of labproc's own mistakes to the log, and return where they are."""
-    from labproc.cli._bug import log_folder, write_report
+    from labproc.cli._bug import write_report
+    from labproc.home import log_folder
 
     log = log_folder() / "bugs.log"
     return [f"a bug in labproc, report {write_report(bug)}: see {log}" for bug in report.bugs]

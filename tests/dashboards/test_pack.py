@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dashboards import pack
+from labproc.home import cache_folder
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +46,7 @@ def test_what_is_kept_is_the_library(packs: list[int]) -> None:
 @pytest.mark.parametrize("content", [b"", b"abc", "ä".encode("latin-1"), None])
 def test_what_is_not_whole_is_packed_again(packs: list[int], content: bytes | None) -> None:
     whole = bundle()
-    (kept,) = pack.kept_folder().iterdir()
+    (kept,) = cache_folder().iterdir()
     kept.write_bytes(kept.read_bytes()[:-1] if content is None else content)
     assert bundle() == whole
     assert packs == [700, 700]
