@@ -154,8 +154,8 @@ def log_ticks(low: float, high: float) -> list[float]:
     --------
     >>> log_ticks(0.9e6, 1.1e8)
     [1000000.0, 10000000.0, 100000000.0]
-    >>> log_ticks(0.36, 0.62)
-    [0.4, 0.5, 0.6]
+    >>> log_ticks(0.36, 0.62), log_ticks(3.1e-15, 3.4e-15)
+    ([0.4, 0.5, 0.6], [3.1e-15, 3.2e-15, 3.3e-15, 3.4e-15])
     """
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
     span = math.log10(high / low)
@@ -169,15 +169,16 @@ def log_ticks(low: float, high: float) -> list[float]:
     every = max(1, round(span / 6))
     ticks = [s * 10.0**d for d in range(first, last + 1, every) for s in steps]
     within = [t for t in ticks if low * 0.999 <= t <= high * 1.001]
-    return within if len(within) > 2 or span >= 1.0 else _fine_ticks(low, high)
+    return within if len(within) > 2 or not 0.0 < span < 1.0 else _fine_ticks(low, high)
 
 
 def _fine_ticks(low: float, high: float) -> list[float]:
-    """Return up to five round numbers where a log axis shows a small part of a decade."""
-    step = 10.0 ** math.floor(math.log10((high - low) / 2.0))
-    wide = next(step * k for k in (1, 2, 5, 10) if (high - low) / (step * k) <= 5)
-    first = math.ceil(low * 0.999 / wide)
-    return [round(k * wide, 12) for k in range(first, math.floor(high * 1.001 / wide) + 1)]
+    """Return up to six round numbers where a log axis shows a small part of a decade."""
+    digits = math.floor(math.log10((high - low) / 2.0))
+    wide = next(k for k in (1, 2, 5, 10) if (high - low) / (k * 10.0**digits) <= 5)
+    first = math.ceil(low / 10.0**digits / wide)
+    last = math.floor(high / 10.0**digits / wide)
+    return [float(f"{k * wide}e{digits}") for k in range(first, last + 1)]
 
 
 def log2_ticks(low: float, high: float) -> list[float]:
