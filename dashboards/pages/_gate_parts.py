@@ -11,7 +11,7 @@ from dashboards.desk import SHORT
 from dashboards.figures._gate_panel import Panel, overlay
 from dashboards.figures.acquisition import beside_gates, kept_time
 from dashboards.figures.gates import around, gate_figure
-from dashboards.pages._parts import aria, flags, graph, growing_graph, table, verdict
+from dashboards.pages._parts import aria, flags, graph, table, verdict
 from dashboards.report_tables import metric_name
 from labproc.model import Measurement
 from labproc.pipeline.results import GateView, Results, TubeView
@@ -80,7 +80,7 @@ def plot(results: Results, tube: TubeView, gate: GateView) -> Any:
     figure = gate_figure(gate, colour=colour, editable=True, tube=tube)
     config = OUTLINE if gate.boundary.kind in ("polygon", "ellipse", "rectangle") else LINE
     key = f"{tube.source.sha256}/{gate.population}"  # a config only takes hold on a new graph
-    return html.Div(growing_graph("gates-graph", figure, **config), key=key)
+    return html.Div(graph("gates-graph", figure, grows=True, **config), key=key)
 
 
 def typed(gate: GateView) -> Any:

@@ -55,19 +55,20 @@ def grid(
     )  # fmt: skip
 
 
-def graph(name: Any, figure: go.Figure, **config: Any) -> Any:
-    """Return a figure; nothing in its menu leaves this computer."""
-    height = f"{int(figure.layout.height or 380)}px"
-    settings: Any = {**theme.CONFIG, **config}
-    return dcc.Graph(id=name, figure=figure, config=settings, style={"height": height})
+def graph(name: Any, figure: go.Figure, *, grows: bool = False, **config: Any) -> Any:
+    """Return a figure; nothing in its menu leaves this computer.
 
-
-def growing_graph(name: Any, figure: go.Figure, **config: Any) -> Any:
-    """Return a figure that takes the room of a large screen, up to where its shape still holds."""
-    least, figure.layout.height = int(figure.layout.height or 380), None
-    style = {"height": f"clamp({least}px, 50vh, 720px)", "maxWidth": f"max({least}px, 75vh)"}
+    One that ``grows`` takes the room of a large screen, up to where its shape still holds.
+    """
+    least = f"{int(figure.layout.height or 380)}px"
+    style = {"height": least}
+    if grows:
+        figure.layout.height = None
+        style = {"height": f"clamp({least}, 50vh, 720px)", "maxWidth": f"max({least}, 75vh)"}
     settings: Any = {**theme.CONFIG, **config}
-    return dcc.Graph(id=name, figure=figure, config=settings, style=style, responsive=True)
+    return dcc.Graph(
+        id=name, figure=figure, config=settings, style=style, responsive=grows or "auto"
+    )
 
 
 def drawn(name: Any, figure: go.Figure, title: str = "", below: Any = None) -> Any:
