@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -212,19 +212,17 @@ def copy_rows(plate: PlateView) -> list[Row]:
     ]
 
 
-def _hashes(measured: Iterable[Measurement], keep: Callable[[Measurement], bool]) -> str:
+def _hashes(behind: Iterable[Measurement]) -> str:
     """Return the hashes of all raw files behind a summary, in a fixed order."""
-    found = {m.source.sha256 for m in measured if m.source and keep(m)}
-    return " ".join(sorted(found))
+    return " ".join(sorted({m.source.sha256 for m in behind if m.source}))
 
 
 def _course(t: Trend) -> tuple[Culture, str]:
     return (t.donor, t.experiment, t.arm, t.replicate), t.metric
 
 
-def trend_row(t: Trend, measured: Sequence[Measurement]) -> Row:
+def trend_row(t: Trend, behind: Sequence[Measurement]) -> Row:
     """Return one line of ``trends.csv``; ``sha256`` lists every raw file behind it."""
-    course = _course(t)
     return {
         "donor": t.donor,
         "experiment": t.experiment,
@@ -241,7 +239,7 @@ def trend_row(t: Trend, measured: Sequence[Measurement]) -> Row:
         "window_to_day": t.window[1] if t.window else None,
         "method": t.method,
         "flags": flags_text(t.flags),
-        "sha256": _hashes(measured, lambda m: (m.key.culture, m.metric) == course),
+        "sha256": _hashes(behind),
     }
 
 
@@ -282,8 +280,7 @@ def _behind(c: Comparison, measured: Sequence[Measurement]) -> str:
     known = {**OUTCOMES, **{o.name: o for o in DAILY}}
     metric = known[c.outcome].metric if c.outcome in known else ""
     return _hashes(
-        measured,
-        lambda m: m.metric == metric and (c.day is None or m.key.day == c.day),
+        m for m in measured if m.metric == metric and (c.day is None or m.key.day == c.day)
     )
 
 
