@@ -63,6 +63,7 @@ def registered(n: int, plates: Path, watchers: Any, until: Any, cpu_s: Any) -> t
 
 def test_five_hundred_files_at_once(plates: Path, watchers: Any, until: Any, cpu_s: Any) -> None:
     registered(500, plates, watchers, until, cpu_s)
+    assert n_observed(plates) == 500
 
 
 @pytest.mark.soak

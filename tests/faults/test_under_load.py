@@ -130,7 +130,8 @@ def under_load(
     until(lambda: tables(plates)["files"].count(b",done,") == n, 120)
     assert watchers.stop() == [0, 0]
     check_nothing_lost(n, plates, watchers, load, tables)
-    return f"{seconds:.0f} s: {n} files, {dict(load.answers)}, {sum(reviews)} reviews, 0 errors"
+    did = f"{n} files, {dict(load.answers)}, {sum(reviews)} reviews, {len(load.wrong)} errors"
+    return f"{seconds:.0f} s: {did}"
 
 
 def check_nothing_lost(n: int, plates: Path, watchers: Any, load: Load, tables: Any) -> None:
@@ -153,7 +154,8 @@ def test_half_a_minute_under_load(
     plates: Path, watchers: Any, dashboard: str, plate_of: Any, tables: Any, until: Any,
     results_in: Any,
 ) -> None:  # fmt: skip
-    under_load(20, plates, watchers, dashboard, plate_of, tables, until, results_in)
+    done = under_load(20, plates, watchers, dashboard, plate_of, tables, until, results_in)
+    assert done.endswith("0 errors"), done
 
 
 @pytest.mark.soak
@@ -164,3 +166,4 @@ def test_ten_minutes_under_load(
     done = under_load(600, plates, watchers, dashboard, plate_of, tables, until, results_in)
     with capsys.disabled():
         sys.stdout.write(f"\nunder load for {done}\n")
+    assert done.endswith("0 errors"), done

@@ -293,8 +293,9 @@ def staged_at_once(n_files: int, folder: Path) -> float:
     return took
 
 
-def test_a_thousand_files_dropped_at_once_are_all_staged(tmp_path: Path) -> None:
-    staged_at_once(1_000, tmp_path)
+def test_two_thousand_files_dropped_at_once_are_all_staged(tmp_path: Path) -> None:
+    staged_at_once(2_000, tmp_path)
+    assert len({p.name for p in (tmp_path / "staged").rglob("*") if p.is_file()}) == 2_000
 
 
 @pytest.mark.soak

@@ -127,6 +127,13 @@ def test_a_wrong_measure_is_refused_where_it_stands(
     assert message in str(caught.value)
 
 
+def test_the_documented_example_can_be_used(tmp_path: Path) -> None:
+    page = Path(__file__).parents[2] / "docs/how-to/release.md"
+    head, *lines = page.read_text(encoding="utf-8").split("```")[1].strip().splitlines()
+    assert f"{head}\n" == HEAD
+    assert len(study(tmp_path, *lines).release) == len(lines) == 8
+
+
 def test_a_word_may_be_expected_before_it_was_measured(tmp_path: Path) -> None:
     (found,) = study(tmp_path, "sterility,,,last,,,negative,").release
     assert found == Specification("sterility", "last", expected="negative", title="sterility")
