@@ -1,5 +1,6 @@
 """Prove that a study is what its record says: hashes, audit chain, numbers."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +13,13 @@ from labproc.pipeline.planner import plan
 from labproc.pipeline.runner import KINDS, Outcome, do_job, earlier, load_results
 from labproc.pipeline.tables import all_tables
 from labproc.store import Store, StoredResult
+from labproc.store.leases import held
 from labproc.study import Study, load_study
 
 TOLERANCE = 1e-9  # relative: other processors round the last digits differently
+STILL_S = 3.0  # nothing was written for so long: no run is between its results and its tables
+PATIENCE_S = 60.0  # a watcher that takes in thousands of files is not waited for
+BUSY = "tables: a run writes to the study, so they were not compared; verify again when it rests"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +86,32 @@ def _changed_files(study: Study, store: Store) -> Iterator[str]:
             yield f"{one.path}: its content is not what was processed; run again"
 
 
-def _changed_tables(study: Study, store: Store) -> Iterator[str]:
-    """Yield the tables in the store that differ from what the stored results give."""
+def _changed_tables(study: Study, store: Store) -> list[str]:
+    """Return the tables in the store that differ from what the stored results give.
+
+    A run that is under way has saved results that are not in the tables yet: what differs is
+    looked at again until nobody has written for a while.
+    """
+    began = still_since = time.monotonic()
+    seen = _written(store)
+    while found := list(_differing_tables(study, store)):
+        now, written = time.monotonic(), _written(store)
+        if written != seen or held(store):
+            seen, still_since = written, now
+        if now - still_since >= STILL_S:
+            return found
+        if now - began >= PATIENCE_S:
+            return [BUSY]
+        time.sleep(0.5)
+    return []
+
+
+def _written(store: Store) -> str:
+    """Return what changes whenever a run saves a result or writes the tables."""
+    return f"{store.audit_head()} {store.get_meta('fingerprint')}"
+
+
+def _differing_tables(study: Study, store: Store) -> Iterator[str]:
     fresh = all_tables(load_results(study.folder))
     for name, rows in fresh.items():
         stored = store.table(name)
@@ -112,9 +141,10 @@ def _same(one: Any, other: Any) -> bool:
 
 def _recomputed(study: Study, store: Store) -> Iterator[str]:
     """Derive every current result again; yield an empty line for each that is the same."""
+    results = store.current_results()  # before the plan, which then knows all of their files
     planned = plan(study, known_files(study, store), earlier(study, store))
     jobs = {result_key(job): job for job in planned.jobs}
-    for stored in store.current_results():
+    for stored in results:
         if stored.status != "done":
             continue
         if stored.key not in jobs:

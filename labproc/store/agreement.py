@@ -1,12 +1,15 @@
-"""Whether what reviewers left in the store is what the audit trail says they did."""
+"""Whether what the store holds is what the audit trail says was done."""
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
 
-from labproc.store.schema import decisions, gates, signatures
+from labproc.store.audit import recorded_payloads
+from labproc.store.rows import KEY_COLUMNS
+from labproc.store.schema import decisions, gates, results, signatures
 
 Row = Mapping[Any, Any]
 Words = tuple[str, ...]
@@ -35,6 +38,19 @@ def changed_reviews(connection: Connection, trail: Sequence[Row]) -> Iterator[st
         for n, (mine, its) in enumerate(zip(kept, said, strict=False), start=1):
             if mine[2:] != its[1:] or not _same_subject(its[0], mine[0], mine[1]):
                 yield f"{name} {n}: not what the audit trail says of it"
+
+
+def changed_payloads(connection: Connection, trail: Sequence[Row]) -> Iterator[str]:
+    """Yield results whose payload is not the one that the trail speaks of, or is gone."""
+    recorded = recorded_payloads(trail)
+    for row in connection.execute(results.select()).mappings():
+        name = ":".join(row[column] for column in KEY_COLUMNS)
+        expected = recorded.pop(name, "")
+        payload = row["payload"]
+        if payload is not None and hashlib.sha256(payload).hexdigest() != expected:
+            yield f"{row['path']}: its stored result was changed"
+    for name in recorded:
+        yield f"result {name[:12]}: recorded in the audit trail and gone from the store"
 
 
 def _same_subject(subject: str, sha256: str, ending: str) -> bool:

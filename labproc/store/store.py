@@ -1,6 +1,5 @@
 """Reading and writing the results database; every write is one transaction."""
 
-import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from labproc.errors import StoreError
 from labproc.store import audit as chain
-from labproc.store.agreement import changed_reviews
+from labproc.store.agreement import changed_payloads, changed_reviews
 from labproc.store.audit import AuditEntry, now_utc
 from labproc.store.connect import connect, plain_error, sqlite_url
 from labproc.store.rows import (
@@ -287,8 +286,7 @@ class Store:
     def get_meta(self, name: str) -> str:
         """Return a named value, empty where there is none."""
         with self.reading() as connection:
-            found = connection.execute(select(meta.c.value).where(meta.c.name == name)).scalar()
-            return str(found or "")
+            return get_meta(connection, name)
 
     def put_meta(self, name: str, value: str) -> None:
         """Write a named value."""
@@ -298,9 +296,9 @@ class Store:
     def change_meta(self, name: str, value: str) -> str:
         """Write a named value and return the one before; of several at once each sees another."""
         with self.writing() as connection:
-            before = connection.execute(select(meta.c.value).where(meta.c.name == name)).scalar()
+            before = get_meta(connection, name)
             set_meta(connection, name, value)
-            return str(before or "")
+            return before
 
     # audit ------------------------------------------------------------------------------------
 
@@ -315,8 +313,7 @@ class Store:
     def audit_rows(self) -> list[dict[str, Any]]:
         """Return the whole audit trail, oldest first."""
         with self.reading() as connection:
-            rows = connection.execute(audit.select().order_by(audit.c.seq)).mappings()
-            return [dict(row) for row in rows]
+            return _trail(connection)
 
     def audit_head(self) -> str:
         """Return the hash of the last audit row, for reports."""
@@ -330,24 +327,22 @@ class Store:
         heads : iterable of str
             Heads of the chain that were written down elsewhere, e.g. in reports.
         """
-        rows = self.audit_rows()
-        found = chain.problems(rows, head=self.audit_head(), heads=heads)
+        # one moment for all of it: a watcher may save a result between two looks
         with self.reading() as connection:
-            found += changed_reviews(connection, rows)
-        return [*found, *self._changed_payloads(rows)]
+            rows = _trail(connection)
+            found = chain.problems(rows, head=get_meta(connection, "audit_head"), heads=heads)
+            return [*found, *changed_reviews(connection, rows), *changed_payloads(connection, rows)]
 
-    def _changed_payloads(self, rows: Sequence[Row]) -> Iterator[str]:
-        """Yield results whose payload is not the one that the chain speaks of."""
-        recorded = chain.recorded_payloads(rows)
-        with self.reading() as connection:
-            for row in connection.execute(results.select()).mappings():
-                name = ":".join(row[column] for column in KEY_COLUMNS)
-                expected = recorded.pop(name, "")
-                payload = row["payload"]
-                if payload is not None and hashlib.sha256(payload).hexdigest() != expected:
-                    yield f"{row['path']}: its stored result was changed"
-        for name in recorded:
-            yield f"result {name[:12]}: recorded in the audit trail and gone from the store"
+
+def _trail(connection: Connection) -> list[dict[str, Any]]:
+    rows = connection.execute(audit.select().order_by(audit.c.seq)).mappings()
+    return [dict(row) for row in rows]
+
+
+def get_meta(connection: Connection, name: str) -> str:
+    """Return a named value, empty where there is none."""
+    found = connection.execute(select(meta.c.value).where(meta.c.name == name)).scalar()
+    return str(found or "")
 
 
 def set_meta(connection: Connection, name: str, value: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from labproc.pipeline.runner import run_study
+from labproc.pipeline.verify import BUSY, verify_study
 
 N_WATCHERS = 4
 TOOK_A_SHARE = re.compile(r"(\d[\d,]*) files? processed")
@@ -47,6 +48,23 @@ def test_four_watchers_do_every_file_once(
 ) -> None:
     shares = all_share(60, plates, watchers, plate_of, tables, whole, until, results_in, 120)
     assert sum(shares) == 60
+
+
+def test_a_study_that_is_being_written_verifies(
+    plates: Path, watchers: Any, plate_of: Any, until: Any, results_in: Callable[[Path], int]
+) -> None:
+    watchers.start("--workers", "1", "--every", "0.5")
+    until(lambda: "ready" in watchers.said(), 90)
+    problems, n = set[str](), 0
+    for i in range(40):
+        (plates / "raw" / f"plate{i:04d}.csv").write_bytes(plate_of(i))
+    while results_in(plates) < 40:
+        problems.update(verify_study(plates).problems)
+        n += 1
+    problems.update(verify_study(plates).problems)
+    assert watchers.stop() == [0]
+    assert n > 2
+    assert problems - {BUSY} == set()
 
 
 @pytest.mark.soak

@@ -209,6 +209,19 @@ def test_many_writers_on_either_database_keep_one_chain(url: str | Path) -> None
         assert mine.verify_audit() == []
 
 
+def test_a_result_saved_while_the_record_is_verified_is_no_tampering(url: str | Path) -> None:
+    with Store.open(url) as writer, Store.open(url) as mine:
+        writer.save_result(KEY, path="a.fcs", kind="fcs", payload=b"x")
+
+        def save_another(_connection: Any, _cursor: Any, said: str, *_rest: Any) -> None:
+            other = ResultKey(f"{len(writer.known_results()):064d}", "1", "p")
+            writer.save_result(other, path="b.fcs", kind="fcs", payload=said.encode())
+
+        event.listen(mine.engine, "after_cursor_execute", save_another)
+        assert mine.verify_audit() == []
+        assert len(writer.known_results()) > 3
+
+
 @pytest.mark.parametrize(
     "verb", ["UPDATE audit SET who = 'eve'", "DELETE FROM audit", "TRUNCATE audit"]
 )
