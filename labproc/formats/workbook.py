@@ -1,10 +1,14 @@
 """Workbooks (xlsx, xls, ods) from strangers: checked as a zip, then read in a worker process."""
 
+import base64
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from labproc.errors import ParseError
 from labproc.formats import _calamine
@@ -17,6 +21,9 @@ OLE_MAGIC = bytes.fromhex("d0cf11e0a1b11ae1")
 MAX_CLAIMED_CELLS = 20_000_000  # a sheet that says it is larger is hostile; whole columns are not
 _HEAD = 65_536
 _DIMENSION = re.compile(rb'<dimension[^>]*\sref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
+
+
+Column = Sequence[Cell] | NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +47,13 @@ class Workbook:
         lines = tuple(_lines(found["rows"]))
         return Grid(name, lines, flags=tuple(_doubts(self.path.name, name, found)))
 
-    def columns(self, name: str, wanted: str) -> list[list[Cell]]:
+    def columns(self, name: str, wanted: str) -> list[tuple[str, Column]]:
         """Read the columns of one sheet whose headings match a pattern, each with its heading.
 
         For sheets with tens of thousands of numbers, of which few are needed.
         """
-        found: list[list[Cell]] = call(
-            _calamine.columns, *self._key, name, wanted, name=self.path.name
-        )
-        return found
+        found = call(_calamine.columns, *self._key, name, wanted, name=self.path.name)
+        return [(heading, _unpacked(cells)) for heading, cells in found]
 
     @property
     def _key(self) -> tuple[str, int, int]:
@@ -112,6 +117,10 @@ def _column(letters: bytes) -> int:
     for letter in letters:
         number = number * 26 + letter - 64
     return number
+
+
+def _unpacked(cells: list[Cell] | str) -> Column:
+    return np.frombuffer(base64.b64decode(cells)) if isinstance(cells, str) else cells
 
 
 def _lines(rows: Sequence[list[Any]]) -> "list[Line]":

@@ -1,13 +1,15 @@
 """Fluorescence over the cycles, where an export has it."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 
 import numpy as np
+from numpy.typing import NDArray
 
 from labproc.formats.content import Content
 from labproc.formats.grid import Cell, Grid, Line, as_text
-from labproc.formats.workbook import Workbook
+from labproc.formats.workbook import Column, Workbook
 from labproc.model import Amplification
 from labproc.parsers import _numbers as numbers
 from labproc.parsers import _positions as positions
@@ -17,7 +19,8 @@ from labproc.parsers._headings import Columns, columns_of
 _SHEET = re.compile(r"amplification ?data|amplification", re.IGNORECASE)
 _HEADINGS = r"well( position)?|cycle( number)?|target( name)?|(delta |Δ|d)?rn|rfu|fluorescence"
 _FIELDS = ("well", "cycle", "fluorescence", "target")
-Points = tuple[Sequence[Cell], ...]
+Floats = NDArray[np.float64]
+Points = tuple[Column, ...]
 
 
 def curve_points(content: Content) -> Points:
@@ -30,38 +33,55 @@ def curve_points(content: Content) -> Points:
 
 def amplification_of(points: Points, table: ResultTable, sign: str) -> tuple[Amplification, ...]:
     """Return the curves that ``curve_points`` found."""
-    named = dict(_names(table))
-    curves: dict[tuple[str, str], tuple[list[float], list[float]]] = {}
-    written: dict[tuple[Cell, Cell], tuple[list[float], list[float]]] = {}  # cells as they stand
-    for well, cycle, value, target in zip(*points, strict=True):
+    if not points:
+        return ()
+    wells, cycles, values, targets = points
+    x, y = _numbers(cycles, sign), _numbers(values, sign)
+    curves: dict[tuple[str, str], list[slice]] = {}
+    for (well, target), rows in _stretches(zip(wells, targets, strict=True)):
         if isinstance(well, str) and well.startswith("["):
             break
-        x = cycle if isinstance(cycle, float) else _number(cycle, sign)
-        y = value if isinstance(value, float) else _number(value, sign)
-        if well == "" or x is None or y is None:
-            continue
-        curve = written.get((well, target))
-        if curve is None:
-            curve = curves.setdefault((as_text(well), as_text(target)), ([], []))
-            written[well, target] = curve
-        curve[0].append(x)
-        curve[1].append(y)
-    return tuple(
-        Amplification(_position(well, named), target, np.array(x), np.array(y))
-        for (well, target), (x, y) in curves.items()
-    )
+        if well != "":
+            curves.setdefault((as_text(well), as_text(target)), []).append(rows)
+    named = dict(_names(table))
+    made = ((_position(w, named), t, _joined(x, y, s)) for (w, t), s in curves.items())
+    return tuple(Amplification(w, t, *xy) for w, t, xy in made if xy[0].size)
+
+
+def _stretches(names: Iterable[tuple[Cell, Cell]]) -> Iterator[tuple[tuple[Cell, Cell], slice]]:
+    """Yield well and target with the rows that follow each other and name both alike."""
+    start = 0
+    for name, rows in groupby(names):
+        end = start + sum(1 for _ in rows)
+        yield name, slice(start, end)
+        start = end
+
+
+def _joined(x: Floats, y: Floats, stretches: Sequence[slice]) -> tuple[Floats, Floats]:
+    """Join a curve's rows, without those that lack a number."""
+    x, y = (np.concatenate([column[s] for s in stretches]) for column in (x, y))
+    whole = ~np.isnan(x + y)
+    return x[whole], y[whole]
+
+
+def _numbers(cells: Column, sign: str) -> Floats:
+    """Return a column as numbers, NaN where a cell holds none."""
+    if isinstance(cells, np.ndarray):
+        return cells
+    found = [cell if isinstance(cell, float) else _number(cell, sign) for cell in cells]
+    return np.array([np.nan if x is None else x for x in found])
 
 
 def _of_workbook(book: Workbook | None) -> Points:
     """Return well, cycle, fluorescence and target of the sheet that holds the curves."""
     name = next((n for n in book.names if _SHEET.fullmatch(n)), None) if book else None
     found = book.columns(name, _HEADINGS) if book and name else []
-    columns = columns_of(Line(1, tuple(c[0] for c in found)))
+    columns = columns_of(Line(1, tuple(heading for heading, _ in found)))
     if not _has_curves(columns):
         return ()
-    empty: list[Cell] = [""] * (len(found[0]) - 1)
+    empty: list[Cell] = [""] * len(found[0][1])
     at = [columns.index(n) for n in _FIELDS]
-    return tuple(empty if i is None else found[i][1:] for i in at)
+    return tuple(empty if i is None else found[i][1] for i in at)
 
 
 def _of_text(grid: Grid) -> Points:

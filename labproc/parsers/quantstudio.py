@@ -68,8 +68,8 @@ def _read(content: Content, name: str) -> QpcrRun:
     with ThreadPoolExecutor(1) as beside:  # the sheet of curves is unpacked in another process
         points = beside.submit(curve_points, content)
         run = run_of(content, export, [(table, layout)], decimal=sign)
-        run = replace(run, amplification=amplification_of(points.result(), table, sign))
-    return run if curves is None else _with_quantities(run, export, curves, sign)
+        run = run if curves is None else _with_quantities(run, export, curves, sign)
+        return replace(run, amplification=amplification_of(points.result(), table, sign))
 
 
 def _with_quantities(run: QpcrRun, export: Export, curves: ResultTable, sign: str) -> QpcrRun:

@@ -96,8 +96,20 @@ def test_a_problem_is_kept_for_the_message(tmp_path):
 
 def test_columns_are_read_alone_from_their_headings_on(book):
     found = open_workbook(book).columns("Results", "well|cq")
-    assert [column[:3] for column in found] == [
-        ["Well", "A1", " A2 "],
-        ["Cq", 20.25, "Undetermined"],
+    assert [(heading, list(cells[:2])) for heading, cells in found] == [
+        ("Well", ["A1", " A2 "]),
+        ("Cq", [20.25, "Undetermined"]),
     ]
     assert open_workbook(book).columns("Results", "temperature") == []
+
+
+def test_a_column_of_numbers_keeps_every_digit(tmp_path):
+    numbers = [0.1, -1e300, 5e-324, 40.0]
+    path = tmp_path / "curves.xlsx"
+    with xlsxwriter.Workbook(str(path)) as written:
+        sheet = written.add_worksheet("Amplification Data")
+        sheet.write_column(0, 0, ["Cycle", 1, 2, 3, ""])
+        sheet.write_column(0, 1, ["dRn", *numbers])
+    found = dict(open_workbook(path).columns("Amplification Data", "cycle|drn"))
+    assert list(found["dRn"]) == numbers
+    assert list(found["Cycle"]) == [1, 2, 3, ""]
