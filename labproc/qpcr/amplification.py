@@ -46,9 +46,13 @@ def _baseline_end(x: Floats, y: Floats) -> int:
     """Return one past the last baseline cycle: 6 cycles before the sharpest bend, at least 8."""
     if y.size < MIN_CYCLES:
         return y.size
-    bend = np.diff(_smooth(y), 2)
+    bend = _bends(_smooth(y))
     top = int(bend[FIRST_CYCLE:].argmax()) + FIRST_CYCLE
-    return int(np.clip(top - BEFORE_BEND, FIRST_CYCLE + 5, y.size))
+    return min(max(top - BEFORE_BEND, FIRST_CYCLE + 5), y.size)
+
+
+def _bends(y: Floats) -> Floats:
+    return y[2:] - 2.0 * y[1:-1] + y[:-2]
 
 
 def _smooth(y: Floats) -> Floats:
@@ -92,7 +96,7 @@ def _threshold(
 def _one(
     curve: Amplification, y: Floats, noise: float, threshold: float | None, stated: float | None
 ) -> RecomputedCq:
-    rises = float(y[-3:].mean()) > RISE_OVER_NOISE * noise
+    rises = float(y[-3:].sum() / 3.0) > RISE_OVER_NOISE * noise
     crossing = _crossing(curve.cycles, y, threshold) if rises and threshold else None
     steepest = _second_derivative_maximum(curve.cycles, y) if rises else None
     gain = _gain(curve.cycles, y, threshold) if rises and threshold else None
@@ -111,9 +115,9 @@ def _crossing(x: Floats, y: Floats, threshold: float) -> float | None:
 
 def _second_derivative_maximum(x: Floats, y: Floats) -> float:
     """Return the cycle of the largest second derivative, by a parabola through its neighbours."""
-    bend = np.diff(_smooth(y), 2)
+    bend = _bends(_smooth(y))
     i = int(bend[FIRST_CYCLE:-1].argmax()) + FIRST_CYCLE
-    left, mid, right = np.diff(y, 2)[i - 1 : i + 2]
+    left, mid, right = _bends(y[i - 1 : i + 4])
     curvature = left - 2 * mid + right
     shift = 0.5 * (left - right) / curvature if curvature < 0 else 0.0
     return float(x[i + 1] + shift)
@@ -123,7 +127,7 @@ def _gain(x: Floats, y: Floats, threshold: float) -> float | None:
     """Return the gain per cycle from a tenth of the threshold to three times it."""
     part = (y > threshold / 10) & (y < threshold * 3) & (np.arange(y.size) > FIRST_CYCLE)
     rising = np.flatnonzero(part)
-    if rising.size < 3 or np.any(np.diff(rising) > 1):
+    if rising.size < 3 or rising[-1] - rising[0] >= rising.size:
         return None
     slope, _ = _line(x[rising], np.log(y[rising]))
     return float(np.exp(slope) - 1)

@@ -21,9 +21,10 @@ class Inverse:
     @property
     def copies(self) -> tuple[float, float | None, float | None]:
         """Copies per well, and the interval's ends."""
-        low = None if self.low is None else float(copies_at(self.low))
-        high = None if self.high is None else float(copies_at(self.high))
-        return float(copies_at(self.log10)), low, high
+        if self.low is None or self.high is None:
+            return float(copies_at(self.log10)), None, None
+        found, low, high = copies_at([self.log10, self.low, self.high]).tolist()
+        return found, low, high
 
 
 def read_backwards(cq: Sequence[float], curve: StandardCurve, *, level: float = 0.95) -> Inverse:
@@ -57,11 +58,12 @@ def read_backwards(cq: Sequence[float], curve: StandardCurve, *, level: float = 
     if not cq:
         raise StandardCurveError(f"{curve.target}: no Cq to read from the curve, expected one")
     y = np.asarray(cq, dtype=np.float64)
-    x0 = (float(y.mean()) - curve.intercept) / curve.slope
+    mean = float(y.sum() / y.size)
+    x0 = (mean - curve.intercept) / curve.slope
     dof = curve.dof + y.size - 1
     if curve.n_points == 0 or curve.dof < 1:
         return Inverse(x0, None, None)
-    sse = curve.residual_sd**2 * curve.dof + float(((y - y.mean()) ** 2).sum())
+    sse = curve.residual_sd**2 * curve.dof + float(((y - mean) ** 2).sum())
     return _fieller(x0, curve, variance=sse / dof, t=t_quantile(level, dof), m=y.size)
 
 

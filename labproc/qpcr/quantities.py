@@ -25,6 +25,9 @@ COUNTING_SHARE = 0.5  # of the assay's own variance, above which counting noise 
 NEVER_EMPTY = 20.0  # copies in the detected wells; one well in 10^8 is then empty
 NEAR = 10.0  # times ``low_copies``; further up counting noise is below 3 %
 
+Estimate = tuple[float | None, float | None, float | None]  # copies and the interval's ends
+UNKNOWN: Estimate = (None, None, None)
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -117,7 +120,14 @@ def _believed(group: Group, found: CopyNumber) -> list[float | None]:
     return list(group.cqs) if _contradicts(group, found) else [w.cq for w in group.wells]
 
 
-def _blank(group: Group, fit: TargetFit, status: Status, method: str) -> CopyNumber:
+def _blank(
+    group: Group,
+    fit: TargetFit,
+    status: Status,
+    method: str,
+    copies: Estimate = UNKNOWN,
+    fieller: Estimate = UNKNOWN,
+) -> CopyNumber:
     cqs = group.cqs
     return CopyNumber(
         sample=group.sample,
@@ -125,13 +135,16 @@ def _blank(group: Group, fit: TargetFit, status: Status, method: str) -> CopyNum
         wells=tuple(w.position for w in group.wells),
         n_wells=len(group.wells),
         n_detected=len(cqs),
-        copies=None,
-        ci_low=None,
-        ci_high=None,
+        copies=copies[0],
+        ci_low=copies[1],
+        ci_high=copies[2],
         method=method,
         status=status,
-        cq=float(np.mean(cqs)) if cqs else None,
+        cq=sum(cqs) / len(cqs) if cqs else None,
         task=group.task,
+        fieller_copies=fieller[0],
+        fieller_low=fieller[1],
+        fieller_high=fieller[2],
     )
 
 
@@ -146,16 +159,10 @@ def _undetected(group: Group, fit: TargetFit, rules: QpcrRules) -> CopyNumber:
 def _by_fieller(group: Group, fit: TargetFit, rules: QpcrRules) -> CopyNumber:
     if fit.curve is None:
         return _blank(group, fit, Status.INVALID, NO_CURVE)
-    copies, low, high = read_backwards(group.cqs, fit.curve, level=rules.level).copies
-    blank = replace(
-        _blank(group, fit, Status.QUANTIFIED, FIELLER),
-        fieller_copies=copies,
-        fieller_low=low,
-        fieller_high=high,
-    )
+    fieller = read_backwards(group.cqs, fit.curve, level=rules.level).copies
     if fit.is_mixed:
-        return replace(blank, status=Status.INVALID, method=NO_CURVE)
-    found = replace(blank, copies=copies, ci_low=low, ci_high=high)
+        return _blank(group, fit, Status.INVALID, NO_CURVE, fieller=fieller)
+    found = _blank(group, fit, Status.QUANTIFIED, FIELLER, fieller, fieller)
     status, flags = _place(found, fit.curve, fit, rules)
     return replace(found, status=status, flags=flags)
 
