@@ -111,6 +111,10 @@ def spread(
     """Return masks over a parent's events as masks over all events, up to eight in one go."""
     if rows is None:
         return [np.asarray(m, dtype=np.bool_) for m in masks]
+    if len(masks) == 1:
+        one = np.zeros(n_events, dtype=np.bool_)
+        one[rows] = masks[0]
+        return [one]
     bits = np.zeros(masks[0].size, dtype=np.uint8)
     for k, mask in enumerate(masks):
         bits |= np.asarray(mask, dtype=np.bool_).view(np.uint8) << np.uint8(k)
