@@ -3,8 +3,11 @@
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 
+from gating.oddness import FOREST_GROUP
 from labproc.intake import Seen
 from labproc.model import Boundary
 from labproc.pipeline.assemble import assemble
@@ -42,6 +45,7 @@ TUBES_NEED = (
 )
 TABLES_NEED = ("labproc.pipeline.table_work", "labproc.parsers")
 """What ``do_job`` imports where it is used."""
+THE_FOREST = "sklearn.ensemble"  # what scores of oddness are told by
 NOT_DONE = frozenset({"set_aside", "not_assigned"})
 
 
@@ -145,6 +149,9 @@ def _prepare(news: Sequence[Seen]) -> None:
     tubes = [seen.path.casefold().endswith((".fcs", ".lmd")) for seen in news]
     needs = (TUBES_NEED if any(tubes) else ()) + (() if all(tubes) else TABLES_NEED)
     start_workers(needs)
+    if sum(tubes) >= FOREST_GROUP:
+        # it takes over a second, at the end of the run; the copying to disk leaves room for it now
+        Thread(target=import_module, args=(THE_FOREST,), daemon=True).start()
 
 
 def _check_plan(study: Study) -> None:
