@@ -7,6 +7,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import quantiles
 
@@ -22,6 +23,9 @@ pytestmark = pytest.mark.bench
 LARGE = Design(
     donors=1, days=(0, 2), panels=("car",), n_events=200_000, with_qpcr=False, with_patient=False
 )
+MANY = Design(
+    donors=6, panels=("car",), n_events=4_000, with_qpcr=False, with_patient=False
+)  # 96 cultures' tubes, and the untransduced ones beside them
 LINE = "#gates-graph .shapelayer path"
 COUNT = 'tr[data-population="CAR+"]'
 
@@ -33,13 +37,15 @@ def say(line: str) -> None:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     where = tmp_path_factory.mktemp("large")
-    write_study(where, LARGE)
+    with pytest.MonkeyPatch.context() as more:  # than a cytometer's tube holds
+        more.setattr("labproc.simulate.acquisition.LARGEST_UL", 2_000.0)
+        write_study(where, LARGE)
     run_study(where, workers=2, hold=())
     return where
 
 
-@pytest.fixture(scope="module")
-def site(folder: Path) -> Iterator[str]:
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
     app = create_app(folder, person=Person("ada", "reviewer"), warm=True)  # as the command does
     server = make_server(app, host="127.0.0.1", port=0)
     thread = threading.Thread(target=server.run, daemon=True)
@@ -49,15 +55,54 @@ def site(folder: Path) -> Iterator[str]:
     thread.join(timeout=0.5)
 
 
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    where = tmp_path_factory.mktemp("many")
+    write_study(where, MANY)
+    run_study(where, workers=2, hold=())
+    assert len(load_results(where).tubes) >= 96
+    with served(where) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def site(folder: Path) -> Iterator[str]:
+    with served(folder) as where:
+        yield where
+
+
 def test_the_first_page_is_ready_within_3_seconds(browser, site: str) -> None:
     page = browser.new_page()
     start = time.perf_counter()
     page.goto(site)
-    page.wait_for_selector(LINE, state="attached", timeout=60_000)
+    page.wait_for_selector(LINE, state="attached", timeout=20_000)
     took = time.perf_counter() - start
     say(f"first page, cold: {took:.2f} s (bar 3)")
     page.close()
     assert took <= 3.0
+
+
+@pytest.mark.parametrize(
+    ("link", "shown"),
+    [
+        ("/samples", "text=all assigned"),
+        ("/gates", LINE),
+        ("/inbox", "text=✓"),
+    ],
+)
+def test_a_page_of_96_samples_is_shown_within_one_and_a_half_seconds(
+    browser, many: str, link: str, shown: str
+) -> None:
+    page = browser.new_page()
+    page.goto(f"{many}/audit")
+    page.wait_for_selector("h1:has-text('Audit')", timeout=20_000)
+    start = time.perf_counter()
+    page.click(f'a[href="{link}"]')
+    page.wait_for_selector(shown, state="attached", timeout=20_000)
+    took = time.perf_counter() - start
+    say(f"{link} of 96 samples and more: {took:.2f} s (bar 1.5)")
+    page.close()
+    assert took <= 1.5
 
 
 # The clock runs in the page: from the release of the mouse to the frame that shows the new count.
@@ -74,9 +119,10 @@ WATCH = """(row) => {
 def test_a_drag_shows_its_number_within_150_ms(browser, site: str, folder: Path) -> None:
     tubes = [t for t in load_results(folder).tubes if t.gates[-1].population == "CAR+"]
     tube = max(tubes, key=lambda t: t.n_events)
+    assert tube.n_events >= 100_000
     page = browser.new_page()
     page.goto(f"{site}/gates/{tube.source.sha256[:16]}/CAR+")
-    page.wait_for_selector(LINE, state="attached", timeout=60_000)
+    page.wait_for_selector(LINE, state="attached", timeout=20_000)
     page.wait_for_timeout(1_500)
     page.evaluate(WATCH, COUNT)
     for turn in range(24):
