@@ -16,6 +16,7 @@ from labproc.model import Measurement
 from labproc.pipeline.earlier import Moment
 from labproc.pipeline.results import Results, TubeView
 from labproc.pipeline.setup import SheetLine
+from labproc.plural import counted
 from labproc.study.sheet_edit import Cells, Problem
 
 MOST_HELD = 6  # tubes kept in memory, some 10 MB each
@@ -239,7 +240,7 @@ class StudyDesk:
         from labproc.pipeline.runner import run_study
 
         def told(done: int, total: int, _path: str) -> None:
-            self._doing = f"computing what depends on it: {done} of {total} files …"
+            self._doing = f"computing what depends on it: {done} of {counted(total, 'file')} …"
 
         try:
             with self._saving:

@@ -16,6 +16,7 @@ from dashboards.figures._versions import (
 )
 from dashboards.pages._parts import drawn, table
 from labproc.exchange._flowjo_table import Pair, same_parent
+from labproc.plural import counted
 
 HOW = (
     "No table of FlowJo's is here yet. In FlowJo's table editor add Freq. of Parent for every "
@@ -103,7 +104,7 @@ def _lost(lost: list[str]) -> Any:
         return ""
     return dmc.Spoiler(
         [
-            html.H2(f"{len(lost)} of FlowJo's percentages have no partner here"),
+            html.H2(f"No partner here: {counted(len(lost), 'percentage')} of FlowJo's"),
             *(html.P(words, className="small") for words in lost[:200]),
         ],
         maxHeight=120, showLabel="all", hideLabel="fewer",

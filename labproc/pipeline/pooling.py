@@ -7,6 +7,7 @@ from labproc.model import Flag
 from labproc.model.flag import info, warning
 from labproc.pipeline.results import PlateView
 from labproc.pipeline.settings import qpcr_rules
+from labproc.plural import counted
 from labproc.qpcr.master_curve import SharedCurve
 from labproc.qpcr.plates import PlateStandards, calibrator_cqs, shared_curves
 from labproc.study import Settings
@@ -54,7 +55,7 @@ def pooling_flags(settings: Settings, plates: Sequence[PlateView]) -> tuple[Flag
     if not any(found.values()):
         text = (
             '[qpcr] curve = "pooled": no target has a series of standards on 2 of '
-            f"{len(plates)} plates; each plate is read from its own curve"
+            f"{counted(len(plates), 'plate')}; each plate is read from its own curve"
         )
         return (warning("not_pooled", text),)
     return tuple(_alone(p) for p in plates if not found[p.source.sha256])
