@@ -10,6 +10,7 @@ from typing import Any
 
 from dashboards.desk import Points
 from labproc.errors import LabprocError, UnknownName
+from labproc.exchange._flowjo_keep import KeptTable
 from labproc.exchange._flowjo_table import Pair
 from labproc.formats.drafts import write_whole
 from labproc.model import Measurement
@@ -36,6 +37,7 @@ class StudyDesk:
     _reading: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _tubes: dict[str, Any] = field(default_factory=dict, repr=False)
     _saving: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _keeping: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _stale: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def version(self) -> str:
@@ -226,6 +228,13 @@ class StudyDesk:
 
         path = find_table(self.folder)
         return ([], []) if path is None else beside_ours(self.results(), read_flowjo_table(path))
+
+    def keep_flowjo(self, name: str, content: bytes, *, who: str) -> KeptTable:
+        """Read FlowJo's table and keep it; one at a time, so that none replaces another unseen."""
+        from labproc.exchange._flowjo_keep import keep_flowjo_table
+
+        with self._keeping:
+            return keep_flowjo_table(self.folder, name, content, who=who)
 
     def working(self) -> str:
         """Return what is being computed beside the answers."""

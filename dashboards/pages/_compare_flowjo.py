@@ -20,7 +20,8 @@ from labproc.plural import counted
 
 HOW = (
     "No table of FlowJo's is here yet. In FlowJo's table editor add Freq. of Parent for every "
-    "population, save it as flowjo.csv, and put it into the study's folder beside study.toml."
+    "population, with the tubes in rows, and save the table: that file is what to drop. Tubes are "
+    "known by their file's name, populations by theirs. Then both percentages stand side by side."
 )
 MOST = 40
 SHOWN = 4  # overlays, the most different first
