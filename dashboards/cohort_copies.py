@@ -14,6 +14,7 @@ from labproc.cohort.copies import Visit, at_visits
 from labproc.cohort.timeline import VISIT_WINDOWS
 from labproc.model import Measurement
 from labproc.pipeline.results import Arm
+from labproc.plural import counted
 
 FEWEST = 2  # patients from whom a mean is drawn
 
@@ -55,6 +56,6 @@ def _means(visits: Sequence[Visit], arm: str, colour: str) -> go.Scatter:
         y=[float(np.exp(np.mean(np.log(kept[v])))) for v in order],
         mode="lines+markers", name=f"{theme.plain(arm)} (n = {n})",
         line={"color": colour, "width": 3}, marker={"size": 9, "symbol": "diamond"},
-        text=[f"{v}: {len(kept[v])} patients" for v in order],
+        text=[f"{v}: {counted(len(kept[v]), 'patient')}" for v in order],
         hovertemplate="%{text}, geometric mean %{y:.3g}<extra></extra>",
     )  # fmt: skip

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from labproc.errors import UnknownName
+from labproc.exchange._flowjo_keep import KeptTable
 from labproc.exchange._flowjo_table import Pair
 from labproc.model import Measurement
 from labproc.pipeline.earlier import Moment
@@ -90,6 +91,9 @@ class Desk(Protocol):
 
     def flowjo(self) -> tuple[list[Pair], list[str]]:
         """Return FlowJo's percentages beside ours, and those without a partner."""
+
+    def keep_flowjo(self, name: str, content: bytes, *, who: str) -> KeptTable:
+        """Read FlowJo's table and keep it for the comparison; an earlier one is set aside."""
 
     def working(self) -> str:
         """Return what is being computed beside the answers, or what kept it from that."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dashboards import theme
 from labproc.model import ReleaseRow, Verdict
 from labproc.pipeline.results import Results
+from labproc.plural import counted
 
 SIGNS = {
     Verdict.PASS: ("✓", "accepted"),
@@ -67,4 +68,4 @@ def counts(found: Sequence[Verdict]) -> str:
     """Return how many products have which verdict."""
     words = {Verdict.PASS: "pass", Verdict.FAIL: "fail", Verdict.CANNOT_SAY: "cannot be judged"}
     said = ", ".join(f"{n} {words[v]}" for v in words if (n := found.count(v)))
-    return f"{len(found)} {'product' if len(found) == 1 else 'products'}: {said}"
+    return f"{counted(len(found), 'product')}: {said}"

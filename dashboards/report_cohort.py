@@ -12,6 +12,7 @@ from labproc.cohort.words import arm_words, line_of, test_name
 from labproc.model import Severity
 from labproc.pipeline.cohort_view import CohortView
 from labproc.pipeline.results import Results
+from labproc.plural import counted
 
 MAIN = ("gehan_breslow_wilcoxon", "log_rank")
 NOTE = "Doses held against the protocol afterwards: not advice."
@@ -70,7 +71,7 @@ def _tests(view: CohortView) -> Markup:
     if not lines:
         return Markup("")
     shown = [tag("p", join(line.splitlines(), "<br>"), cls="sentence") for line in lines]
-    n = tag("span", f"{len(lines)} lines", cls="quiet")
+    n = tag("span", counted(len(lines), "line"), cls="quiet")
     return tag("details", tag("summary", "Survival, copies and courses, every test ", n), *shown)
 
 
@@ -88,9 +89,8 @@ def _doses(view: CohortView) -> Markup:
     ]
     differ = sum(d.agrees is False for d in view.doses)
     heads = ("Patient", "Day", "Given, mg", "Foreseen, mg", "Why", "Verdict")
-    summary = tag(
-        "summary", "Doses ", tag("span", f"{len(rows)} days, {differ} differ", cls="quiet")
-    )
+    words = f"{counted(len(rows), 'day')}, {differ} different"
+    summary = tag("summary", "Doses ", tag("span", words, cls="quiet"))
     return tag("details", summary, tag("p", NOTE, cls="caption"), table(heads, rows, right="1,2,3"))
 
 

@@ -13,6 +13,7 @@ from dashboards.markup import Markup, join, tag
 from dashboards.report_plates import plates
 from labproc.model import Comparison
 from labproc.pipeline.results import Results, TubeView
+from labproc.plural import counted
 
 Figures = dict[str, go.Figure]
 Later = dict[str, Markup]  # markup that the browser puts in place once it is unpacked
@@ -209,8 +210,9 @@ def _flow(results: Results, figures: Figures) -> Markup:
     cut = [t for t in followed if acquisition.kept_time(t) < 1.0]
     shown = (cut or followed)[: MOST_TUBES if cut else 1]
     lost = len(results.tubes) - len(followed)
-    few = f" {lost} tubes have too few events, or no time, to be followed." if lost else ""
-    words = f"In {len(cut)} of {len(followed)} tubes a part of the time was left out.{few}"
+    few = f" Not followed, for too few events or no time: {counted(lost, 'tube')}." if lost else ""
+    part = f"{len(cut)} of {counted(len(followed), 'tube')}"
+    words = f"In {part} a part of the time was left out.{few}"
     rows = [_cut(t) for t in cut]
     heads = ("Sample", "Time left out", "Events left out", "Why")
     listed = report_tables.plain_table(heads, rows) if rows else ""

@@ -15,6 +15,7 @@ from dashboards.figures.plates import plate_copies, plate_map, standard_curve
 from dashboards.markup import Markup, flag_list, join, table, tag
 from labproc.model import CopyNumber, Flag, ReportedCurve, Severity, StandardCurve
 from labproc.pipeline.results import PlateView, Results
+from labproc.plural import counted
 from labproc.qpcr import StandardPoint
 from labproc.qpcr.results import RecomputedCq
 
@@ -40,7 +41,7 @@ def plates(results: Results, slot: Slot) -> Markup:
         return tag("p", "No qPCR plate was read.", cls="quiet")
     shown = results.plates[:MOST_PLATES]
     left = len(results.plates) - len(shown)
-    more = tag("p", f"{left} more plates stand in the tables.", cls="quiet") if left else ""
+    more = tag("p", f"In the tables: {counted(left, 'more plate')}.", cls="quiet") if left else ""
     each = (_plate(results, p, i, slot) for i, p in enumerate(shown))
     of_all = (_trends(results, slot), _limits(results, slot), _beside(results, slot))
     return join((*of_all, *each, more))
@@ -101,7 +102,7 @@ def _flags(flags: Sequence[Flag]) -> Markup:
     asked = [f for f in flags if f.severity is not Severity.INFO]
     notes = [f for f in flags if f.severity is Severity.INFO]
     shown = tag("p", flag_list(asked)) if asked else ""
-    return join((shown, _unfold(f"{len(notes)} notes", tag("p", flag_list(notes)), notes)))
+    return join((shown, _unfold(counted(len(notes), "note"), tag("p", flag_list(notes)), notes)))
 
 
 def _unfold(title: str, content: Markup, rows: Sequence[Any]) -> Markup:
@@ -167,8 +168,9 @@ def _acceptance(plate: PlateView) -> Markup:
     ]
     heads = ("Rule", "Target", "Limit", "Found", "Verdict")
     failed = sum(r.verdict == "fail" for r in plate.acceptance)
-    words = "Acceptance: every rule passed" if not failed else f"Acceptance: {failed} rules failed"
-    listed = tag("details", tag("summary", words), table(heads, rows), **_open(failed))
+    found = f"{counted(failed, 'rule')} failed" if failed else "every rule passed"
+    words = tag("summary", f"Acceptance: {found}")
+    listed = tag("details", words, table(heads, rows), **_open(failed))
     return listed if rows else Markup("")
 
 
@@ -241,7 +243,7 @@ def _recomputed(found: Sequence[RecomputedCq]) -> Markup:
              "Second derivative maximum", "Gain per cycle")  # fmt: skip
     words = [tag("p", sentence) for sentence in _nearness(found)]
     listed = table(heads, rows, right="2,3,4,5") if rows else ""
-    title = f"Cq from the fluorescence: {len(rows)} of {len(found)} wells disagree"
+    title = f"Cq from the fluorescence: differs in {len(rows)} of {counted(len(found), 'well')}"
     return _unfold(title, join((*words, listed)), found)
 
 
@@ -267,13 +269,13 @@ def _nearness(found: Sequence[RecomputedCq]) -> Iterator[str]:
                 f"{theme.percent(gains[-1])}, median {theme.percent(median(gains))}"
             )  # fmt: skip
             yield (
-                f"{target}: {len(away)} wells, recomputed Cq {median(away):.2f} cycles from the "
-                f"file's in the median, {max(away):.2f} at most{gain}."
+                f"{target}: {counted(len(away), 'well')}, recomputed Cq {median(away):.2f} cycles "
+                f"from the file's in the median, {max(away):.2f} at most{gain}."
             )
 
 
 def _checklist(plate: PlateView) -> Markup:
     rows = [(r.section, r.item, r.answer) for r in plate.checklist]
     known = sum(r.is_known for r in plate.checklist)
-    title = f"MIQE checklist: {known} of {len(rows)} items known"
+    title = f"MIQE checklist: {known} of {counted(len(rows), 'item')} known"
     return _unfold(title, table(("Section", "Item", "Answer"), rows), rows)

@@ -6,6 +6,7 @@ from dashboards import release, theme, wording
 from dashboards.markup import Markup, flag_list, join, table, tag
 from labproc.model import Comparison, Measurement, ReleaseRow, Severity, Verdict
 from labproc.pipeline.results import Results
+from labproc.plural import counted
 from labproc.release import overall
 
 plain_table = table
@@ -67,9 +68,8 @@ def _metric(rows: Sequence[Measurement], metric: str, later: dict[str, Markup]) 
     heads = list(HEADS)
     heads[5] = f"Value, {unit} (95 % interval)"
     written = (_row(r) for r in sorted(rows, key=lambda r: r.key.order))
-    summary = tag(
-        "summary", f"{metric_name(metric)} ", tag("span", f"{len(rows)} rows{note}", cls="quiet")
-    )
+    count = tag("span", f"{counted(len(rows), 'row')}{note}", cls="quiet")
+    summary = tag("summary", f"{metric_name(metric)} ", count)
     caption = tag("p", f"Interval: {intervals}.", cls="caption") if intervals else ""
     later[metric] = table(heads, written, right="3,5,6")
     return tag("details", summary, caption, tag("div", data_later=metric))
@@ -108,7 +108,7 @@ def _comparisons(found: Iterable[Comparison]) -> Markup:
         "Test",
         "Plan",
     )
-    summary = tag("summary", "Comparisons ", tag("span", f"{len(rows)} rows", cls="quiet"))
+    summary = tag("summary", "Comparisons ", tag("span", counted(len(rows), "row"), cls="quiet"))
     return tag("details", summary, table(heads, rows, right="1,4"), open="open")
 
 
@@ -118,7 +118,7 @@ def release_table(results: Results) -> Markup:
     told = tag("p", release.counts(list(verdicts.values())), ". The limits are the study's own.")
     whole = [(key.label, _verdict(v)) for key, v in verdicts.items()]
     lines = [_release(row) for row in release.rows(results)]
-    summary = tag("summary", "Line by line ", tag("span", f"{len(lines)} rows", cls="quiet"))
+    summary = tag("summary", "Line by line ", tag("span", counted(len(lines), "row"), cls="quiet"))
     each = tag("details", summary, table(release.HEADS, lines, right="4,5"), open="open")
     return join((told, table(("Product", "All specifications"), whole), each))
 
@@ -153,7 +153,7 @@ def origin(results: Results) -> Markup:
         )
         for f in results.files
     ]
-    summary = tag("summary", "Raw files ", tag("span", f"{len(rows)} files", cls="quiet"))
+    summary = tag("summary", "Raw files ", tag("span", counted(len(rows), "file"), cls="quiet"))
     files = table(("File", "Kind", "Sample", "State", "SHA-256"), rows)
     signed = signatures(results)
     return join((flags, head, signed, versions, tag("details", summary, files)))
@@ -168,6 +168,6 @@ def signatures(results: Results) -> Markup:
     ]  # fmt: skip
     if not rows:
         return Markup("")
-    summary = tag("summary", "Signatures ", tag("span", f"{len(rows)} rows", cls="quiet"))
+    summary = tag("summary", "Signatures ", tag("span", counted(len(rows), "row"), cls="quiet"))
     heads = ("File", "Signed as", "By", "At (UTC)", "Remark", "Now")
     return tag("details", summary, table(heads, rows), open="open")

@@ -10,12 +10,14 @@ from typing import Any
 
 from dashboards.desk import Points
 from labproc.errors import LabprocError, UnknownName
+from labproc.exchange._flowjo_keep import KeptTable
 from labproc.exchange._flowjo_table import Pair
 from labproc.formats.drafts import write_whole
 from labproc.model import Measurement
 from labproc.pipeline.earlier import Moment
 from labproc.pipeline.results import Results, TubeView
 from labproc.pipeline.setup import SheetLine
+from labproc.plural import counted
 from labproc.study.sheet_edit import Cells, Problem
 
 MOST_HELD = 6  # tubes kept in memory, some 10 MB each
@@ -35,6 +37,7 @@ class StudyDesk:
     _reading: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _tubes: dict[str, Any] = field(default_factory=dict, repr=False)
     _saving: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _keeping: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _stale: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def version(self) -> str:
@@ -226,6 +229,13 @@ class StudyDesk:
         path = find_table(self.folder)
         return ([], []) if path is None else beside_ours(self.results(), read_flowjo_table(path))
 
+    def keep_flowjo(self, name: str, content: bytes, *, who: str) -> KeptTable:
+        """Read FlowJo's table and keep it; one at a time, so that none replaces another unseen."""
+        from labproc.exchange._flowjo_keep import keep_flowjo_table
+
+        with self._keeping:
+            return keep_flowjo_table(self.folder, name, content, who=who)
+
     def working(self) -> str:
         """Return what is being computed beside the answers."""
         return self._doing
@@ -239,7 +249,7 @@ class StudyDesk:
         from labproc.pipeline.runner import run_study
 
         def told(done: int, total: int, _path: str) -> None:
-            self._doing = f"computing what depends on it: {done} of {total} files …"
+            self._doing = f"computing what depends on it: {done} of {counted(total, 'file')} …"
 
         try:
             with self._saving:

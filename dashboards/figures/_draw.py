@@ -11,6 +11,7 @@ from dashboards import theme
 from dashboards.figures._series import Line, Mean, arm_mean, extent, lines
 from labproc.model import Measurement
 from labproc.pipeline.results import Arm, Results
+from labproc.plural import any_counted, counted
 
 Measures = Sequence[Measurement]
 LARGEST = 16  # ticks that fit beside each other
@@ -79,7 +80,7 @@ def means(results: Results, points: Measures) -> list[Mean]:
 def thick(mean: Mean, colour: str, panel: Panel, dash: str = "solid") -> list[go.Scatter]:
     """Return an arm's mean as a thick line with its 95 % interval as a band."""
     words = [
-        f"<b>mean of {mean.n} donors, day {day:g}</b><br>{panel.write(v)} {panel.unit}"
+        f"<b>mean of {counted(mean.n, 'donor')}, day {day:g}</b><br>{panel.write(v)} {panel.unit}"
         for day, v in zip(mean.days, mean.values, strict=True)
     ]
     line = go.Scatter(
@@ -108,10 +109,10 @@ def band_words(found: Sequence[Mean]) -> str:
     """Say what the thick line and its band are."""
     if not found:
         return "Thin: one culture."
-    count = " or ".join(str(n) for n in sorted({m.n for m in found}))
+    count = any_counted({m.n for m in found}, "donor")
     has_band = any(np.isfinite(m.low).any() for m in found)
     band = "; band: its 95 % interval (t)" if has_band else "; no interval under 3 donors"
-    return f"Thin: one culture. Thick: geometric mean of n = {count} donors{band}."
+    return f"Thin: one culture. Thick: geometric mean of n = {count}{band}."
 
 
 def reach(points: Measures, found: Sequence[Mean]) -> tuple[float, float]:

@@ -8,6 +8,7 @@ from dashboards import theme
 from dashboards.figures import FIGURES, _draw
 from labproc.model import METRICS, Measurement
 from labproc.pipeline.results import Results
+from labproc.plural import counted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,7 +51,7 @@ def agreement(results: Results) -> go.Figure:
     ends = {f.key.arm: (1.08 * top, q.value or 1.0) for f, q in sorted(found, key=_by_flow)}
     panel = _draw.Panel()
     _draw.end_labels(drawing, results, ends, (low, high), panel)
-    caption = f"n = {len(found)} samples, r of the logs = {_correlation(found)}."
+    caption = f"n = {counted(len(found), 'sample')}, r of the logs = {_correlation(found)}."
     drawing.update_layout(meta={"caption": f"{caption} {_deming_line(drawing, found)}".strip()})
     return drawing
 

@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 from dashboards import theme
 from dashboards.figures import FIGURES, _draw
 from labproc.pipeline.results import Results
+from labproc.plural import counted
 from labproc.qpcr.westgard import LeveyJennings
 
 LIMITS = (1, 2, 3)  # SD
@@ -63,4 +64,5 @@ def _words(chart: LeveyJennings, i: int, names: dict[str, str]) -> str:
 def _caption(target: str, chart: LeveyJennings) -> str:
     own = "from the plates themselves (median and MAD)"
     limits = f"provisional, {own}: fewer than 20 plates" if chart.is_provisional else own
-    return f"{target}, {len(chart.plates)} plates; limits {limits}. ×: a rule of Westgard rejects."
+    plates = counted(len(chart.plates), "plate")
+    return f"{target}, {plates}; limits {limits}. ×: a rule of Westgard rejects."

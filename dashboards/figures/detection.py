@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 from dashboards import theme
 from dashboards.figures import FIGURES
 from labproc.pipeline.results import Results, StudyLimits
+from labproc.plural import counted
 
 EMPTY = "No limit of detection: no level of the standards has some wells found and some not."
 FOUND = 0.95
@@ -30,7 +31,9 @@ def detection(results: Results, *, target: str | None = None) -> go.Figure:
         error_y={"type": "data", "symmetric": False, "thickness": 1.2, "width": 0,
                  "array": [max(0.0, x.high - s) for x, s in zip(levels, share, strict=True)],
                  "arrayminus": [max(0.0, s - x.low) for x, s in zip(levels, share, strict=True)]},
-        text=[f"{theme.number(x.copies)} copies: {x.k} of {x.n} wells" for x in levels],
+        text=[
+            f"{theme.number(x.copies)} copies/well: {x.k} of {counted(x.n, 'well')}" for x in levels
+        ],
         hovertemplate="%{text}<extra></extra>",
     )  # fmt: skip
     p = np.linspace(0.005, 0.995, 100)
@@ -52,10 +55,6 @@ def detection(results: Results, *, target: str | None = None) -> go.Figure:
     return drawing
 
 
-def _plates(n: int) -> str:
-    return "1 plate" if n == 1 else f"{n} plates"
-
-
 def limit_words(found: StudyLimits) -> str:
     """Say LOD and LOQ of one target in a sentence, or why there are none."""
     if found.limits is None:
@@ -68,7 +67,7 @@ def limit_words(found: StudyLimits) -> str:
     loq = "not reached" if found.limits.loq is None else f"{theme.number(found.limits.loq)} copies"
     return (
         f"{found.target}: LOD {lod} copies per well (95 % of wells found; "
-        f"{MODELS.get(best.model, best.model)}, {found.n_wells} wells of "
-        f"{_plates(found.n_plates)}); with any of several replicates {several}. "
+        f"{MODELS.get(best.model, best.model)}, {counted(found.n_wells, 'well')} of "
+        f"{counted(found.n_plates, 'plate')}); with any of several replicates {several}. "
         f"LOQ {loq} (CV at most {found.limits.loq_cv:.0%})."
     )

@@ -10,6 +10,7 @@ from dashboards import theme
 from dashboards.figures import FIGURES
 from labproc.model import CopyNumber, StandardCurve, Status, Task, Well
 from labproc.pipeline.results import PlateView, Results
+from labproc.plural import counted
 from labproc.qpcr import StandardPoint
 
 COLOUR = theme.CONTROL
@@ -92,7 +93,7 @@ def _standard_words(point: StandardPoint) -> str:
     )
     doubt = ", left out" if point.omitted else ", off the line" if point.is_outlier else ""
     copies = theme.number(point.copies)
-    return f"{point.position}: {copies} copies, Cq {point.cq or 0:.2f}{back}{doubt}"
+    return f"{point.position}: {copies} copies/well, Cq {point.cq or 0:.2f}{back}{doubt}"
 
 
 def _names(drawing: go.Figure, curves: Sequence[StandardCurve]) -> None:
@@ -114,7 +115,7 @@ def curve_words(curve: StandardCurve) -> str:
         )
     r_squared = "" if curve.r_squared is None else f", R² {curve.r_squared:.4f}"
     slope = f"{curve.slope:.3f}".replace("-", "−")
-    points = f"{curve.n_points} wells of {curve.n_levels} levels"
+    points = f"{counted(curve.n_points, 'well')} of {counted(curve.n_levels, 'level')}"
     return f"{curve.target}: slope {slope}, efficiency {gain}{r_squared}, {points}."
 
 
@@ -239,8 +240,7 @@ def _symbol(sample: CopyNumber) -> str:
 
 
 def _sample_words(sample: CopyNumber) -> str:
-    wells = (
-        f"{sample.n_detected} of {sample.n_wells} wells, {sample.status.value.replace('_', ' ')}"
-    )
+    wells = f"{sample.n_detected} of {counted(sample.n_wells, 'well')}"
+    status = sample.status.value.replace("_", " ")
     copies = theme.with_interval(sample.copies, sample.ci_low, sample.ci_high)
-    return f"<b>{theme.plain(sample.sample)}</b><br>{copies} copies/well<br>{wells}"
+    return f"<b>{theme.plain(sample.sample)}</b><br>{copies} copies/well<br>{wells}, {status}"

@@ -16,10 +16,12 @@ from dashboards.figures._versions import (
 )
 from dashboards.pages._parts import drawn, table
 from labproc.exchange._flowjo_table import Pair, same_parent
+from labproc.plural import counted
 
 HOW = (
     "No table of FlowJo's is here yet. In FlowJo's table editor add Freq. of Parent for every "
-    "population, save it as flowjo.csv, and put it into the study's folder beside study.toml."
+    "population, with the tubes in rows, and save the table: that file is what to drop. Tubes are "
+    "known by their file's name, populations by theirs. Then both percentages stand side by side."
 )
 MOST = 40
 SHOWN = 4  # overlays, the most different first
@@ -103,7 +105,7 @@ def _lost(lost: list[str]) -> Any:
         return ""
     return dmc.Spoiler(
         [
-            html.H2(f"{len(lost)} of FlowJo's percentages have no partner here"),
+            html.H2(f"No partner here: {counted(len(lost), 'percentage')} of FlowJo's"),
             *(html.P(words, className="small") for words in lost[:200]),
         ],
         maxHeight=120, showLabel="all", hideLabel="fewer",

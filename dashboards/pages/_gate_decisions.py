@@ -9,6 +9,7 @@ from dashboards.pages import _gate_parts as parts
 from dashboards.pages._gate_draft import Draft, clean
 from dashboards.people import NotAllowed, require
 from labproc.errors import LabprocError
+from labproc.plural import counted
 
 VERDICTS = {"gates-accept": "approved", "gates-reject": "rejected", "gates-reopen": "reopened"}
 SAVES = ("gates-save", "gates-automatic")
@@ -69,6 +70,5 @@ def _save(desk: Desk, draft: Draft, reason: str, scope: str, *, automatic: bool)
     names = [one.source.sha256 for one in tubes]
     points = None if automatic else draft["now"]
     desk.save(names, draft["population"], points, who=person.name, reason=reason)
-    many = "1 sample" if len(tubes) == 1 else f"{len(tubes)} samples"
     done = "automatic again" if automatic else "saved"
-    return f"{done} {draft['population']} for {many}"
+    return f"{done} {draft['population']} for {counted(len(tubes), 'sample')}"

@@ -12,6 +12,7 @@ from dashboards.pages._parts import grid
 from dashboards.pages._signing import panel
 from dashboards.wording import odd_first
 from labproc.pipeline.results import Results
+from labproc.plural import counted
 
 SCOPES = (
     ("tube", "this sample"),
@@ -47,7 +48,8 @@ def _list(results: Results) -> Any:
     rows = parts.list_rows(results)
     n = sum(1 for r in rows if r["sign"] == "▲")
     selection = {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True}
-    head = f"{n} of {len(rows)} to look at" if n else f"{len(rows)} samples, none to look at"
+    every = counted(len(rows), "sample")
+    head = f"{n} of {len(rows)} to look at" if n else f"{every}, none to look at"
     return html.Div(
         [
             html.H1("Gates"),

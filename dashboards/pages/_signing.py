@@ -11,6 +11,7 @@ from dashboards.desk import Desk
 from dashboards.people import NotAllowed, require
 from labproc.errors import LabprocError
 from labproc.pipeline.results import Results, SignatureView
+from labproc.plural import counted
 from labproc.store.signatures import MEANINGS
 
 MEANT = {
@@ -108,13 +109,9 @@ def _act(desk: Desk, sha256s: Sequence[str], words: tuple[str, str, str, str]) -
         raise ValueError("nothing left to sign" if meaning else "nothing is signed here")
     if not meaning:
         n = desk.withdraw(sha256s, who=who, password=password, reason=reason)
-        return f"withdrawn from {_many(n)}"
+        return f"withdrawn from {counted(n, 'result')}"
     n = desk.sign(sha256s, meaning, who=who, password=password, reason=reason)
-    return f"{_many(n)} signed as {meaning} by {who}"
-
-
-def _many(n: int) -> str:
-    return "1 result" if n == 1 else f"{n} results"
+    return f"{counted(n, 'result')} signed as {meaning} by {who}"
 
 
 def seals(results: Results, sha256: str) -> Any:

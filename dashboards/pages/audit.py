@@ -9,6 +9,7 @@ from dash import Dash, Input, Output, html
 from dashboards.desk import Desk
 from dashboards.pages import PAGES, Page
 from dashboards.pages._parts import grid
+from labproc.plural import counted
 
 MACHINE = "labproc"  # who the program itself is in the audit
 CHOICES = ({"value": "people", "label": "by people"}, {"value": "all", "label": "everything"})
@@ -24,7 +25,7 @@ def layout(desk: Desk, _rest: str) -> Any:
     names = names or list(USUAL)
     columns = [_column(name) for name in names]
     head = desk.results().audit_head
-    words = f"{len(every)} rows · head {head}" if every else "Nothing was changed yet."
+    words = f"{counted(len(every), 'row')} · head {head}" if every else "Nothing was changed yet."
     chosen = dmc.SegmentedControl(id="audit-who", data=list(CHOICES), value="people", size="xs")
     top = html.Div([html.H1("Audit"), chosen], className="row apart")
     listed = grid("audit-grid", columns, _rows(every, "people"))

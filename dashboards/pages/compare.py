@@ -9,7 +9,7 @@ from dashboards import wording
 from dashboards.desk import Desk
 from dashboards.figures.agreement import agreement, agreement_ratio, pairs
 from dashboards.pages import PAGES, Page
-from dashboards.pages import _compare_flowjo as flowjo
+from dashboards.pages import _compare_upload as upload
 from dashboards.pages import _compare_versions as versions
 from dashboards.pages._parts import drawn, table, trouble
 from dashboards.pages.trends import place
@@ -35,7 +35,7 @@ def _view(desk: Desk, view: str) -> Any:
         if view == "versions":
             first = versions.show(desk, versions.FIRST)
             return [versions.choice(desk), html.Div(first, id="compare-versions")]
-        return flowjo.show(desk) if view == "flowjo" else _assays(desk.results())
+        return upload.view(desk) if view == "flowjo" else _assays(desk.results())
     except LabprocError as error:
         return trouble(str(error))
 
@@ -63,6 +63,7 @@ def _assays(results: Results) -> list[Any]:
 
 def connect(app: Dash, desk: Desk) -> None:
     """Turn to what is chosen; a click on a point leads to its gate."""
+    upload.connect_upload(app, desk)
 
     @app.callback(
         Output("compare-shown", "children"),

@@ -17,6 +17,7 @@ from dashboards.pages._signing import connect_signing, panel, seals
 from dashboards.theme import number, percent, with_interval
 from labproc.errors import UnknownName
 from labproc.pipeline.results import PlateView, Results
+from labproc.plural import counted
 
 
 def layout(desk: Desk, rest: str) -> Any:
@@ -161,7 +162,7 @@ def _acceptance(plate: PlateView) -> Any:
         return html.P("No acceptance rule was applied.", className="quiet")
     heads = ("Rule", "Target", "Limit", "Found", "Verdict")
     odd = [row for row, r in zip(rows, plate.acceptance, strict=True) if r.verdict != "pass"]
-    passed = f"{len(rows) - len(odd)} of {len(rows)} rules passed"
+    passed = f"{len(rows) - len(odd)} of {counted(len(rows), 'rule')} passed"
     head = html.H2(["Acceptance ", html.Span(f"· {passed}", className="small quiet")])
     whole = html.Details([html.Summary("All rules"), table(heads, rows, label="Acceptance")])
     return html.Div([head, table(heads, odd, label="Rules not passed") if odd else "", whole])

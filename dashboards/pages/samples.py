@@ -16,6 +16,7 @@ from dashboards.pages._sheet_draft import Draft
 from dashboards.people import NotAllowed, require
 from labproc.errors import LabprocError
 from labproc.pipeline.setup import SheetLine, rows_to_write
+from labproc.plural import counted
 from labproc.study.sheet_edit import Problem
 
 NEW = "There is no study.toml here yet: say what the study is, and save."
@@ -69,7 +70,7 @@ def _style(name: str, view: str) -> dict[str, str]:
 def _summary(lines: Sequence[SheetLine], wrong: Sequence[Problem]) -> str:
     files = [line for line in lines if line.cells.get("file")]
     lost = sum(bool(line.reason) for line in files)
-    words = [f"{len(files)} FCS files", f"{lost} not assigned" if lost else "all assigned"]
+    words = [counted(len(files), "FCS file"), f"{lost} not assigned" if lost else "all assigned"]
     if wrong:
         first = wrong[0]
         words.append(f"✕ {len(wrong)} wrong: row {first.row + 1}, {first.message}")
@@ -220,7 +221,7 @@ def _save_sheet(desk: Desk, draft: Draft, reason: str) -> str:
         line = by_file.get(cells.get("file", "").casefold())
         rows.append((cells, line.said if line else {}, line.row if line else {}))
     n = desk.save_sheet(rows_to_write(rows), who=person.name, reason=reason)
-    return f"samples.csv saved, {n} {'row' if n == 1 else 'rows'} changed"
+    return f"samples.csv saved, {counted(n, 'row')} changed"
 
 
 PAGES.register("samples")(Page("Samples", 1, layout, connect))

@@ -20,11 +20,6 @@ def study_argument(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.argument("study", type=kind, default=Path(), required=False)(function)
 
 
-def counted(n: int, noun: str) -> str:
-    """Return a number with its noun: ``1 file``, ``2 files``."""
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
-
-
 class ProgressBar:
     """A bar on stderr that says what is done and when the rest will be; silent in a pipe."""
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from labproc.cli._study import counted
+from labproc.plural import counted
 
 
 @click.command()

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import click
 
 from labproc.cli._output import json_line, say
-from labproc.cli._study import counted, study_argument
+from labproc.cli._study import study_argument
+from labproc.plural import counted
 
 if TYPE_CHECKING:
     from labproc.model import ReleaseRow

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import click
 
 from labproc.cli._output import json_line, say
-from labproc.cli._study import ProgressBar, counted, run_and_report, say_failed
+from labproc.cli._study import ProgressBar, run_and_report, say_failed
+from labproc.plural import counted
 
 if TYPE_CHECKING:
     from labproc.pipeline.runner import RunReport

@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from labproc.cli._output import json_line
-from labproc.cli._study import counted, say_failed, study_argument
+from labproc.cli._study import say_failed, study_argument
+from labproc.plural import counted
 
 SAID = {
     "done": "done",

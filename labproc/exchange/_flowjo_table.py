@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labproc.errors import ParseError, StudyError
-from labproc.formats.content import look
+from labproc.formats.content import Content, look
 from labproc.formats.grid import Line
-from labproc.formats.text import decode
+from labproc.formats.text import decode, looks_like_text
 from labproc.pipeline.results import GateView, Results, TubeView
 
-NAMES = ("flowjo.csv", "flowjo.txt", "flowjo.tsv", "flowjo.xlsx")
+NAMES = ("flowjo.csv", "flowjo.txt", "flowjo.tsv", "flowjo.xlsx", "flowjo.xls")
 """What the table is called in a study's folder."""
 SUMMARIES = frozenset({"mean", "sd", "stdev", "median", "cv", "min", "max", ""})
 ALSO = {
@@ -22,6 +22,11 @@ ALSO = {
     "cd8": "cd8+", "protein l+": "car+",
 }  # fmt: skip
 """What FlowJo's users call the populations of the shipped strategies."""
+MOST_VALUES = 200_000  # 384 tubes of 50 populations are 19,200
+MOST_HEADINGS = 4  # of a table that is not FlowJo's, enough to know it by
+WANTED = (
+    "expected headings such as 'Live/CAR+ | Freq. of Parent' as FlowJo's table editor writes them"
+)
 _OF_PARENT = re.compile(r"freq(uency|\.)? of parent|%\s*(of )?parent|freq\.? of \(?parent", re.I)
 
 
@@ -55,41 +60,59 @@ def find_table(folder: Path) -> Path | None:
     return next((folder / n for n in NAMES if (folder / n).is_file()), None)
 
 
-def read_flowjo_table(path: Path) -> list[FlowJoValue]:
+def read_flowjo_table(path: Path, *, name: str = "") -> list[FlowJoValue]:
     """Read the percentages of parent that FlowJo's table editor exports.
 
     A row is a sample, a column ``Singlets/Live/CAR+ | Freq. of Parent``; the rows Mean and SD and
-    other statistics are left out.
+    other statistics are left out. ``name`` is what messages call the file, by default its own.
 
     Raises
     ------
     StudyError
         If the file is no such table, or a percentage is no number from 0 to 100.
     """
-    lines = _lines(path)
+    name = name or path.name
+    lines = _lines(path, name)
     head = lines[0] if lines else None
     width = len(head.cells) if head else 0
     columns = {i: head.text(i) for i in range(1, width) if head and _OF_PARENT.search(head.text(i))}
     if not columns:
-        raise StudyError(
-            f"{path.name}: no column of percentages, expected headings such as "
-            "'Live/CAR+ | Freq. of Parent' as FlowJo's table editor writes them"
-        )
+        raise StudyError(f"{name}: no column of percentages{_headings(head)}, {WANTED}")
     rows = [r for r in lines[1:] if r.text(0).strip().casefold() not in SUMMARIES]
-    return [value for row in rows for value in _values(path.name, row, columns)]
+    if len(rows) * len(columns) > MOST_VALUES:
+        found = f"{len(rows):,} rows of {len(columns):,} percentages"
+        raise StudyError(f"{name}: {found}, expected at most {MOST_VALUES:,} in all")
+    values = [value for row in rows for value in _values(name, row, columns)]
+    if not values:
+        raise StudyError(f"{name}: no percentage under its headings, expected a row for each tube")
+    return values
 
 
-def _lines(path: Path) -> list[Line]:
+def _headings(head: Line | None) -> str:
+    """Return the first headings of a table as they stand, for whoever took the wrong file."""
+    found = [repr(str(c)[:40]) for c in (head.cells if head else ()) if str(c).strip()]
+    more = ", ..." if len(found) > MOST_HEADINGS else ""
+    return f" (has: {', '.join(found[:MOST_HEADINGS])}{more})" if found else ""
+
+
+def _lines(path: Path, name: str) -> list[Line]:
     """Return the rows that hold something; FlowJo leaves the first heading empty."""
     try:
-        book = look(path).workbook
-        if book is not None:
-            lines = book.sheet(book.names[0]).lines
-        else:
-            lines = tuple(_text_lines(decode(path.read_bytes(), name=path.name).text))
-    except ParseError as error:
-        raise StudyError(str(error)) from error
+        lines = _read(look(path))
+    except (ParseError, csv.Error) as error:
+        raise StudyError(f"{name}: {str(error).removeprefix(f'{path.name}: ')}") from error
     return [line for line in lines if line.filled]
+
+
+def _read(found: Content) -> Sequence[Line]:
+    """Return the rows of a workbook's first sheet, or of a text."""
+    if found.workbook is not None:
+        return found.workbook.sheet(found.workbook.names[0]).lines
+    if found.problem is not None:
+        raise found.problem
+    if found.is_zip or found.is_ole or found.head[:3] == b"FCS" or not looks_like_text(found.head):
+        raise ParseError(f"neither text nor a workbook (begins with {found.head[:8]!r}), {WANTED}")
+    return tuple(_text_lines(decode(found.path.read_bytes(), name=found.path.name).text))
 
 
 def _text_lines(text: str) -> Iterator[Line]:

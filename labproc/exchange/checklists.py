@@ -9,6 +9,7 @@ from labproc.cohort.words import line_of
 from labproc.exchange import EXPORTS, Export
 from labproc.formats.inert import inert
 from labproc.pipeline.results import Results
+from labproc.plural import any_counted, counted
 
 YOURS = "to be filled in by the authors"
 """Stands where no file can know the answer."""
@@ -42,7 +43,12 @@ def _flow_dates(results: Results) -> str:
 def _samples(results: Results) -> str:
     keys = [t.key for t in results.tubes]
     donors, days = {k.donor for k in keys if k.donor}, {k.day for k in keys if k.day is not None}
-    return f"{len(donors)} donors, {len(days)} days, arms {_listed(k.arm for k in keys)}"
+    count = f"{counted(len(donors), 'donor')}, {counted(len(days), 'day')}"
+    return f"{count}, arms {_listed(k.arm for k in keys)}"
+
+
+def _files(results: Results) -> str:
+    return f"{counted(len(results.tubes), 'file')} by SHA-256"
 
 
 def _gates(results: Results) -> str:
@@ -52,7 +58,8 @@ def _gates(results: Results) -> str:
 def _controls(results: Results) -> str:
     leaning = [g for t in results.tubes for g in t.gates if g.population == "CAR+"]
     held = sum(bool(g.control_name) for g in leaning)
-    return f"CAR+ gated against a control in {held} of {len(leaning)} tubes" if leaning else ""
+    words = f"CAR+ gated against a control in {held} of {counted(len(leaning), 'tube')}"
+    return words if leaning else ""
 
 
 def _curves(results: Results) -> str:
@@ -86,7 +93,7 @@ def _acceptance(results: Results) -> str:
 
 def _replicates(results: Results) -> str:
     wells = {s.n_wells for p in results.plates for s in p.samples}
-    return f"{' or '.join(map(str, sorted(wells)))} wells a sample" if wells else ""
+    return f"{any_counted(wells, 'well')} a sample" if wells else ""
 
 
 def _methods(start: str) -> Callable[[Results], str]:
@@ -114,7 +121,7 @@ def _units(results: Results) -> str:
 
 def _set_aside(results: Results) -> str:
     lost = [f for f in results.files if f.state in ("set_aside", "not_assigned")]
-    return f"{len(results.files)} files, {len(lost)} not used; reasons in files.csv"
+    return f"{counted(len(results.files), 'file')}, {len(lost)} not used; reasons in files.csv"
 
 
 def _participants(results: Results) -> str:
@@ -122,7 +129,7 @@ def _participants(results: Results) -> str:
     if view is None:
         return ""
     members = view.cohort.members()
-    return _listed(f"{arm}: {members.count(arm)} patients" for arm in view.arms)
+    return _listed(f"{arm}: {counted(members.count(arm), 'patient')}" for arm in view.arms)
 
 
 def _baseline(results: Results) -> str:
@@ -166,7 +173,7 @@ ITEMS: tuple[Item, ...] = (
         "instrument",
         lambda r: _listed(t.source.instrument for t in r.tubes),
     ),
-    Item("MIFlowCyt", "4.1", "list-mode files", lambda r: f"{len(r.tubes)} files by SHA-256"),
+    Item("MIFlowCyt", "4.1", "list-mode files", _files),
     Item("MIFlowCyt", "4.2-4.3", "compensation and transformation", _methods("Flow")),
     Item("MIFlowCyt", "4.4", "gates", _gates),
     Item("MIFlowCyt", "4.4", "controls", _controls),

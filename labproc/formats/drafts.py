@@ -14,8 +14,8 @@ def draft_path(path: Path) -> Path:
     return path.with_name(f".{os.getpid()}-{path.name}.part")
 
 
-def write_whole(path: Path, text: str, *, durable: bool = False) -> None:
-    """Write a text file, whole or not at all; what stood there stays until then.
+def write_whole(path: Path, content: str | bytes, *, durable: bool = False) -> None:
+    """Write a file, text as UTF-8, whole or not at all; what stood there stays until then.
 
     ``durable`` waits until the disk has it: for what cannot be made again from raw files.
 
@@ -24,7 +24,7 @@ def write_whole(path: Path, text: str, *, durable: bool = False) -> None:
     OSError
         If it cannot be written, or the disk kept less of it than it said.
     """
-    data = text.encode()
+    data = content.encode() if isinstance(content, str) else content
     draft = draft_path(path)
     try:
         with draft.open("wb") as file:

@@ -7,6 +7,7 @@ from labproc.model import Comparison, Plan
 from labproc.pipeline.cohort_view import CohortView
 from labproc.pipeline.results import PlateView, TubeView
 from labproc.pipeline.versions import PIPELINE_VERSION, software_versions
+from labproc.plural import counted
 from labproc.study import Study
 
 
@@ -33,8 +34,9 @@ def _flow(tubes: Sequence[TubeView]) -> str:
     gates = dict.fromkeys(g.population for t in tubes for g in t.gates)
     instruments = sorted({t.source.instrument for t in tubes if t.source.instrument})
     on = f" on {'; '.join(instruments)}" if instruments else ""
+    were = "was" if len(tubes) == 1 else "were"
     return (
-        f"Flow cytometry: {len(tubes)} tubes acquired{on} were gated {_how(tubes)} "
+        f"Flow cytometry: {counted(len(tubes), 'tube')} acquired{on} {were} gated {_how(tubes)} "
         f"strategies {', '.join(strategies)} ({', '.join(gates)}). {_car(tubes)}"
         f"{_moved(tubes)}Counts are events divided by the volume acquired, times the dilution."
     )
@@ -57,7 +59,7 @@ def _car(tubes: Sequence[TubeView]) -> str:
     held = sum(bool(g.control_name) for g in leaning)
     fixed = len(positive) - len(leaning)
     drawn = (
-        f"In {fixed} tubes CAR+ is a gate drawn by hand, not held against a control. "
+        f"In {counted(fixed, 'tube')} CAR+ is a gate drawn by hand, not held against a control. "
         if fixed
         else ""
     )
@@ -65,14 +67,14 @@ def _car(tubes: Sequence[TubeView]) -> str:
         return drawn
     return drawn + (
         f"CAR+ cells were gated against the fully stained untransduced control of the same donor "
-        f"and day ({held} of {len(leaning)} tubes had one); fractions are best estimates that "
-        "account for the overlap of positives and negatives. "
+        f"and day ({held} of {counted(len(leaning), 'tube')} had one); fractions are best "
+        "estimates that account for the overlap of positives and negatives. "
     )
 
 
 def _moved(tubes: Sequence[TubeView]) -> str:
     moved = [t for t in tubes if "moved" in t.version]
-    return f"In {len(moved)} tubes a reviewer moved a gate. " if moved else ""
+    return f"In {counted(len(moved), 'tube')} a reviewer moved a gate. " if moved else ""
 
 
 def _qpcr(study: Study, plates: Sequence[PlateView]) -> str:
@@ -81,10 +83,10 @@ def _qpcr(study: Study, plates: Sequence[PlateView]) -> str:
     target = rules.transgene if rules else "the transgene"
     methods = dict.fromkeys(s.method for p in plates for s in p.samples if s.method)
     return (
-        f"qPCR: {target} was quantified{reference} on {len(plates)} plates. Standard curves are "
-        f"unweighted least squares of Cq on log10 copies{_shared(plates)}; copies were read "
-        "backwards "
-        f"({', '.join(methods)}); non-detects entered as censored, never as 0 or 40."
+        f"qPCR: {target} was quantified{reference} on {counted(len(plates), 'plate')}. "
+        f"Standard curves are unweighted least squares of Cq on log10 copies{_shared(plates)}; "
+        f"copies were read backwards ({', '.join(methods)}); non-detects entered as "
+        "censored, never as 0 or 40."
     )
 
 
@@ -92,7 +94,7 @@ def _shared(plates: Sequence[PlateView]) -> str:
     """Say how many plates share a slope, nothing where each has its own."""
     codes = ("master_curve", "calibrated_plate")
     n = sum(any(f.code in codes for c in p.curves for f in c.flags) for p in plates)
-    return f" with one slope for {n} plates and an intercept for each" if n else ""
+    return f" with one slope for {counted(n, 'plate')} and an intercept for each" if n else ""
 
 
 def _statistics(plan: Plan | None, comparisons: Sequence[Comparison]) -> str:

@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from labproc.errors import LabprocError
 from labproc.pipeline.results import FileStatus
 from labproc.pipeline.runner import RunReport
+from labproc.plural import counted
 from labproc.store import Store
 from labproc.study import Study, load_study
 from labproc.study.settings import NotifySettings
@@ -84,8 +85,8 @@ def _newly_failed(store: Store, failed: Sequence[FileStatus]) -> list[FileStatus
 
 
 def _news(study: Study, n_done: int, new: Sequence[FileStatus]) -> News:
-    parts = [f"{_counted(n_done)} processed"] if n_done else []
-    parts += [f"{_counted(len(new))} set aside"] if new else []
+    parts = [f"{counted(n_done, 'file')} processed"] if n_done else []
+    parts += [f"{counted(len(new), 'file')} set aside"] if new else []
     files = [{"file": s.path, "reason": s.reason} for s in new[:MOST_FILES]]
     more = len(new) - len(files)
     lines = (*(s.reason for s in new[:MOST_FILES]), *([f"and {more} more"] if more > 0 else []))
@@ -101,10 +102,6 @@ def _news(study: Study, n_done: int, new: Sequence[FileStatus]) -> News:
 
 def _name(study: Study) -> str:
     return " ".join((study.settings.study.title or study.folder.name).split())
-
-
-def _counted(n: int) -> str:
-    return f"{n:,} file{'' if n == 1 else 's'}"
 
 
 def _by_webhook(settings: NotifySettings, news: News) -> Iterator[str]:

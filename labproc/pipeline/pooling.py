@@ -7,6 +7,8 @@ from labproc.model import Flag
 from labproc.model.flag import info, warning
 from labproc.pipeline.results import PlateView
 from labproc.pipeline.settings import qpcr_rules
+from labproc.plural import counted
+from labproc.qpcr.calibrators import unknown_calibrator
 from labproc.qpcr.master_curve import SharedCurve
 from labproc.qpcr.plates import PlateStandards, calibrator_cqs, shared_curves
 from labproc.study import Settings
@@ -44,9 +46,20 @@ def _brought(settings: Settings, plates: Sequence[PlateView]) -> list[PlateStand
 
 
 def pooling_flags(settings: Settings, plates: Sequence[PlateView]) -> tuple[Flag, ...]:
-    """Say where one curve was asked for and plates were read from their own."""
+    """Say where one curve was asked for and plates were read from their own, and why."""
     if not is_pooled(settings) or not plates:
         return ()
+    return (*_unknown(settings, plates), *_not_pooled(settings, plates))
+
+
+def _unknown(settings: Settings, plates: Sequence[PlateView]) -> tuple[Flag, ...]:
+    """Flag a calibrator that no plate holds: the plates that do may still be to come."""
+    sample = settings.qpcr.calibrator if settings.qpcr else None
+    text = unknown_calibrator(sample, [p.wells for p in plates])
+    return (warning("unknown_calibrator", f"[qpcr] {text}"),) if text else ()
+
+
+def _not_pooled(settings: Settings, plates: Sequence[PlateView]) -> tuple[Flag, ...]:
     try:
         found = shared_curves(_brought(settings, plates), qpcr_rules(settings))
     except StandardCurveError as error:
@@ -54,7 +67,7 @@ def pooling_flags(settings: Settings, plates: Sequence[PlateView]) -> tuple[Flag
     if not any(found.values()):
         text = (
             '[qpcr] curve = "pooled": no target has a series of standards on 2 of '
-            f"{len(plates)} plates; each plate is read from its own curve"
+            f"{counted(len(plates), 'plate')}; each plate is read from its own curve"
         )
         return (warning("not_pooled", text),)
     return tuple(_alone(p) for p in plates if not found[p.source.sha256])

@@ -12,6 +12,7 @@ from labproc.intake import scan
 from labproc.model import SampleKey
 from labproc.pipeline.gather import known_files
 from labproc.pipeline.planner import RawFile
+from labproc.plural import counted
 from labproc.store import AuditEntry, Store
 from labproc.study import Found, Study, load_study
 from labproc.study.assign import KEY_FIELDS, Assigner, Rows
@@ -132,7 +133,7 @@ def save_rows(folder: Path, rows: Sequence[Cells], *, who: str, reason: str) -> 
         first = wrong[0]
         raise StudyError(
             f"samples.csv, row {first.row + 1}: {first.message}"
-            + (f" (and {len(wrong) - 1} more cells)" if len(wrong) > 1 else "")
+            + (f" (and {counted(len(wrong) - 1, 'more cell')})" if len(wrong) > 1 else "")
         )
     if not reason.strip():
         raise StudyError("samples.csv: no reason given, expected why it was changed")
@@ -156,7 +157,7 @@ def _differing(mine: Sequence[Cells], others: Sequence[Cells]) -> list[Cells]:
 def _told(rows: Sequence[Mapping[str, str]]) -> str:
     lines = ["; ".join(f"{k}={v}" for k, v in row.items() if v) for row in rows]
     text = " | ".join(lines)
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(rows)} rows)"
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({counted(len(rows), 'row')})"
 
 
 def save_settings(

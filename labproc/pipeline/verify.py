@@ -12,6 +12,7 @@ from labproc.pipeline.payload import decode, plain_json
 from labproc.pipeline.planner import plan
 from labproc.pipeline.runner import KINDS, Outcome, do_job, earlier, load_results
 from labproc.pipeline.tables import all_tables
+from labproc.plural import counted
 from labproc.store import Store, StoredResult
 from labproc.store.leases import held
 from labproc.study import Study, load_study
@@ -34,9 +35,10 @@ class Verified:
     @property
     def summary(self) -> str:
         """One line for people."""
-        again = f", {self.n_results} results derived again" if self.n_results else ""
-        what = f"{self.n_files} files, {self.n_audit} audit rows{again}"
-        return f"{what}: {len(self.problems)} problems" if self.problems else f"{what}: all whole"
+        again = f", {counted(self.n_results, 'result')} derived again" if self.n_results else ""
+        what = f"{counted(self.n_files, 'file')}, {counted(self.n_audit, 'audit row')}{again}"
+        bad = len(self.problems)
+        return f"{what}: {counted(bad, 'problem') if bad else 'all whole'}"
 
 
 def verify_study(folder: Path, *, recompute: bool = False, heads: Sequence[str] = ()) -> Verified:
@@ -116,7 +118,7 @@ def _differing_tables(study: Study, store: Store) -> Iterator[str]:
     for name, rows in fresh.items():
         stored = store.table(name)
         if len(stored) != len(rows):
-            yield f"table {name}: {len(stored)} rows, expected {len(rows)}"
+            yield f"table {name}: {counted(len(stored), 'row')}, expected {len(rows)}"
             continue
         differing = [
             i for i, (a, b) in enumerate(zip(stored, rows, strict=True), 1) if _differ(a, b)

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from labproc.errors import StandardCurveError
+from labproc.errors import StandardCurveError, UnknownName
 from labproc.model import QpcrRun, Well
 from labproc.qpcr.analysis import analyse_run
+from labproc.qpcr.calibrators import unknown_calibrator
 from labproc.qpcr.doubts import several_series
 from labproc.qpcr.fits import by_target, fit_target, is_omitted, target_name
 from labproc.qpcr.inverse import read_backwards
@@ -167,9 +168,13 @@ def analyse_plates(
 
     Raises
     ------
+    UnknownName
+        If no plate holds the calibrator.
     StandardCurveError
         If no target has standards on two plates.
     """
+    if unknown := unknown_calibrator(calibrator, [run.table.wells for run in runs]):
+        raise UnknownName(unknown)
     shared = shared_curves([standards_of(r, rules, calibrator=calibrator) for r in runs], rules)
     if not any(shared.values()):
         raise StandardCurveError(

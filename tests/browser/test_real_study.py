@@ -5,9 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import BrowserContext, Page
 
 from dashboards.app import create_app, make_server
 from dashboards.people import Person
+from labproc.exchange._flowjo_keep import MOST_BYTES
+from labproc.exchange._flowjo_table import find_table
 from labproc.pipeline.review import audit_rows
 from labproc.pipeline.runner import load_results, run_study
 from labproc.simulate import Design, write_study
@@ -86,5 +89,61 @@ def test_a_gate_mended_in_the_browser_moves_the_store_the_trend_and_the_audit(
     assert [row["reason"] for row in mine] == ["the control's tail reaches further"]
     page.goto(f"{site}/audit")
     page.wait_for_selector("#audit-grid >> text=the control's tail reaches further")
+    assert said == []
+    page.close()
+
+
+def table(folder: Path, percent: str) -> bytes:
+    """Return FlowJo's table of the study's first CAR tube."""
+    tube = next(
+        t for t in load_results(folder).tubes if any(g.population == "CAR+" for g in t.gates)
+    )
+    name = tube.source.path.rpartition("/")[2]
+    return f",Live/CAR+ | Freq. of Parent\n{name},{percent}\n".encode()
+
+
+def choose(page: Page, name: str, content: bytes) -> None:
+    """Choose a file as a keyboard does."""
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Choose FlowJo's table").press("Enter")
+    chooser.value.set_files({"name": name, "mimeType": "text/csv", "buffer": content})
+
+
+def drop(page: Page, name: str, content: str) -> None:
+    """Drop a file on the page's area."""
+    made = """([name, text]) => { const held = new DataTransfer();
+      held.items.add(new File([text], name, {type: "text/csv"})); return held; }"""
+    held = page.evaluate_handle(made, [name, content])
+    for kind in ("dragenter", "dragover", "drop"):
+        page.dispatch_event("#compare-flowjo-choose", kind, {"dataTransfer": held})
+
+
+def test_flowjo_s_table_is_dropped_on_the_page_and_compared_at_once(
+    browser: BrowserContext, site: str, folder: Path
+) -> None:
+    page = browser.new_page()
+    said: list[str] = []
+    page.on("console", lambda m: said.append(m.text) if m.type == "error" else None)
+    page.goto(f"{site}/compare/flowjo")
+    page.wait_for_selector("text=No table of FlowJo's is here yet", timeout=30_000)
+    line = page.locator("#compare-flowjo-said")
+    choose(page, "plate.csv", b"Well,Cq\nA1,25\n")
+    page.wait_for_selector("#compare-flowjo-said >> text=✕ plate.csv: no column of percentages")
+    assert find_table(folder) is None
+    drop(page, "<b>large</b>.csv", "x" * (MOST_BYTES + 1))
+    page.wait_for_selector("#compare-flowjo-said >> text=at most 5 MB")
+    assert line.inner_text().startswith("✕ <b>large</b>.csv: 5.0 MB")
+    assert page.locator("#compare-flowjo-upload .over").count() == 0
+    choose(page, "Table 7.csv", table(folder, "12.5"))
+    page.wait_for_selector("#compare-flowjo-shown .js-plotly-plot", timeout=30_000)
+    assert line.inner_text() == "✓ 1 percentage kept in flowjo.csv"
+    drop(page, "Table 8.csv", table(folder, "14").decode())
+    page.wait_for_selector("#compare-flowjo-said >> text=the earlier one is flowjo.earlier-")
+    page.wait_for_selector("#compare-flowjo-shown td >> text=14.0 %")
+    assert find_table(folder).read_bytes() == table(folder, "14")
+    rows = [row for row in audit_rows(folder) if row["action"] == "flowjo table kept"]
+    assert [row["who"] for row in rows] == ["ada", "ada"]
+    page.goto(f"{site}/audit")
+    page.wait_for_selector("#audit-grid >> text=flowjo table kept")
     assert said == []
     page.close()

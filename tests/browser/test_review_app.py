@@ -283,7 +283,7 @@ def test_flowjo_s_percentage_is_explained_by_an_overlay(watched: "Watched") -> N
     page = watched.go("Compare")
     page.click("#compare-view >> text=FlowJo")
     page.wait_for_selector("text=is what a threshold at", timeout=15_000)
-    page.wait_for_selector("text=1 of FlowJo's percentages have no partner here")
+    page.wait_for_selector("text=No partner here: 1 percentage of FlowJo's")
     page.click("#compare-view >> text=Earlier and now")
     page.wait_for_selector("text=Nothing differs")
     assert watched.said == []

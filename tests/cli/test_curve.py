@@ -1,6 +1,8 @@
 """``labproc curve`` as outsiders rely on it."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -112,6 +114,27 @@ def test_several_plates_share_one_slope(shared):
     slopes = {json.loads(line)["slope"] for line in result.stdout.splitlines()}
     assert len(slopes) == 1
     assert slopes.pop() == pytest.approx(-3.3833, abs=1e-3)
+
+
+def test_a_misspelt_calibrator_is_a_setting_that_cannot_be_used(tmp_path):
+    rows = [f"A{i + 1},{'CAL' if i > 5 else 'STD'},CAR,Standard,{38 - 3.3 * i:.2f},{10**i}"
+            for i in range(1, 7)]  # fmt: skip
+    text = "\n".join(["Well,Sample,Target,Task,Cq,Quantity", *rows, ""])
+    paths = [tmp_path / "one.csv", tmp_path / "two.csv"]
+    for path in paths:
+        path.write_text(text.replace("STD", path.stem), encoding="utf-8")
+    program = [sys.executable, "-m", "labproc", "curve", *map(str, paths), "--pooled"]
+    told = subprocess.run(
+        [*program, "--calibrator", "CALL"], capture_output=True, text=True, check=False
+    )
+    assert told.returncode == 2
+    assert told.stdout == ""
+    (said,) = told.stderr.splitlines()
+    assert "calibrator 'CALL': no such sample on 2 plates, expected 'CAL' (the nearest)" in said
+    right = subprocess.run(
+        [*program, "--calibrator", "CAL"], capture_output=True, text=True, check=False
+    )
+    assert right.returncode == 0
 
 
 def test_limits_and_checklist_on_request(shared):

@@ -58,7 +58,12 @@ def test_ours_stand_beside_theirs_and_what_has_no_partner_is_said(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a,b\nx.fcs,3\n", "no column of percentages, expected headings such as"),
+        (
+            "a,b\nx.fcs,3\n",
+            r"^flowjo.csv: no column of percentages \(has: 'a', 'b'\), expected headings such as",
+        ),
+        (",CAR+ | Freq. of Parent\nMean,3\n", "no percentage under its headings, expected a row"),
+        (f",CAR+ | Freq. of Parent\n{'x' * 200_000},3\n", "^flowjo.csv: field larger than"),
         (",CAR+ | Freq. of Parent\nx.fcs,many\n", "line 2: .* is 'many', expected a percentage"),
         (",CAR+ | Freq. of Parent\nx.fcs,130\n", "line 2: .* is '130', expected a percentage"),
     ],
@@ -67,6 +72,25 @@ def test_another_table_is_refused_in_one_line(tmp_path: Path, text: str, message
     path = tmp_path / "flowjo.csv"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(StudyError, match=message):
+        read_flowjo_table(path)
+
+
+@pytest.mark.parametrize("content", [b"FCS3.1 a tube", b"%PDF" + bytes(64), b"PK\x03\x04 no zip"])
+def test_a_file_of_another_kind_is_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "flowjo.csv"
+    path.write_bytes(content)
+    with pytest.raises(StudyError, match=r"^Table 7\.csv: .*expected") as told:
+        read_flowjo_table(path, name="Table 7.csv")
+    assert "\n" not in str(told.value)
+
+
+def test_a_table_of_more_rows_than_any_study_is_refused_before_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("labproc.exchange._flowjo_table.MOST_VALUES", 1)
+    path = tmp_path / "flowjo.csv"
+    path.write_text(",CAR+ | Freq. of Parent\na.fcs,1\nb.fcs,2\n", encoding="utf-8")
+    with pytest.raises(StudyError, match="2 rows of 1 percentages, expected at most 1 in all"):
         read_flowjo_table(path)
 
 

@@ -1,11 +1,13 @@
 """The report: one file, whole, inert, small."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from dashboards.report import build_report
-from labproc.pipeline.results import Results
+from labproc.model.flag import info
+from labproc.pipeline.results import AcceptanceRow, Results
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +59,7 @@ def test_two_builds_are_equal(page: str, results: Results) -> None:
 
 def test_what_quality_control_cut_is_listed_and_drawn(page: str, results: Results) -> None:
     text = words(page)
-    assert "In 1 of 1 tubes a part of the time was left out." in text
+    assert "In 1 of 1 tube a part of the time was left out." in text
     assert 'data-figure="flow0"' in text
     assert "15.0 %" in text[text.index("Acquisition over time") :]
 
@@ -67,3 +69,30 @@ def test_every_panel_has_its_steps_and_every_odd_tube(page: str) -> None:
     assert "Panel car, strategy car_t" in text
     assert 'data-figure="odd0"' in text
     assert text.index("Tubes to look at") < text.index('data-figure="odd0"')
+
+
+PLURAL = re.compile(
+    r"(?<![\d.,])1 (?:more |FCS |audit )?"
+    r"(?:notes|rows|files|lines|days|tubes|wells|levels|rules|items|plates|samples|donors|patients)\b"
+)
+
+
+def test_one_of_a_thing_is_not_called_many(results: Results) -> None:
+    failed = AcceptanceRow("r_squared", "CAR", "at least 0.98", "0.91", "fail")
+    noted = replace(
+        results.plates[0], flags=(info("master_curve", "one note"),), acceptance=(failed,)
+    )
+    lone = replace(
+        results,
+        files=results.files[:1],
+        measurements=results.measurements[:1],
+        comparisons=results.comparisons[:1],
+        tubes=results.tubes[-1:],
+        plates=(noted,),
+    )
+    text = re.sub(r"<[^>]+>", "", words(build_report(lone)))
+    for said in ("1 note", "1 row", "1 file", "1 rule failed", "1 of 1 tube "):
+        assert said in text
+    assert PLURAL.findall(text) == []
+    many = words(build_report(replace(lone, files=results.files[:2])))
+    assert "2 files" in many

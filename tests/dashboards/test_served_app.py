@@ -1,5 +1,6 @@
 """The rules of the web on the app as ``labproc serve`` puts it together: login, guard, roles."""
 
+import base64
 import json
 import re
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from labproc.cli.serve import _app
+from labproc.exchange._flowjo_table import find_table
 from labproc.store import Store
 from labproc.store.users import add_user, set_active, set_role
 from labproc.study import load_study
@@ -166,6 +168,36 @@ def test_a_forged_callback_meets_the_role_inside_it(
     )  # fmt: skip
     assert answer.status_code == 200
     assert f"this needs a {needed}" in answer.text or f"this needs an {needed}" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "kept"),
+    [("vic", "vic is viewer; this needs a analyst", False),
+     ("cem", "1 percentage kept in flowjo.csv", True)],
+)  # fmt: skip
+def test_flowjo_s_table_is_taken_from_an_analyst_and_not_from_a_viewer(
+    client: FlaskClient, study: Path, name: str, said: str, kept: bool
+) -> None:
+    log_in(client, name)
+    table = base64.b64encode(b",CAR+ | Freq. of Parent\na.fcs,31\n").decode()
+    answer = call(
+        client, "compare-flowjo-said.children", "compare-flowjo-upload.contents",
+        compare_flowjo_upload=f"data:text/csv;base64,{table}",
+    )  # fmt: skip
+    assert said in answer.text
+    assert (study / "flowjo.csv").is_file() is kept
+
+
+@pytest.mark.parametrize("sent", ["no address", "data:text/csv;base64,no base64!", "data:,"])
+def test_a_forged_upload_is_refused_in_a_line(client: FlaskClient, study: Path, sent: str) -> None:
+    log_in(client, "cem")
+    answer = call(
+        client, "compare-flowjo-said.children", "compare-flowjo-upload.contents",
+        compare_flowjo_upload=sent,
+    )  # fmt: skip
+    assert answer.status_code == 200
+    assert "\\u2715" in answer.text
+    assert find_table(study) is None
 
 
 def test_a_role_taken_away_is_gone_at_once(client: FlaskClient, study: Path) -> None:

@@ -9,12 +9,14 @@ import pytest
 from labproc.errors import StudyError
 from labproc.exchange.rdml import rdml
 from labproc.model import SourceFile, Task, Well
+from labproc.pipeline.pooling import pooling_flags
 from labproc.pipeline.results import PlateView, Results
 from labproc.pipeline.runner import load_results, run_study
 from labproc.pipeline.verify import verify_study
 from labproc.simulate import Design, write_study
 from labproc.simulate.plates import position
 from labproc.simulate.quantstudio import write_workbook
+from labproc.study import load_study
 
 DESIGN = Design(donors=2, days=(0, 2, 4), panels=("count",), n_events=500, with_patient=False)
 SLOPE, START, SD = -3.4, 38.4, 0.11
@@ -92,6 +94,21 @@ def test_a_plate_without_standards_is_read_through_the_calibrator(results: Resul
     assert found.ci_high is not None
     assert found.ci_low < 5000 < found.ci_high
     assert "calibrated_plate" in {f.code for f in plate.flags}
+
+
+@pytest.mark.parametrize("name", ["positive control", "positve control"])
+def test_a_misspelt_calibrator_is_flagged_with_the_name_it_may_mean(
+    folder: Path, results: Results, name: str
+) -> None:
+    settings = load_study(folder).settings
+    qpcr = settings.qpcr.model_copy(update={"calibrator": name})
+    flags = pooling_flags(settings.model_copy(update={"qpcr": qpcr}), results.plates)
+    told = [f.message for f in flags if f.code == "unknown_calibrator"]
+    expected = (
+        "[qpcr] calibrator 'positve control': no such sample on 4 plates, expected "
+        "'positive control' (the nearest)"
+    )
+    assert told == ([] if name == "positive control" else [expected])
 
 
 def test_a_second_run_does_nothing_and_everything_derives_again(folder: Path) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from labproc.errors import StandardCurveError
+from labproc.errors import StandardCurveError, UnknownName
 from labproc.model import CqTable, QpcrRun, SourceFile, Task, Well
 from labproc.qpcr.plates import analyse_plates
 
@@ -41,6 +41,23 @@ def test_a_plate_without_standards_is_read_through_the_calibrator(plates, rules)
     third = analyse_plates(plates, rules, calibrator="CAL")[2]
     assert copies(third, "S1") == pytest.approx(50000, rel=1e-6)
     assert "calibrated_plate" in {f.code for f in third.flags}
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("CLA", "'CAL' (the nearest)"),
+        ("cal", "'CAL' (the nearest)"),  # case counts in names; the slip is named
+        # five standards, CAL and S1: seven names
+        ("pooled DNA", "one of 'STD 100', 'STD 1000', 'STD 10000' and 4 more names"),
+    ],
+)
+def test_a_misspelt_calibrator_is_named_with_the_samples_it_may_mean(plates, rules, name, expected):
+    with pytest.raises(UnknownName) as told:
+        analyse_plates(plates, rules, calibrator=name)
+    assert str(told.value) == (
+        f"calibrator '{name}': no such sample on 3 plates, expected {expected}"
+    )
 
 
 def test_one_plate_with_standards_makes_no_pooled_curve(plates, rules):
