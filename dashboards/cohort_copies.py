@@ -14,7 +14,7 @@ from labproc.cohort.copies import Visit, at_visits
 from labproc.cohort.timeline import VISIT_WINDOWS
 from labproc.model import Measurement
 from labproc.pipeline.results import Arm
-from labproc.plural import counted
+from labproc.wording import counted
 
 FEWEST = 2  # patients from whom a mean is drawn
 

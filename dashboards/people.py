@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from flask import current_app, g, has_request_context
 
+from labproc.wording import with_article
+
 ROLES = ("viewer", "analyst", "reviewer")
 KEY = "LABPROC_PERSON"  # the one person of `labproc review`, in the server's settings
 
@@ -45,7 +47,8 @@ def require(role: str) -> Person:
     """
     person = current()
     if not person.may(role):
-        raise NotAllowed(f"{person.name} is {person.role or 'nobody'}; this needs a {role}")
+        found, needed = person.role or "nobody", with_article(role)
+        raise NotAllowed(f"{person.name} is {found}; this needs {needed}")
     return person
 
 

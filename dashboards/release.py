@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dashboards import theme
 from labproc.model import ReleaseRow, Verdict
 from labproc.pipeline.results import Results
-from labproc.plural import counted
+from labproc.wording import counted
 
 SIGNS = {
     Verdict.PASS: ("✓", "accepted"),

@@ -12,7 +12,7 @@ from labproc.cohort.words import arm_words, line_of, test_name
 from labproc.model import Severity
 from labproc.pipeline.cohort_view import CohortView
 from labproc.pipeline.results import Results
-from labproc.plural import counted
+from labproc.wording import counted
 
 MAIN = ("gehan_breslow_wilcoxon", "log_rank")
 NOTE = "Doses held against the protocol afterwards: not advice."

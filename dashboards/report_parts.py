@@ -13,7 +13,7 @@ from dashboards.markup import Markup, join, tag
 from dashboards.report_plates import plates
 from labproc.model import Comparison
 from labproc.pipeline.results import Results, TubeView
-from labproc.plural import counted
+from labproc.wording import counted
 
 Figures = dict[str, go.Figure]
 Later = dict[str, Markup]  # markup that the browser puts in place once it is unpacked

@@ -15,9 +15,9 @@ from dashboards.figures.plates import plate_copies, plate_map, standard_curve
 from dashboards.markup import Markup, flag_list, join, table, tag
 from labproc.model import CopyNumber, Flag, ReportedCurve, Severity, StandardCurve
 from labproc.pipeline.results import PlateView, Results
-from labproc.plural import counted
 from labproc.qpcr import StandardPoint
 from labproc.qpcr.results import RecomputedCq
+from labproc.wording import counted
 
 Slot = Callable[[str, go.Figure], Markup]
 MOST_PLATES = 12  # drawn in full; the numbers of all stand in the tables

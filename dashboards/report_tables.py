@@ -6,8 +6,8 @@ from dashboards import release, theme, wording
 from dashboards.markup import Markup, flag_list, join, table, tag
 from labproc.model import Comparison, Measurement, ReleaseRow, Severity, Verdict
 from labproc.pipeline.results import Results
-from labproc.plural import counted
 from labproc.release import overall
+from labproc.wording import counted
 
 plain_table = table
 ORDER = (

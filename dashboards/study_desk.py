@@ -17,8 +17,8 @@ from labproc.model import Measurement
 from labproc.pipeline.earlier import Moment
 from labproc.pipeline.results import Results, TubeView
 from labproc.pipeline.setup import SheetLine
-from labproc.plural import counted
 from labproc.study.sheet_edit import Cells, Problem
+from labproc.wording import counted
 
 MOST_HELD = 6  # tubes kept in memory, some 10 MB each
 REPORT_AFTER_S = 2.0  # a reviewer saves several gates in a row

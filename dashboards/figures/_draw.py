@@ -11,7 +11,7 @@ from dashboards import theme
 from dashboards.figures._series import Line, Mean, arm_mean, extent, lines
 from labproc.model import Measurement
 from labproc.pipeline.results import Arm, Results
-from labproc.plural import any_counted, counted
+from labproc.wording import any_counted, counted
 
 Measures = Sequence[Measurement]
 LARGEST = 16  # ticks that fit beside each other

@@ -96,9 +96,11 @@ def flowjo_overlay(pair: Pair, colour: str) -> go.Figure:
         type="line", x0=position, x1=position, y0=0, y1=1, yref="y domain",
         line={**GATE, "color": THEIRS, "dash": "6px,3px"},
     )  # fmt: skip
+    first, last = pair.gate.density.edges[0][[0, -1]]
+    side, shift = ("left", 5) if position < (first + last) / 2 else ("right", -5)
     drawing.add_annotation(
         text=f"{words}<br>{theme.number(linear)}", x=position, y=60, showarrow=False,
-        xanchor="right", xshift=-5, font={"color": THEIRS, "size": theme.SMALL}, align="left",
+        xanchor=side, xshift=shift, font={"color": THEIRS, "size": theme.SMALL}, align="left",
         bgcolor="rgba(255,255,255,0.72)",
     )  # fmt: skip
     return drawing

@@ -8,7 +8,7 @@ from dashboards import theme
 from dashboards.figures import FIGURES, _draw
 from labproc.model import METRICS, Measurement
 from labproc.pipeline.results import Results
-from labproc.plural import counted
+from labproc.wording import counted
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,8 +6,8 @@ import plotly.graph_objects as go
 from dashboards import theme
 from dashboards.figures import FIGURES, _draw
 from labproc.pipeline.results import Results
-from labproc.plural import counted
 from labproc.qpcr.westgard import LeveyJennings
+from labproc.wording import counted
 
 LIMITS = (1, 2, 3)  # SD
 REJECTED = "#d55e00"

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 from dashboards import theme
 from dashboards.figures import FIGURES
 from labproc.pipeline.results import Results, StudyLimits
-from labproc.plural import counted
+from labproc.wording import counted
 
 EMPTY = "No limit of detection: no level of the standards has some wells found and some not."
 FOUND = 0.95

@@ -10,8 +10,8 @@ from dashboards import theme
 from dashboards.figures import FIGURES
 from labproc.model import CopyNumber, StandardCurve, Status, Task, Well
 from labproc.pipeline.results import PlateView, Results
-from labproc.plural import counted
 from labproc.qpcr import StandardPoint
+from labproc.wording import counted
 
 COLOUR = theme.CONTROL
 TARGETS = (theme.CONTROL, "#009e73", "#cc79a7", theme.QUIET)

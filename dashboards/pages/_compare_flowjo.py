@@ -16,7 +16,7 @@ from dashboards.figures._versions import (
 )
 from dashboards.pages._parts import drawn, table
 from labproc.exchange._flowjo_table import Pair, same_parent
-from labproc.plural import counted
+from labproc.wording import counted
 
 HOW = (
     "No table of FlowJo's is here yet. In FlowJo's table editor add Freq. of Parent for every "

@@ -14,7 +14,7 @@ from dashboards.pages._parts import aria, trouble
 from dashboards.people import NotAllowed, require
 from labproc.errors import LabprocError, StudyError
 from labproc.exchange._flowjo_keep import MOST_BYTES, KeptTable
-from labproc.plural import counted
+from labproc.wording import counted
 
 MOST = f"{MOST_BYTES // 1_000_000} MB"
 HINT = (

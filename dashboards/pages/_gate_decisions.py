@@ -9,7 +9,7 @@ from dashboards.pages import _gate_parts as parts
 from dashboards.pages._gate_draft import Draft, clean
 from dashboards.people import NotAllowed, require
 from labproc.errors import LabprocError
-from labproc.plural import counted
+from labproc.wording import counted
 
 VERDICTS = {"gates-accept": "approved", "gates-reject": "rejected", "gates-reopen": "reopened"}
 SAVES = ("gates-save", "gates-automatic")

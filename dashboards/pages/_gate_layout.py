@@ -12,7 +12,7 @@ from dashboards.pages._parts import grid
 from dashboards.pages._signing import panel
 from dashboards.wording import odd_first
 from labproc.pipeline.results import Results
-from labproc.plural import counted
+from labproc.wording import counted
 
 SCOPES = (
     ("tube", "this sample"),

@@ -11,8 +11,8 @@ from dashboards.desk import Desk
 from dashboards.people import NotAllowed, require
 from labproc.errors import LabprocError
 from labproc.pipeline.results import Results, SignatureView
-from labproc.plural import counted
 from labproc.store.signatures import MEANINGS
+from labproc.wording import counted
 
 MEANT = {
     "performed": "performed: I did this work",

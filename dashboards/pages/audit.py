@@ -9,7 +9,7 @@ from dash import Dash, Input, Output, html
 from dashboards.desk import Desk
 from dashboards.pages import PAGES, Page
 from dashboards.pages._parts import grid
-from labproc.plural import counted
+from labproc.wording import counted
 
 MACHINE = "labproc"  # who the program itself is in the audit
 CHOICES = ({"value": "people", "label": "by people"}, {"value": "all", "label": "everything"})

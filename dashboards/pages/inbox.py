@@ -18,6 +18,7 @@ from dashboards.pages import PAGES, Page
 from dashboards.pages._parts import grid
 from labproc.errors import LabprocError
 from labproc.pipeline.results import FileStatus, Results
+from labproc.wording import in_order
 
 EVERY = 3_000  # ms between looks at raw/ and the store while the page is open
 SHARED_S = 2.5  # one look serves all who have the page open
@@ -53,7 +54,7 @@ def _look(folder: Path, _version: str, _now: int) -> Sequence[FileStatus]:
 
 def rows(files: Sequence[FileStatus]) -> list[dict[str, str]]:
     """Return one row per file, those without a result first."""
-    ranked = sorted(files, key=lambda f: (f.state not in wording.TROUBLE, f.path))
+    ranked = sorted(files, key=lambda f: (f.state not in wording.TROUBLE, in_order(f.path)))
     return [
         {
             "state": SIGNS.get(f.state, "") + wording.STATES.get(f.state, f.state),

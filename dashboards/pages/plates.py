@@ -17,7 +17,7 @@ from dashboards.pages._signing import connect_signing, panel, seals
 from dashboards.theme import number, percent, with_interval
 from labproc.errors import UnknownName
 from labproc.pipeline.results import PlateView, Results
-from labproc.plural import counted
+from labproc.wording import counted
 
 
 def layout(desk: Desk, rest: str) -> Any:

@@ -16,8 +16,8 @@ from dashboards.pages._sheet_draft import Draft
 from dashboards.people import NotAllowed, require
 from labproc.errors import LabprocError
 from labproc.pipeline.setup import SheetLine, rows_to_write
-from labproc.plural import counted
 from labproc.study.sheet_edit import Problem
+from labproc.wording import counted
 
 NEW = "There is no study.toml here yet: say what the study is, and save."
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from labproc.plural import counted
+from labproc.wording import counted
 
 
 @click.command()

@@ -7,7 +7,7 @@ import click
 
 from labproc.cli._output import json_line, say
 from labproc.cli._study import study_argument
-from labproc.plural import counted
+from labproc.wording import counted
 
 if TYPE_CHECKING:
     from labproc.model import ReleaseRow

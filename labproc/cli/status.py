@@ -7,7 +7,7 @@ import click
 
 from labproc.cli._output import json_line
 from labproc.cli._study import say_failed, study_argument
-from labproc.plural import counted
+from labproc.wording import counted
 
 SAID = {
     "done": "done",

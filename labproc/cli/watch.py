@@ -15,7 +15,7 @@ from labproc.cli._study import one_line_each, run_and_report, study_argument
 from labproc.cli._teller import LOG, Teller
 from labproc.cli.run import bug_lines, shares_away
 from labproc.errors import LabprocError
-from labproc.plural import counted
+from labproc.wording import counted
 
 if TYPE_CHECKING:
     from labproc.pipeline.runner import RunReport

@@ -9,7 +9,7 @@ from labproc.cohort.words import line_of
 from labproc.exchange import EXPORTS, Export
 from labproc.formats.inert import inert
 from labproc.pipeline.results import Results
-from labproc.plural import any_counted, counted
+from labproc.wording import any_counted, counted
 
 YOURS = "to be filled in by the authors"
 """Stands where no file can know the answer."""

@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from labproc.wording import in_order
+
 
 class Role(StrEnum):
     """What a tube or well is for."""
@@ -49,8 +51,8 @@ class SampleKey:
     def order(self) -> tuple[Any, ...]:
         """A sort key that puts a missing day before day 0."""
         day = -(10**9) if self.day is None else self.day
-        who = (self.donor, self.experiment, self.arm, day, self.replicate)
-        return (*who, self.panel, self.well, self.role.value)
+        who = (in_order(self.donor), in_order(self.experiment), self.arm, day, self.replicate)
+        return (*who, self.panel, in_order(self.well), self.role.value)
 
     def without_tube(self) -> "SampleKey":
         """Return the key of the culture on that day, whatever the panel, well or role."""

@@ -13,6 +13,7 @@ from labproc.parsers import _positions as positions
 from labproc.parsers import _words as words
 from labproc.parsers._export import Export, ResultTable, plate_of
 from labproc.parsers._reactions import Reaction
+from labproc.wording import counted
 
 MAX_OF_A_CODE = 8  # flags of one code that a run lists one by one
 
@@ -57,8 +58,8 @@ def repeats(reactions: Iterable[Reaction], name: str) -> list[Flag]:
     shared = [key for key, samples in places.items() if len(samples) > 1]
     if shared:
         message = (
-            f"{name}: {len(shared)} wells, first {shared[0][1]}, are listed with several samples; "
-            "the file seems to hold several plates without naming them"
+            f"{name}: {counted(len(shared), 'well')} listed with several samples, first "
+            f"{shared[0][1]}; the file seems to hold several plates without naming them"
         )
         flags.append(review("several_plates", message))
     return flags
@@ -99,7 +100,7 @@ def named_otherwise(wells: Iterable[Well], name: str) -> list[Flag]:
     if not found:
         return []
     message = (
-        f"{name}: {len(found)} wells are called a no-template control but have the task of an "
+        f"{name}: {counted(len(found), 'well')} called a no-template control with the task of an "
         f"unknown, first {found[0]}; the task is kept"
     )
     return [info("task_and_name_differ", message)]

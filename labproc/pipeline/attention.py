@@ -8,6 +8,7 @@ from labproc.model import Role
 from labproc.model.flag import Severity, unique, worst
 from labproc.pipeline.remembered import Remembered
 from labproc.pipeline.results import TubeView
+from labproc.wording import in_order
 
 
 def by_attention(
@@ -25,7 +26,7 @@ def by_attention(
         groups[(tube.key.panel, tube.key.role)].append(tube)
     asked = remembered or Remembered()
     scored = [t for group in groups.values() for t in _scored(group, asked)]
-    return tuple(sorted(scored, key=lambda t: (-t.oddness, t.key.order, t.source.path)))
+    return tuple(sorted(scored, key=lambda t: (-t.oddness, t.key.order, in_order(t.source.path))))
 
 
 def _scored(group: Sequence[TubeView], remembered: Remembered) -> Iterable[TubeView]:

@@ -7,8 +7,8 @@ from labproc.model import Comparison, Plan
 from labproc.pipeline.cohort_view import CohortView
 from labproc.pipeline.results import PlateView, TubeView
 from labproc.pipeline.versions import PIPELINE_VERSION, software_versions
-from labproc.plural import counted
 from labproc.study import Study
+from labproc.wording import counted
 
 
 def methods_text(

@@ -21,10 +21,10 @@ from urllib.parse import urlsplit
 from labproc.errors import LabprocError
 from labproc.pipeline.results import FileStatus
 from labproc.pipeline.runner import RunReport
-from labproc.plural import counted
 from labproc.store import Store
 from labproc.study import Study, load_study
 from labproc.study.settings import NotifySettings
+from labproc.wording import counted
 
 WAIT_S = 10.0  # for a server that does not answer
 MOST_FILES = 20  # named in one message

@@ -7,11 +7,11 @@ from labproc.model import Flag
 from labproc.model.flag import info, warning
 from labproc.pipeline.results import PlateView
 from labproc.pipeline.settings import qpcr_rules
-from labproc.plural import counted
 from labproc.qpcr.calibrators import unknown_calibrator
 from labproc.qpcr.master_curve import SharedCurve
 from labproc.qpcr.plates import PlateStandards, calibrator_cqs, shared_curves
 from labproc.study import Settings
+from labproc.wording import counted
 
 Curves = Mapping[str, Mapping[str, SharedCurve]]
 

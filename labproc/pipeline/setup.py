@@ -12,13 +12,13 @@ from labproc.intake import scan
 from labproc.model import SampleKey
 from labproc.pipeline.gather import known_files
 from labproc.pipeline.planner import RawFile
-from labproc.plural import counted
 from labproc.store import AuditEntry, Store
 from labproc.study import Found, Study, load_study
 from labproc.study.assign import KEY_FIELDS, Assigner, Rows
 from labproc.study.patterns import read_day
 from labproc.study.sheet_edit import Cells, Problem, problems, read_rows, write_rows
 from labproc.study.toml_edit import edited, read_values, write_settings
+from labproc.wording import counted, in_order
 
 LONGEST = 4_000  # characters of a change that stand in the audit row
 
@@ -62,7 +62,7 @@ def _files(study: Study) -> list[RawFile]:
         for s in (scan(study.raw) if study.raw.is_dir() else ())
         if s.path not in seen and s.path.casefold().endswith(".fcs")
     ]
-    return sorted((*(f for f in known if f.kind == "fcs"), *new), key=lambda f: f.path)
+    return sorted((*(f for f in known if f.kind == "fcs"), *new), key=lambda f: in_order(f.path))
 
 
 def _without_sheet(assigner: Assigner) -> Assigner:

@@ -18,6 +18,7 @@ from labproc.store.signatures import (
 )
 from labproc.store.users import User, UserRole, list_users, log_in
 from labproc.study import load_study
+from labproc.wording import with_article
 
 NEEDED = dict.fromkeys(MEANINGS, UserRole.REVIEWER) | {"performed": UserRole.ANALYST}
 SHORTEST = 8  # digits of a SHA-256 that may stand for a file
@@ -179,12 +180,8 @@ def _signer(store: Store, who: str, password: str) -> User:
 
 def _need_role(person: User, needed: UserRole, what: str) -> None:
     if not person.role.may(needed):
-        found, expected = person.role.value, _article(needed)
+        found, expected = person.role.value, with_article(needed.value)
         raise SettingsError(f"signature: {person.name} is {found}, expected {expected} to {what}")
-
-
-def _article(role: UserRole) -> str:
-    return f"{'an' if role is UserRole.ANALYST else 'a'} {role.value}"
 
 
 def _named(store: Store, files: Sequence[str]) -> dict[str, str]:

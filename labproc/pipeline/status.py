@@ -14,6 +14,7 @@ from labproc.pipeline.results import FileStatus
 from labproc.pipeline.runner import earlier
 from labproc.store import Observation, Store
 from labproc.study import load_study
+from labproc.wording import in_order
 
 AWAY = "the share it lies on is not there; its results are kept"
 GONE = "no longer in raw/; its results are kept"
@@ -38,7 +39,7 @@ def study_status(folder: Path) -> list[FileStatus]:
     statuses = [_now(s, here, seen, missing, study.raw) for s in known]
     statuses += [_new(one, study.raw) for path, one in seen.items() if path not in here]
     statuses += [_replaced(one) for one in observed if one.state == "replaced"]
-    return sorted(statuses, key=lambda s: (s.path, s.sha256))
+    return sorted(statuses, key=lambda s: (in_order(s.path), s.sha256))
 
 
 def _now(

@@ -12,10 +12,10 @@ from labproc.pipeline.payload import decode, plain_json
 from labproc.pipeline.planner import plan
 from labproc.pipeline.runner import KINDS, Outcome, do_job, earlier, load_results
 from labproc.pipeline.tables import all_tables
-from labproc.plural import counted
 from labproc.store import Store, StoredResult
 from labproc.store.leases import held
 from labproc.study import Study, load_study
+from labproc.wording import counted
 
 TOLERANCE = 1e-9  # relative: other processors round the last digits differently
 STILL_S = 3.0  # nothing was written for so long: no run is between its results and its tables

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 from labproc.model import Well
-from labproc.plural import counted
+from labproc.wording import counted
 
 MOST_NAMES = 3  # a plate has up to 384; the nearest few are what a slip of the keys is found by
 

@@ -11,6 +11,7 @@ from labproc.qpcr.poisson_curve import PoissonCurve
 from labproc.qpcr.results import SEVERAL_SERIES, StandardPoint, TargetFit
 from labproc.qpcr.rules import QpcrRules
 from labproc.qpcr.standard_curve import copies_at, levels_out_of_order
+from labproc.wording import counted
 
 # One molecule needs 33 doublings to the 1e10 that are seen; 3 cycles are left for the threshold.
 EARLIEST_SINGLE_COPY = 30.0
@@ -141,7 +142,9 @@ def undetected(fit: TargetFit) -> list[Flag]:
     if not lost:
         return []
     wells = ", ".join(f"{p.position} ({p.copies:g})" for p in lost[:6])
-    text = f"{fit.target}: {len(lost)} standards without Cq stay out of the curve: {wells}"
+    text = (
+        f"{fit.target}: {counted(len(lost), 'standard')} without Cq left out of the curve: {wells}"
+    )
     return [info("standard_not_detected", text)]
 
 

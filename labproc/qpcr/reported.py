@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from labproc.model import CopyNumber, Flag, ReportedCurve, StandardCurve
 from labproc.model.flag import info, review
 from labproc.qpcr.rules import QpcrRules
+from labproc.wording import counted
 
 
 def curve_differs(
@@ -59,8 +60,8 @@ def quantities_differ(
     return [
         flag(
             "differs_from_reported",
-            f"{target}: copies of {len(errors)} wells differ from the file's own by more than "
-            f"{rules.quantity_tolerance:.1%}, most in {worst} ({errors[worst]:+.1%})",
+            f"{target}: copies of {counted(len(errors), 'well')} differ from the file's own by "
+            f"more than {rules.quantity_tolerance:.1%}, most in {worst} ({errors[worst]:+.1%})",
         )
     ]
 

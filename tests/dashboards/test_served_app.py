@@ -172,7 +172,7 @@ def test_a_forged_callback_meets_the_role_inside_it(
 
 @pytest.mark.parametrize(
     ("name", "said", "kept"),
-    [("vic", "vic is viewer; this needs a analyst", False),
+    [("vic", "vic is viewer; this needs an analyst", False),
      ("cem", "1 percentage kept in flowjo.csv", True)],
 )  # fmt: skip
 def test_flowjo_s_table_is_taken_from_an_analyst_and_not_from_a_viewer(
