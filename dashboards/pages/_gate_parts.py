@@ -49,7 +49,7 @@ LIST_COLUMNS = (
         "headerTooltip": "▲ to look at, ✓ approved, ✕ rejected",
     },
     {
-        "field": "sample", "headerName": "Sample", "tooltipField": "why",
+        "field": "sample", "headerName": "Sample", "tooltipField": "why", "flex": 1,
         "suppressHeaderFilterButton": True,
     },
 )  # fmt: skip

@@ -38,10 +38,12 @@ def table(
 
 def grid(
     name: str, columns: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]],
-    *, height: str = "calc(100vh - 150px)", size: str | None = "responsiveSizeToFit",
-    **options: Any,
+    *, height: str = "calc(100vh - 150px)", **options: Any,
 ) -> Any:  # fmt: skip
-    """Return a table that sorts and filters; text is shown as text, never as HTML."""
+    """Return a table that sorts and filters; text is shown as text, never as HTML.
+
+    Columns share the width by their ``flex``; sizing them to fit would make all of them alike.
+    """
     settings: dict[str, Any] = {"rowHeight": ROW, "headerHeight": ROW + 4, "animateRows": False}
     settings |= {
         "enableCellTextSelection": True,
@@ -50,7 +52,7 @@ def grid(
     return dag.AgGrid(
         id=name, columnDefs=list(columns), rowData=list(rows), style={"height": height},
         defaultColDef={"resizable": True, "sortable": True, "filter": True},
-        columnSize=size, dangerously_allow_code=False,
+        dangerously_allow_code=False,
         dashGridOptions=settings | options.pop("settings", {}), **options,
     )  # fmt: skip
 

@@ -84,7 +84,7 @@ def view_of_sheet(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> 
     """Return the grid of all files, DNA samples and wells."""
     return grid(
         "samples-grid", column_defs(columns), rows, height="calc(100vh - 236px)",
-        getRowId="params.data.id", size=None,
+        getRowId="params.data.id",
         settings={
             "stopEditingWhenCellsLoseFocus": True, "enterNavigatesVerticallyAfterEdit": True,
             "tooltipShowDelay": 200, "enableCellTextSelection": False,
@@ -121,7 +121,6 @@ def view_of_plate(plates: Sequence[str]) -> Any:
         one |= {"sortable": False, "filter": False}
     wells = grid(
         "samples-plate", [head, *cells], [], height="302px", getRowId="params.data.row",
-        size=None,
         settings={"stopEditingWhenCellsLoseFocus": True, "enableCellTextSelection": False},
     )  # fmt: skip
     hint = (

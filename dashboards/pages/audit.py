@@ -14,7 +14,9 @@ from labproc.wording import counted
 MACHINE = "labproc"  # who the program itself is in the audit
 CHOICES = ({"value": "people", "label": "by people"}, {"value": "all", "label": "everything"})
 WIDE = ("subject", "reason", "new")
+LEAST = {"seq": 60, "at": 140, "action": 120}  # pixels that hold a time, and most actions
 HIDDEN = ("previous_sha256",)
+UNTOUCHED = "Nobody has changed anything; what labproc did itself is under everything."
 USUAL = ("at", "who", "action", "subject", "old", "new", "reason")
 
 
@@ -28,7 +30,10 @@ def layout(desk: Desk, _rest: str) -> Any:
     words = f"{counted(len(every), 'row')} · head {head}" if every else "Nothing was changed yet."
     chosen = dmc.SegmentedControl(id="audit-who", data=list(CHOICES), value="people", size="xs")
     top = html.Div([html.H1("Audit"), chosen], className="row apart")
-    listed = grid("audit-grid", columns, _rows(every, "people"))
+    listed = grid(
+        "audit-grid", columns, _rows(every, "people"),
+        settings={"localeText": {"noRowsToShow": UNTOUCHED}},
+    )  # fmt: skip
     return html.Div([top, html.P(words, className="quiet small"), listed])
 
 
@@ -39,6 +44,7 @@ def _column(name: str) -> dict[str, Any]:
         "headerName": words,
         "tooltipField": name,
         "flex": 3 if name in WIDE else 1,
+        "minWidth": LEAST.get(name, 84),
         **({"maxWidth": 64} if name == "seq" else {}),
     }
 
