@@ -3,7 +3,6 @@
 import importlib.util
 import os
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
-from dashboards.app import build_app, make_server
+from dashboards.app import build_app
 from dashboards.people import Person
 from gating.transforms import parse_transform
 from labproc.exchange._flowjo_table import Pair
@@ -22,6 +21,8 @@ from labproc.pipeline.results import GateView, Results, TubeView
 from labproc.pipeline.setup import SheetLine
 from labproc.store import Omission
 from labproc.study.sheet_edit import Problem
+
+from ._serving import served
 
 SHOTS = Path(__file__).parents[2] / "results" / "screenshots"  # CI keeps them, git does not
 ARGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
@@ -186,13 +187,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> InventedDesk:
 
 @pytest.fixture(scope="module")
 def address(desk: InventedDesk) -> Iterator[str]:
-    app = build_app(desk, person=Person("ada", "reviewer"))
-    server = make_server(app, host="127.0.0.1", port=0)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
-    thread.join(timeout=0.5)
+    with served(build_app(desk, person=Person("ada", "reviewer"))) as where:
+        yield where
 
 
 @pytest.fixture(scope="session")

@@ -1,19 +1,20 @@
 """The walk on a simulated study: the sample mended in the browser is mended in the store."""
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from dashboards.app import create_app, make_server
+from dashboards.app import create_app
 from dashboards.people import Person
 from labproc.exchange._flowjo_keep import MOST_BYTES
 from labproc.exchange._flowjo_table import find_table
 from labproc.pipeline.review import audit_rows
 from labproc.pipeline.runner import load_results, run_study
 from labproc.simulate import Design, write_study
+
+from ._serving import served
 
 SMALL = Design(
     donors=1, days=(0, 2, 4), panels=("car", "count"), n_events=4_000,
@@ -33,14 +34,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory, chromium: str) -> Path:
 
 @pytest.fixture(scope="module")
 def site(folder: Path) -> Iterator[str]:
-    server = make_server(
-        create_app(folder, person=Person("ada", "reviewer")), host="127.0.0.1", port=0
-    )
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
-    thread.join(timeout=0.5)
+    with served(create_app(folder, person=Person("ada", "reviewer"))) as where:
+        yield where
 
 
 def cart(folder: Path, sha256: str) -> list[float | None]:

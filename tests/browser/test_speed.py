@@ -7,17 +7,19 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import quantiles
 
 import pytest
+from dash import Dash
 
-from dashboards.app import create_app, make_server
+from dashboards.app import create_app
 from dashboards.figures.gates import gate_figure
 from dashboards.people import Person
 from labproc.pipeline.runner import load_results, run_study
 from labproc.simulate import Design, write_study
+
+from ._serving import served
 
 pytestmark = pytest.mark.bench
 LARGE = Design(
@@ -44,15 +46,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return where
 
 
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    app = create_app(folder, person=Person("ada", "reviewer"), warm=True)  # as the command does
-    server = make_server(app, host="127.0.0.1", port=0)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
-    thread.join(timeout=0.5)
+def as_the_command_does(folder: Path) -> Dash:
+    return create_app(folder, person=Person("ada", "reviewer"), warm=True)
 
 
 @pytest.fixture(scope="module")
@@ -61,13 +56,13 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     write_study(where, MANY)
     run_study(where, workers=2, hold=())
     assert len(load_results(where).tubes) >= 96
-    with served(where) as site:
+    with served(as_the_command_does(where)) as site:
         yield site
 
 
 @pytest.fixture(scope="module")
 def site(folder: Path) -> Iterator[str]:
-    with served(folder) as where:
+    with served(as_the_command_does(folder)) as where:
         yield where
 
 

@@ -5,7 +5,6 @@ Pictures of every page are kept in ``results/screenshots``.
 
 import io
 import re
-import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ import pytest
 from lxml import etree
 from playwright.sync_api import BrowserContext, Page
 
-from dashboards.app import create_app, make_server
+from dashboards.app import create_app
 from dashboards.people import Person
 from labproc.pipeline.review import audit_rows
 from labproc.pipeline.runner import load_results, run_study
@@ -26,6 +25,8 @@ from labproc.simulate import Design, write_study
 from labproc.store import Store
 from labproc.store.users import add_user
 from labproc.study import load_study
+
+from ._serving import served
 
 LINE = "#gates-graph .shapelayer path"
 COUNT = 'tr[data-population="CAR+"]'
@@ -57,13 +58,8 @@ def _lose_a_control(where: Path) -> None:
 
 @pytest.fixture(scope="module")
 def site(folder: Path) -> Iterator[str]:
-    app = create_app(folder, person=Person("ada", "reviewer"), warm=True)
-    server = make_server(app, host="127.0.0.1", port=0)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}"
-    server.close()
-    thread.join(timeout=0.5)
+    with served(create_app(folder, person=Person("ada", "reviewer"), warm=True)) as where:
+        yield where
 
 
 @pytest.fixture(scope="module")
