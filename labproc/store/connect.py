@@ -37,8 +37,11 @@ def connect(url: str) -> Engine:
     engine = _sqlite(url) if url.startswith("sqlite") else _server(url)
     try:
         _prepare(engine)
-    except DBAPIError as error:
-        raise plain_error(engine, error) from error
+    except BaseException as error:
+        engine.dispose()  # or its file stays open, and a disk cannot be taken away
+        if isinstance(error, DBAPIError):
+            raise plain_error(engine, error) from error
+        raise
     return engine
 
 

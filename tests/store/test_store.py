@@ -1,5 +1,6 @@
 """The store: what is written is there, once, and nobody can change the record unseen."""
 
+import gc
 import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -8,6 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import psutil
 import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
@@ -184,13 +186,19 @@ def test_sqlite_on_a_network_share_is_refused(
 
 def test_a_store_of_a_newer_labproc_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "labproc.sqlite"
-    Store.open(path)
+    with Store.open(path):
+        pass
     connection = sqlite3.connect(path)
     connection.execute("UPDATE meta SET value = '99' WHERE name = 'schema'")
     connection.commit()
     connection.close()
-    with pytest.raises(StoreError, match="written by schema 99"):
-        Store.open(path)
+    gc.disable()  # what only a collection lets go of keeps a disk busy until then
+    try:
+        with pytest.raises(StoreError, match="written by schema 99"):
+            Store.open(path)
+        assert not [f for f in psutil.Process().open_files() if f.path.startswith(str(tmp_path))]
+    finally:
+        gc.enable()
 
 
 def test_many_writers_on_either_database_keep_one_chain(url: str | Path) -> None:
