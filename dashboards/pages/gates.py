@@ -114,7 +114,6 @@ def stored(results: Results, tube: TubeView) -> list[Measurement]:
 def _connect_moves(app: Dash, desk: Desk) -> None:
     @app.callback(
         Output("gates-draft", "data", allow_duplicate=True),
-        Output("gates-graph", "figure"),
         Output("gates-tree", "children", allow_duplicate=True),
         Output({"type": "gate-typed", "at": ALL}, "value"),
         Output("gates-message", "children", allow_duplicate=True),
@@ -130,7 +129,15 @@ def _connect_moves(app: Dash, desk: Desk) -> None:
         try:
             return _moved(desk, draft, values)
         except (LabprocError, ValueError) as error:
-            return no_update, no_update, no_update, [no_update] * len(values), f"✕ {error}"
+            return no_update, no_update, [no_update] * len(values), f"✕ {error}"
+
+    @app.callback(
+        Output("gates-graph", "figure"), Input("gates-draft", "data"), prevent_initial_call=True
+    )
+    def draw(draft: Draft) -> Patch:  # after the numbers: drawing anew takes longer than they do
+        if not draft.get("moved"):
+            raise PreventUpdate
+        return _drawn(desk, clean(draft))
 
     @app.callback(
         Output("gates-numbers", "children", allow_duplicate=True),
@@ -156,16 +163,25 @@ def _measured(desk: Desk, draft: Draft) -> tuple[Any, Any]:
 
 
 def _moved(desk: Desk, draft: Draft, values: Sequence[Any]) -> tuple[Any, ...]:
-    """Return draft, plot, tree and fields after a move: only the outline and its label are sent."""
-    results = desk.results()
-    before = tube_of(results, draft["sample"])
-    tube = desk.quick(before, draft["population"], draft["now"])
-    gate = gate_of(tube, draft["population"])
-    patch = Patch()
-    patch["layout"]["shapes"], patch["layout"]["annotations"] = parts.shape_patch(tube, gate)
+    """Return draft, tree and fields after a move."""
+    before, tube = _quick(desk, draft)
     typed = parts.typed_values(draft["kind"], draft["now"])
     fields = typed if len(typed) == len(values) else [no_update] * len(values)
-    return draft, patch, parts.tree(tube, gate.population, before), fields, ""
+    return draft, parts.tree(tube, draft["population"], before), fields, ""
+
+
+def _drawn(desk: Desk, draft: Draft) -> Patch:
+    """Return what a move changes of the plot: the outline and its label."""
+    _, tube = _quick(desk, draft)
+    patch, gate = Patch(), gate_of(tube, draft["population"])
+    patch["layout"]["shapes"], patch["layout"]["annotations"] = parts.shape_patch(tube, gate)
+    return patch
+
+
+def _quick(desk: Desk, draft: Draft) -> tuple[TubeView, TubeView]:
+    """Return a tube as it stands, and with the draft's gate counted anew."""
+    before = tube_of(desk.results(), draft["sample"])
+    return before, desk.quick(before, draft["population"], draft["now"])
 
 
 PAGES.register("gates")(Page("Gates", 2, layout, connect))
