@@ -6,12 +6,13 @@ from pathlib import Path
 
 from labproc import store as stores
 from labproc.model import Comparison, Measurement
+from labproc.pipeline.asked import earlier
 from labproc.pipeline.assemble import assemble
 from labproc.pipeline.gather import known_files
 from labproc.pipeline.jobs import result_key
 from labproc.pipeline.planner import Earlier, Planned, plan
 from labproc.pipeline.results import FileStatus, Results
-from labproc.pipeline.runner import earlier, load_results
+from labproc.pipeline.runner import load_results
 from labproc.store import GateVersion, Store
 from labproc.store.omissions import latest_words
 from labproc.study import Study, load_study

@@ -8,6 +8,7 @@ from pathlib import Path
 from labproc import store as stores
 from labproc.errors import StoreError, UnknownName
 from labproc.model import Measurement
+from labproc.pipeline.asked import earlier
 from labproc.pipeline.decided import REJECTED
 from labproc.pipeline.flow_work import do_flow
 from labproc.pipeline.gather import known_files
@@ -15,7 +16,7 @@ from labproc.pipeline.jobs import FlowJob
 from labproc.pipeline.outcomes import FlowOutcome
 from labproc.pipeline.planner import plan
 from labproc.pipeline.results import Results, TubeView
-from labproc.pipeline.runner import earlier, load_results, run_study
+from labproc.pipeline.runner import load_results, run_study
 from labproc.store import Store
 from labproc.store.signatures import Signature, signed_now
 from labproc.study import Study, load_study

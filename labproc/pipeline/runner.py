@@ -1,7 +1,7 @@
 """One run over a study: what is new is done, what is done is left alone."""
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -9,42 +9,25 @@ from threading import Thread
 
 from gating.oddness import FOREST_GROUP
 from labproc.intake import Seen
-from labproc.model import Boundary
+from labproc.pipeline.asked import earlier
 from labproc.pipeline.assemble import assemble
 from labproc.pipeline.cohort import check_cohort
 from labproc.pipeline.disk import plain_disk_errors
 from labproc.pipeline.gather import Gathered, State, gather, known_files
 from labproc.pipeline.groups import check_groups
-from labproc.pipeline.jobs import FlowJob, Job, result_key
-from labproc.pipeline.outcomes import DnaOutcome, FlowOutcome, PlateOutcome
-from labproc.pipeline.own_name import in_own_words
-from labproc.pipeline.payload import decode, encode, plain_json
+from labproc.pipeline.jobs import result_key
+from labproc.pipeline.payload import plain_json
 from labproc.pipeline.plan_record import record_plan
 from labproc.pipeline.planner import Earlier, RawFile, plan
-from labproc.pipeline.pooling import Curves, is_pooled, pooled_curves
 from labproc.pipeline.publish import final_statuses, publish
 from labproc.pipeline.release import check_release
 from labproc.pipeline.results import FileStatus, Results
-from labproc.pipeline.share import Share, one_publisher
-from labproc.pipeline.workers import Done, run_jobs, start_workers
-from labproc.store import ResultKey, Store, current_gates, current_omissions
+from labproc.pipeline.share import one_publisher
+from labproc.pipeline.work import TABLES_NEED, TUBES_NEED, Progress, work_off
+from labproc.pipeline.workers import start_workers
+from labproc.store import Store
 from labproc.study import Study, load_study
 
-Progress = Callable[[int, int, str], None]
-Outcome = FlowOutcome | PlateOutcome | DnaOutcome
-Saved = tuple[str, bytes]  # the kind of a result, and the result as it is stored
-MAX_TRIES = 3  # a file that takes its worker down this often is set aside
-KINDS: dict[type, str] = {FlowOutcome: "fcs", PlateOutcome: "qpcr", DnaOutcome: "dna"}
-TUBES_NEED = (
-    "labproc.pipeline.flow_work",
-    "labproc.parsers.fcs",
-    "labproc.counts",
-    "gating.engine",
-    "gating.oddness",
-    "gating.views",
-)
-TABLES_NEED = ("labproc.pipeline.table_work", "labproc.parsers")
-"""What ``do_job`` imports where it is used."""
 THE_FOREST = "sklearn.ensemble"  # what scores of oddness are told by
 NOT_DONE = frozenset({"set_aside", "not_assigned"})
 
@@ -208,7 +191,7 @@ def _work_through(
         keys = {result_key(job): job for job in planned.jobs}
         known = store.known_results()
         todo = {key: job for key, job in keys.items() if key not in known}
-        ours, found = _work(store, todo, workers, scheduler, progress)
+        ours, found = work_off(store, todo, workers, scheduler, progress)
         n_done, bugs = n_done + ours, [*bugs, *found]
         store.set_current(keys, files={job.sha256 for job in planned.jobs})
         if _same(earlier(study, store), before):
@@ -219,106 +202,6 @@ def _same(one: Earlier, other: Earlier) -> bool:
     """Whether two plans would be the same; outlines are compared by their points too."""
     drawn = [plain_json(e) for e in (one, other)]
     return bool(drawn[0] == drawn[1])
-
-
-def earlier(study: Study, store: Store) -> Earlier:
-    """Return what a plan asks for: moved and shared gates, wells taken out, measured DNA."""
-    read = store.current_results(kinds=("dna",))
-    tables = [decode(r.payload, DnaOutcome) for r in read if r.payload]
-    concentrations: dict[str, float] = {}
-    for table in tables:
-        concentrations |= table.ng_per_ul
-    omitted, own = current_omissions(store), _own_outlines(study, store)
-    return Earlier(current_gates(store), omitted, concentrations, own, _pooled(study, store))
-
-
-def _own_outlines(study: Study, store: Store) -> dict[str, Mapping[str, Boundary]]:
-    """Return the tubes' own outlines, where any panel of the study shares a gate."""
-    if not any(panel.shared for panel in study.settings.panels.values()):
-        return {}
-    gated = store.current_results(kinds=("fcs",))
-    views = [decode(r.payload, FlowOutcome).view for r in gated if r.payload]
-    return {v.source.sha256: v.own for v in views if v.own}
-
-
-def _pooled(study: Study, store: Store) -> Curves:
-    if not is_pooled(study.settings):
-        return {}
-    read = store.current_results(kinds=("qpcr",))
-    plates = [decode(r.payload, PlateOutcome).view for r in read if r.payload]
-    return pooled_curves(study.settings, plates)
-
-
-def do_job(job: Job) -> Outcome:
-    """Do one file's work, of whichever kind."""
-    if isinstance(job, FlowJob):
-        from labproc.pipeline.flow_work import do_flow
-
-        return do_flow(job)
-    from labproc.pipeline.table_work import do_table
-
-    return do_table(job)
-
-
-def worked_off(job: Job) -> Saved:
-    """Do one file's work and return its result as the store keeps it: what workers run."""
-    outcome = do_job(job)
-    return KINDS[type(outcome)], encode(outcome)
-
-
-def _work(
-    store: Store,
-    todo: Mapping[ResultKey, Job],
-    workers: int | None,
-    scheduler: str,
-    progress: Progress | None,
-) -> tuple[int, list[str]]:
-    """Run the jobs that nobody else does, save each as it finishes, wait for the others'.
-
-    Returns
-    -------
-    tuple
-        How many were done here, and the tracebacks of bugs.
-    """
-    n_done, bugs = 0, []
-    share = Share(store, todo)
-    while share:
-        for done in run_jobs(worked_off, share.free(), workers=workers, scheduler=scheduler):
-            share.done(result_key(done.job), saved=_save(store, done))
-            n_done += 1
-            bugs += [done.bug] if done.bug else []
-            if progress is not None:
-                progress(n_done, len(todo), done.job.path)
-        share.wait()
-    return n_done, bugs
-
-
-def _save(store: Store, done: Done[Job, Saved]) -> bool:
-    """Save a result, or the reason why there is none; say whether either was saved.
-
-    A file that took its worker down is tried again at the next run, three times in all; a bug is
-    not kept, so that the next version of labproc tries the file anew.
-    """
-    key, job = result_key(done.job), done.job
-    if done.result is not None:
-        kind, payload = done.result
-        store.save_result(key, path=job.path, kind=kind, payload=payload)
-        return True
-    if done.bug or (done.died and store.count_try(key, done.error) < MAX_TRIES):
-        return False
-    reason = _reason(done.error, job)
-    store.save_result(
-        key, path=job.path, kind=job.kind, payload=None, status="set_aside", reason=reason
-    )
-    return True
-
-
-def _reason(error: str, job: Job) -> str:
-    """Return an error that begins with the file's path below ``raw/``, once."""
-    name = Path(job.path).name
-    said = in_own_words(error, job.staged, job.path)
-    rest = said.removeprefix(job.path).removeprefix(name).removeprefix(": ")
-    return f"{job.path}: {rest}"
 
 
 def load_results(folder: Path) -> Results:

@@ -6,12 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from labproc.intake import Seen, is_complete, is_quiet, is_under, scan
+from labproc.pipeline.asked import earlier
 from labproc.pipeline.disk import plain_disk_errors
 from labproc.pipeline.gather import known_files, shares_away
 from labproc.pipeline.planner import plan
 from labproc.pipeline.publish import final_statuses
 from labproc.pipeline.results import FileStatus
-from labproc.pipeline.runner import earlier
 from labproc.store import Observation, Store
 from labproc.study import load_study
 from labproc.wording import in_order

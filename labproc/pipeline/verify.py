@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from labproc.pipeline.asked import earlier
 from labproc.pipeline.gather import STAGED, known_files
 from labproc.pipeline.jobs import result_key
 from labproc.pipeline.payload import decode, plain_json
 from labproc.pipeline.planner import plan
-from labproc.pipeline.runner import KINDS, Outcome, do_job, earlier, load_results
+from labproc.pipeline.runner import load_results
 from labproc.pipeline.tables import all_tables
+from labproc.pipeline.work import KINDS, Outcome, do_job
 from labproc.store import Store, StoredResult
 from labproc.store.leases import held
 from labproc.study import Study, load_study
