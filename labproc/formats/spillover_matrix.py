@@ -11,6 +11,7 @@ from labproc.errors import ParseError
 from labproc.formats.table import read_table
 from labproc.formats.xml import walk
 from labproc.model import Spillover
+from labproc.wording import counted
 
 MOST_BYTES = 4_000_000  # 300 detectors in FlowJo's XML
 OLD_BRACKETS = ["<", ">"]  # the second line of a matrix as FlowJo before version 10 saved it
@@ -55,8 +56,9 @@ def _from_table(path: Path) -> Spillover:
     unnamed = has_names == 0 and any(len(r.cells) < len(table.header) for r in table.rows)
     if has_names not in (0, 1) or unnamed:
         raise ParseError(
-            f"{path.name}: {len(table.rows)} rows under {len(table.header)} headings, expected a "
-            "square matrix with a row for each detector"
+            f"{path.name}: {counted(len(table.rows), 'row')} under "
+            f"{counted(len(table.header), 'heading')}, expected a square matrix with a row for "
+            "each detector"
         )
     headings = table.header[has_names:]
     names = [_plain(h) for h in headings]
@@ -102,12 +104,16 @@ def _in_order(
     return [rows[list(dyes).index(name)] for name in names]
 
 
+def _shape(body: Sequence[Sequence[str]], names: Sequence[str]) -> str:
+    return f"{counted(len(body), 'row')} for {counted(len(names), 'detector')}"
+
+
 def _from_old_text(where: str, lines: Sequence[str]) -> Spillover:
     """Read a name, the brackets, the detectors and their rows."""
     names = [_plain(n) for n in lines[2].split("\t") if n.strip()]
     body = [[c for c in line.split("\t") if c.strip()] for line in lines[3:] if line.strip()]
     if [len(row) for row in body] != [len(names)] * len(names):
-        raise ParseError(f"{where}: {len(body)} rows for {len(names)} detectors, expected a square")
+        raise ParseError(f"{where}: {_shape(body, names)}, expected a square")
     rows = [[_number(f"{where}, line {k}", c) for c in row] for k, row in enumerate(body, 4)]
     return Spillover(tuple(names), np.array(rows))
 

@@ -288,8 +288,8 @@ def limits(imported):
 
 def test_which_tree_must_be_said_where_tubes_differ(tmp_path):
     file = read_gate_file(two_tubes(tmp_path))
-    with pytest.raises(SettingsError, match=r"--sample or --group; samples 1: a\.fcs \(1 gates\); "
-                       r"2: b\.fcs \(1 gates\); groups 'CAR' \(1 gates, 2 tubes\)"):  # fmt: skip
+    with pytest.raises(SettingsError, match=r"--sample or --group; samples 1: a\.fcs \(1 gate\); "
+                       r"2: b\.fcs \(1 gate\); groups 'CAR' \(1 gate, 2 tubes\)"):  # fmt: skip
         import_gates(file, name="x")
     assert limits(import_gates(file, name="x", sample="a.fcs")) == [30000]
     assert limits(import_gates(file, name="x", sample="b.fcs")) == [50000]

@@ -47,12 +47,12 @@ def test_every_form_of_one_matrix_is_read_alike(tmp_path: Path, name: str) -> No
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("dye,A,B\nA,1,0\n", "1 rows under 3 headings, expected a square matrix"),
+        ("dye,A,B\nA,1,0\n", "1 row under 3 headings, expected a square matrix"),
         ("dye,A,B\nA,1,x\nB,0,1\n", "line 2, B: found 'x', expected a number"),
         ("dye,A,B\nA,1,\nB,0,1\n", "line 2, B: found '', expected a number"),
         ("dye,A,B\nA,1,nan\nB,0,1\n", "found 'nan', expected a number"),
         ("dye,A,B\nA,1,0\nC,0,1\n", "'C' is not both a row and a heading"),
-        ("m\n<\t>\nA\tB\n1\t0\n", "1 rows for 2 detectors, expected a square"),
+        ("m\n<\t>\nA\tB\n1\t0\n", "1 row for 2 detectors, expected a square"),
         ("<a><b/></a>", "no spilloverMatrix in it"),
         ("<a><b></a>", "expected whole XML"),
         ('<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>', "without document type"),

@@ -20,6 +20,7 @@ from labproc.exchange.incoming.workspace import (
 )
 from labproc.formats.fcs.spillover import read_spillover
 from labproc.model import Channel, Spillover
+from labproc.wording import counted
 
 
 def choose(
@@ -60,9 +61,11 @@ def choose(
 
 def listing(workspace: Workspace) -> str:
     """Return the tubes and groups that have gates, in words."""
-    tubes = [f"{s.id}: {s.name} ({s.n_gates} gates)" for s in workspace.samples if s.n_gates]
+    tubes = [
+        f"{s.id}: {s.name} ({counted(s.n_gates, 'gate')})" for s in workspace.samples if s.n_gates
+    ]
     groups = [
-        f"{g.name!r} ({g.n_gates} gates, {len(g.members)} tubes)"
+        f"{g.name!r} ({counted(g.n_gates, 'gate')}, {counted(len(g.members), 'tube')})"
         for g in workspace.groups
         if g.n_gates
     ]
