@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from dash import ALL, Dash, Input, Output, Patch, State, ctx, no_update
+from dash import ALL, ClientsideFunction, Dash, Input, Output, Patch, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 
 from dashboards.desk import Desk, gate_of, tube_of
@@ -140,16 +140,25 @@ def _connect_moves(app: Dash, desk: Desk) -> None:
         return _drawn(desk, clean(draft))
 
     @app.callback(
-        Output("gates-numbers", "children", allow_duplicate=True),
-        Output("gates-tree", "children", allow_duplicate=True),
+        Output("gates-measured", "data"),
         Input("gates-draft", "data"),
         prevent_initial_call=True,
         running=[(Output("gates-busy", "children"), "computing the numbers …", "")],
     )
-    def measure(draft: Draft) -> tuple[Any, Any]:
+    def measure(draft: Draft) -> dict[str, Any]:
         if not draft.get("moved"):
             raise PreventUpdate
-        return _measured(desk, clean(draft))
+        numbers, tree = _measured(desk, clean(draft))
+        return {"of": draft, "numbers": numbers, "tree": tree}
+
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("gates", "measured"),
+        Output("gates-numbers", "children", allow_duplicate=True),
+        Output("gates-tree", "children", allow_duplicate=True),
+        Input("gates-measured", "data"),
+        State("gates-draft", "data"),
+        prevent_initial_call=True,
+    )
 
 
 def _measured(desk: Desk, draft: Draft) -> tuple[Any, Any]:
