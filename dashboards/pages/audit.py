@@ -14,7 +14,7 @@ from labproc.wording import counted
 MACHINE = "labproc"  # who the program itself is in the audit
 CHOICES = ({"value": "people", "label": "by people"}, {"value": "all", "label": "everything"})
 WIDE = ("subject", "reason", "new")
-LEAST = {"seq": 60, "at": 140, "action": 120}  # pixels that hold a time, and most actions
+LEAST = {"seq": 60, "at": 190, "action": 120}  # pixels that hold a time, and most actions
 HIDDEN = ("previous_sha256",)
 UNTOUCHED = "Nobody has changed anything; what labproc did itself is under everything."
 USUAL = ("at", "who", "action", "subject", "old", "new", "reason")

@@ -28,9 +28,9 @@ SIGNS = {
 }  # fmt: skip
 COLUMNS = (
     {"field": "state", "headerName": "State", "minWidth": 110, "maxWidth": 150},
-    {"field": "path", "headerName": "File", "tooltipField": "path", "flex": 3},
+    {"field": "path", "headerName": "File", "tooltipField": "path", "flex": 4},
     {"field": "kind", "headerName": "Kind", "minWidth": 84, "maxWidth": 100},
-    {"field": "sample", "headerName": "Sample", "flex": 1},
+    {"field": "sample", "headerName": "Sample", "tooltipField": "sample", "flex": 3},
     {"field": "reason", "headerName": "Why, and what to do", "tooltipField": "reason", "flex": 3},
     {"field": "sha256", "headerName": "SHA-256", "minWidth": 160, "maxWidth": 170},
 )
