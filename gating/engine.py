@@ -5,14 +5,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from gating._leaning import control_values
 from gating._moved import Moved, Shared, as_moved, as_shared
 from gating._run import Run, find_channels, spread
 from gating.channel_names import FILE
 from gating.columns import Columns
 from gating.compensation import check_spillover, linear_column
-from gating.controls import Control, best_first, differences
+from gating.controls import Control
 from gating.methods import METHODS
-from gating.methods._request import ControlValues, Request, Selection
+from gating.methods._request import Request, Selection
 from gating.single_stains import spillover_from_stains
 from gating.strategy import Step, Strategy
 from gating.transforms import Transform, parse_transform
@@ -21,7 +22,6 @@ from labproc.model import FlowTube, GateResult, Populations, Role, Spillover
 from labproc.model.flag import Flag, info, review, unique, warning
 
 CAR = "CAR+"
-SUBSETS = ("CD4+", "CD8+")  # untransduced cells that must not differ in the CAR's stain
 
 
 def gate_tube(
@@ -179,7 +179,7 @@ def _select(
         scales=_scales(run.columns, step, channels),
         options=step.options,
         ranges=tuple(_range(run.columns, c) for c in channels),
-        controls=_control_values(run, strategy, number, step, channels),
+        controls=control_values(run, strategy, step, channels, _apply),
         masks=_masks(run, parent) if not channels else {},
         outlines={g.population: g.boundary for g in run.gates},
         draws=run.draws,
@@ -210,38 +210,6 @@ def _range(columns: Columns, channel: str) -> float | None:
 def _masks(run: Run, parent: str) -> dict[str, NDArray[np.bool_]]:
     rows = run.where(parent)
     return {g.population: g.mask if rows is None else g.mask[rows] for g in run.gates}
-
-
-def _control_values(
-    run: Run, strategy: Strategy, number: int, step: Step, channels: tuple[str, ...]
-) -> tuple[ControlValues, ...]:
-    """Gate the step's controls by the steps before it, and take their events of the parent."""
-    made = []
-    for control in best_first(run.controls, step.control):
-        if not all(control.tube.events.has(c) for c in channels):
-            continue
-        columns = Columns(control.tube, run.columns.spillover, run.columns.matrices)
-        other = Run(columns, run.markers, shared=run.shared, seed=run.seed)
-        _apply(other, strategy, _steps_of_control(strategy, number))
-        parent = other.parent(step.parent)
-        made.append(
-            ControlValues(
-                role=control.role.value,
-                matched=control.matched,
-                linear=tuple(other.take(c, parent) for c in channels),
-                name=control.tube.source.path,
-                doubts=differences(run.columns.tube, control.tube, channels),
-                subsets=tuple(other.take(channels[0], s) for s in SUBSETS if s in other.masks),
-            )
-        )
-    return tuple(made)
-
-
-def _steps_of_control(strategy: Strategy, number: int) -> list[Step]:
-    """Return what a control is gated by: the steps before, and the cross of CD4 and CD8."""
-    before = [s for s in strategy.steps[:number] if not s.control]
-    cross = [s for s in strategy.steps[number:] if set(SUBSETS) <= set(s.populations)]
-    return [*before, *(s for s in cross if s.optional)]
 
 
 def _record(

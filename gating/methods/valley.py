@@ -4,13 +4,17 @@ import numpy as np
 
 from gating.density import histogram
 from gating.methods import METHODS, Method, Request, Selection
+from gating.methods._blank import beyond, find_blank
 from gating.methods._split import middle_of, split, to_linear
 from gating.uncertainty import counted, share
 from labproc.model import Boundary
 
 
 def place(request: Request) -> tuple[Selection, ...]:
-    """Cut at the valley and take the side that the strategy asks for."""
+    """Cut at the valley and take the side that the strategy asks for.
+
+    A step that names an ``unstained`` control cuts no lower than its cells reach.
+    """
     population, side = request.populations[0], request.word("side", "above")
     rng = np.random.default_rng(request.seed)
     display = request.display(0)
@@ -24,6 +28,9 @@ def place(request: Request) -> tuple[Selection, ...]:
         middle=middle_of(request.scales[0], (request.ranges or (None,))[0]),
         side=side,
     )
+    blank, unused = find_blank(request)
+    if blank is not None:
+        cut = beyond(cut, blank, display, population, rng)
     threshold = to_linear(cut, request.scales[0])
     high = request.linear[0] > threshold
     mask = high if side == "above" else ~high
@@ -34,8 +41,13 @@ def place(request: Request) -> tuple[Selection, ...]:
     parameters: dict[str, float | str] = {
         "threshold": threshold, "side": side, "placed": cut.how, "separation": cut.separation,
     }  # fmt: skip
+    if blank is not None:
+        parameters |= {"control": blank.control.name, "control_role": blank.control.role}
+        parameters["control_fraction_above"] = float(np.mean(blank.control.linear[0] > threshold))
     draws = counted(moved, request.n_events, rng)
-    return (Selection(population, mask, boundary, fraction, draws, parameters, cut.flags),)
+    return (
+        Selection(population, mask, boundary, fraction, draws, parameters, (*cut.flags, *unused)),
+    )
 
 
 METHODS.register("valley")(

@@ -56,10 +56,15 @@ def _gates(results: Results) -> str:
 
 
 def _controls(results: Results) -> str:
-    leaning = [g for t in results.tubes for g in t.gates if g.population == "CAR+"]
-    held = sum(bool(g.control_name) for g in leaning)
-    words = f"CAR+ gated against a control in {held} of {counted(len(leaning), 'tube')}"
-    return words if leaning else ""
+    said = []
+    for population in ("CAR+", "Live"):
+        gates = [g for t in results.tubes for g in t.gates if g.population == population]
+        held = sum(bool(g.control_name) for g in gates)
+        if held or (gates and population == "CAR+"):
+            said.append(
+                f"{population} gated against a control in {held} of {counted(len(gates), 'tube')}"
+            )
+    return "; ".join(said)
 
 
 def _curves(results: Results) -> str:

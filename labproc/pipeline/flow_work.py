@@ -124,7 +124,6 @@ def _view(
 
     drawn = densities(tube, populations, controls=controls)
     course = time_course(tube, populations)
-    control = next((c for c in job.controls if c.role is Role.UNTRANSDUCED), None)
     flags = unique((*tube.flags, *populations.all_flags))
     return TubeView(
         source=tube.source,
@@ -132,9 +131,7 @@ def _view(
         strategy=populations.strategy,
         n_events=populations.n_events,
         gates=tuple(
-            _gate_view(g, drawn[g.population], control.path if control else "")
-            for g in populations
-            if g.population in drawn
+            _gate_view(g, drawn[g.population]) for g in populations if g.population in drawn
         ),
         version=_version(job),
         left_out=dict(populations.left_out),
@@ -143,7 +140,7 @@ def _view(
         matrices=populations.matrices,
         features=features(populations),
         course=_course(course) if course is not None else None,
-        undrawn=tuple(_gate_view(g, None, "") for g in populations if g.population not in drawn),
+        undrawn=tuple(_gate_view(g, None) for g in populations if g.population not in drawn),
     )
 
 
@@ -155,7 +152,7 @@ def _course(course: "Course") -> TimeView:
 NOTHING = Density((), (), (), np.zeros(0, np.uint32), ())
 
 
-def _gate_view(gate: GateResult, drawn: "GateDensity | None", control_name: str) -> GateView:
+def _gate_view(gate: GateResult, drawn: "GateDensity | None") -> GateView:
     shape = _density(drawn, drawn.counts) if drawn else NOTHING
     held = drawn.control_counts if drawn else None
     control = _density(drawn, held) if drawn and held is not None else None
@@ -173,7 +170,7 @@ def _gate_view(gate: GateResult, drawn: "GateDensity | None", control_name: str)
         boundary=gate.boundary,
         density=shape,
         control=control,
-        control_name=control_name if control is not None else "",
+        control_name=str(gate.parameters["control"]) if control is not None else "",
         median_fluorescence=median[0] if median and len(median) == 1 else None,
         parameters=dict(gate.parameters),
         flags=gate.flags,

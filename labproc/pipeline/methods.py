@@ -10,6 +10,8 @@ from labproc.pipeline.versions import PIPELINE_VERSION, software_versions
 from labproc.study import Study
 from labproc.wording import counted
 
+LIVE = "Live"
+
 
 def methods_text(
     study: Study,
@@ -37,8 +39,9 @@ def _flow(tubes: Sequence[TubeView]) -> str:
     were = "was" if len(tubes) == 1 else "were"
     return (
         f"Flow cytometry: {counted(len(tubes), 'tube')} acquired{on} {were} gated {_how(tubes)} "
-        f"strategies {', '.join(strategies)} ({', '.join(gates)}). {_car(tubes)}"
-        f"{_moved(tubes)}Counts are events divided by the volume acquired, times the dilution."
+        f"strategies {', '.join(strategies)} ({', '.join(gates)}). {_live(tubes)}"
+        f"{_car(tubes)}{_moved(tubes)}"
+        "Counts are events divided by the volume acquired, times the dilution."
     )
 
 
@@ -50,6 +53,16 @@ def _how(tubes: Sequence[TubeView]) -> str:
         return "with the gates drawn by hand in the"
     return (
         "automatically with the" if True not in fixed else "with automatic and drawn gates of the"
+    )
+
+
+def _live(tubes: Sequence[TubeView]) -> str:
+    held = sum(g.population == LIVE and bool(g.control_name) for t in tubes for g in t.gates)
+    if not held:
+        return ""
+    return (
+        f"In {counted(held, 'tube')} the live gate was held against an unstained tube of the same "
+        "donor and day. "
     )
 
 

@@ -122,7 +122,7 @@ def test_without_a_control_car_is_gated_for_review():
 
 def test_an_unstained_tube_never_sets_the_car_gate():
     sample, _ = culture(4_000, seed=8)
-    control, _ = culture(4_000, car=0.0, car_shift=-3.0, seed=9)
+    control, _ = culture(4_000, car=0.0, car_shift=-3.0, dead=0.0, seed=9)
     strategy = load_strategy("car_t")
     plain = gate_tube(sample, strategy).get("CAR+")
     with_it = gate_tube(sample, strategy, controls=[Control(Role.UNSTAINED, control)]).get("CAR+")

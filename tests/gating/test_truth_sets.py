@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from gating.columns import Columns
+from gating.controls import Control
 from gating.engine import gate_tube
 from gating.strategy import load_strategy
+from labproc.model import Role
 from labproc.parsers.fcs import read_tube
 
 from ._tubes import agreement
@@ -45,11 +47,12 @@ def test_human_ratio_is_within_three_percent(human):
     assert median(human[:, 2]) <= 0.03
 
 
-def mouse(shared, number, markers):
+def mouse(shared, number, markers, *, controls=()):
     folder = shared / "data/fcs/cytoexplorer"
     truth = np.load(folder / f"truth/Activation_{number}.npz")
     tube = read_tube(folder / f"Activation_{number}.fcs")
-    return gate_tube(tube, load_strategy("cd4_cd8"), markers=markers, draws=20), truth
+    strategy = load_strategy("cd4_cd8")
+    return gate_tube(tube, strategy, markers=markers, controls=controls, draws=20), truth
 
 
 @pytest.mark.parametrize("number", [1, 23, 33])
@@ -67,6 +70,15 @@ def test_mouse_hierarchy_agrees_with_hand_gates(shared, number):
     assert agreement(made.get("T cells").mask, truth["T_Cells"]) >= 0.96
     assert agreement(made.get("CD4+").mask, truth["CD4_T_Cells"]) >= 0.95
     assert agreement(made.get("CD8+").mask, truth["CD8_T_Cells"]) >= 0.97
+
+
+@pytest.mark.parametrize("number", [1, 23])
+def test_an_unstained_tube_brings_the_live_gate_nearer_to_the_hand_gate(shared, number):
+    unstained = read_tube(shared / "data/fcs/cytoexplorer/Activation_33.fcs")
+    made, truth = mouse(shared, number, HIERARCHY, controls=[Control(Role.UNSTAINED, unstained)])
+    assert agreement(made.get("Live").mask, truth["Live_Cells"]) >= 0.965
+    assert agreement(made.get("CD4+").mask, truth["CD4_T_Cells"]) >= 0.96
+    assert agreement(made.get("CD8+").mask, truth["CD8_T_Cells"]) >= 0.98
 
 
 @pytest.mark.parametrize(("number", "most"), [(1, 0.9925), (23, 0.985)])
