@@ -70,11 +70,11 @@ def densities(
         outline = gate.boundary
         if not is_drawable(outline):
             continue
-        key = (gate.parent, *outline.channels, *outline.scales)
-        if key not in counted:  # the four quadrants of a cross share theirs
-            counted[key] = _counted(columns, gate, rows[gate.parent])
         control = _control_of(gate, controls)
         overlay = None if control is None else _overlay(control, columns, gate, populations)
+        key = (gate.parent, *outline.channels, *outline.scales)
+        if key not in counted:  # the four quadrants of a cross share theirs
+            counted[key] = _counted(columns, gate, rows[gate.parent], overlay)
         inside_gate = [columns.of_rows(c, rows[gate.population]) for c in outline.channels]
         medians = tuple(_median(v) for v in inside_gate) if gate.n_events else None
         made[gate.population] = _density(columns, gate, counted[key], overlay, medians)
@@ -124,7 +124,12 @@ def _control_of(gate: GateResult, controls: Sequence[Control]) -> Control | None
 def _overlay(
     control: Control, columns: Columns, gate: GateResult, populations: Populations
 ) -> Floats | None:
-    """Return the control's values of the gate's channel, within the gate's ancestors' outlines."""
+    """Return the control on the gate's display scale, within the outlines of its ancestors.
+
+    None where the gate has two channels: over a plane nothing is drawn.
+    """
+    if len(gate.boundary.channels) != 1:
+        return None
     other = Columns(control.tube, columns.spillover, columns.matrices)
     if not all(control.tube.events.has(c) for c in gate.boundary.channels):
         return None
@@ -137,16 +142,26 @@ def _overlay(
             side = is_above(above.parameters.get("side"))
             kept &= inside(outline, [other.values(c) for c in outline.channels], above=side)
         above = populations.get(above.parent)
-    return np.asarray(other.values(gate.boundary.channels[0])[kept])
+    scale = parse_transform(gate.boundary.scales[0])
+    shown = np.asarray(scale.forward(other.values(gate.boundary.channels[0])[kept]))
+    return _finite([shown])[0]
 
 
-def _counted(columns: Columns, gate: GateResult, rows: Rows | None) -> Counted:
-    """Count a gate's parent on the gate's display scales; return counts and bin ranges."""
+def _counted(
+    columns: Columns, gate: GateResult, rows: Rows | None, overlay: Floats | None
+) -> Counted:
+    """Count a gate's parent on the gate's display scales; return counts and bin ranges.
+
+    The range holds the control's events too.
+    """
     pairs = zip(gate.boundary.channels, gate.boundary.scales, strict=True)
     shown = _finite(
         [np.asarray(parse_transform(s).forward(columns.of_rows(c, rows))) for c, s in pairs]
     )
     limits = tuple(_limits(v) for v in shown)
+    if overlay is not None and overlay.size:
+        beside = _limits(overlay)
+        limits = ((min(limits[0][0], beside[0]), max(limits[0][1], beside[1])),)
     return _count(shown, limits), limits
 
 
@@ -160,8 +175,8 @@ def _density(
     channels, scales = gate.boundary.channels, gate.boundary.scales
     counts, limits = counted
     control_counts = None
-    if overlay is not None and len(channels) == 1:
-        control_counts = _count([np.asarray(parse_transform(scales[0]).forward(overlay))], limits)
+    if overlay is not None:
+        control_counts = _count([overlay], limits)
         control_counts *= counts.sum() / max(float(control_counts.sum()), 1.0)
     edges = tuple(np.linspace(low, high, N_BINS + 1) for low, high in limits)
     labels = tuple(_label(columns, c) for c in channels)

@@ -66,7 +66,10 @@ def graph(name: Any, figure: go.Figure, *, grows: bool = False, **config: Any) -
     style = {"height": least}
     if grows:
         figure.layout.height = None
-        style = {"height": f"clamp({least}, 50vh, 720px)", "maxWidth": f"max({least}, 75vh)"}
+        style = {
+            "height": f"clamp({least}, 150vh - 960px, 720px)",
+            "maxWidth": f"max({least}, 150vh - 675px)",
+        }
     settings: Any = {**theme.CONFIG, **config}
     return dcc.Graph(
         id=name, figure=figure, config=settings, style=style, responsive=grows or "auto"

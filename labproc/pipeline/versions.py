@@ -2,7 +2,7 @@
 
 from importlib.metadata import version
 
-PIPELINE_VERSION = "2"
+PIPELINE_VERSION = "3"
 """Raised whenever a change of the code can change a number: every file is then done again."""
 
 

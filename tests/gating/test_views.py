@@ -17,7 +17,7 @@ from labproc.model import (
     SourceFile,
 )
 
-from ._tubes import culture
+from ._tubes import NAMES, culture, tube
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +42,19 @@ def test_the_control_is_overlaid_on_car_at_the_parents_height(drawn):
     view = views["CAR+"]
     assert view.control_counts.sum() == pytest.approx(made.get("CAR+").n_parent)
     assert views["Live"].control_counts is None
+
+
+def test_the_range_of_a_histogram_holds_the_control_too():
+    sample, _ = culture(4_000, seed=1)
+    dim = np.array(culture(4_000, car=0.0, dead=0.0, seed=3)[0].events.values)
+    dim[:, NAMES.index("RL2-A")] -= 1_000.0
+    controls = [Control(Role.UNSTAINED, tube(dim, path="blank.fcs"))]
+    made = gate_tube(sample, load_strategy("live"), controls=controls, draws=0)
+    view = densities(sample, made, controls=controls)["Live"]
+    assert view.counts.sum() == made.get("Live").n_parent
+    first, last = np.flatnonzero(view.control_counts)[[0, -1]]
+    assert 0 < first < np.flatnonzero(view.counts)[0]
+    assert last < 127  # none piled up at an end
 
 
 def test_median_fluorescence_is_of_the_gated_events(drawn):
