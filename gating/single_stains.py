@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from gating.columns import Columns
 from gating.controls import Control
 from gating.methods import METHODS, Request
-from gating.methods._split import Landscape, choose_pair, half_width
+from gating.methods._landscape import Landscape, half_width
+from gating.methods._split import choose_pair
 from gating.panel import find_channel
 from labproc.errors import GatingError
 from labproc.model import Flag, FlowTube, Role, Spillover

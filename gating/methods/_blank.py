@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gating.controls import OTHER
+from gating.methods._landscape import Landscape, Split
 from gating.methods._request import ControlValues, Request
-from gating.methods._split import Landscape, Split
 from labproc.model import Flag
 from labproc.model.flag import info, review
 

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gating.methods import METHODS, Method, Request, Selection
-from gating.methods._split import piled_ends
+from gating.methods._landscape import piled_ends
 from gating.uncertainty import counted, share
 from labproc.model import Boundary, Flag
 from labproc.model.flag import warning

@@ -9,18 +9,14 @@ from numpy.typing import NDArray
 from gating.boundary import QUADRANTS
 from gating.density import N_BINS, Histogram, Peak, count_plane, histogram
 from gating.methods import METHODS, Method, Request, Selection
+from gating.methods._landscape import FEW, Landscape, Split, half_width, piled_ends
+from gating.methods._one_peak import tail
 from gating.methods._split import (
-    FEW,
-    Landscape,
-    Split,
     at_valley,
     choose_pair,
     doubted,
-    half_width,
     middle_of,
-    piled_ends,
     shallow,
-    tail,
     to_linear,
     too_few,
 )

@@ -4,7 +4,7 @@ import numpy as np
 
 from gating.density import Peak, find_peaks, histogram, rough_bandwidth, smooth
 from gating.methods import METHODS, Method, Request, Selection
-from gating.methods._split import half_width
+from gating.methods._landscape import half_width
 from gating.uncertainty import counted, share
 from labproc.model import Boundary
 from labproc.model.flag import review

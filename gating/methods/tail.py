@@ -3,8 +3,9 @@
 import numpy as np
 
 from gating.methods import METHODS, Method, Request, Selection
-from gating.methods._split import FEW, Landscape, half_width, to_linear, too_few
-from gating.methods._split import Split as Cut
+from gating.methods._landscape import FEW, Landscape, half_width
+from gating.methods._landscape import Split as Cut
+from gating.methods._split import to_linear, too_few
 from gating.uncertainty import counted, share
 from labproc.model import Boundary
 from labproc.model.flag import Flag
