@@ -22,6 +22,8 @@ from labproc.model import FlowTube, GateResult, Populations, Role, Spillover
 from labproc.model.flag import Flag, info, review, unique, warning
 
 CAR = "CAR+"
+BOTH = "CD4+CD8+"
+MOST_BOTH = 0.1  # of the parent: more in a tube without compensation may be spillover
 
 
 def gate_tube(
@@ -84,7 +86,7 @@ def gate_tube(
         flags=unique(
             (
                 *_transformed_flags(run.columns),
-                *check_spillover(run.columns.spillover),
+                *_compensation_flags(run.columns.spillover, gates),
                 *stain_flags,
                 *_own_compensation(strategy),
                 *_drawn_car(gates),
@@ -94,6 +96,19 @@ def gate_tube(
         spillover=strategy.spillover(given),
         matrices=matrices,
     )
+
+
+def _compensation_flags(
+    spillover: Spillover | None, gates: Sequence[GateResult]
+) -> tuple[Flag, ...]:
+    """Check the matrix; where there is none, ask for a look if many cells seem to have both."""
+    flags = check_spillover(spillover)
+    both = next((g for g in gates if g.population == BOTH and g.n_parent), None)
+    share = both.n_events / both.n_parent if both else 0.0
+    if share <= MOST_BOTH or not any(f.code == "uncompensated" for f in flags):
+        return flags
+    text = f"{BOTH}: {share:.0%} of {both.parent if both else ''}, and nothing was compensated"
+    return (*flags, review("spillover_visible", text))
 
 
 def _own_compensation(strategy: Strategy) -> tuple[Flag, ...]:

@@ -5,10 +5,12 @@ import pytest
 
 from gating.columns import Columns
 from gating.compensation import check_spillover, compensate, linearise
+from gating.engine import gate_tube
+from gating.strategy import load_strategy
 from labproc.errors import GatingError
 from labproc.model import Channel, Events, FlowTube, SourceFile, Spillover
 
-from ._tubes import culture, spill, tube
+from ._tubes import NAMES, culture, spill, tube
 
 
 def one(channel, values, step=None):
@@ -97,3 +99,32 @@ def test_a_doubtful_matrix_is_flagged(matrix, code, words):
 
 def test_a_matrix_as_an_instrument_makes_it_is_not_flagged():
     assert check_spillover(Spillover(("A", "B"), np.array([[1, 0.5], [-0.004, 1]]))) == ()
+
+
+def spilled(share):
+    """Return a culture of which the CD8 dye leaves a share of its signal in CD4's detector."""
+    sample, _ = culture(6_000, seed=4)
+    values = np.array(sample.events.values)
+    values[:, NAMES.index("VL1-A")] += share * values[:, NAMES.index("RL1-A")]
+    return values
+
+
+DYES = ("RL1-A", "VL1-A")
+
+
+@pytest.mark.parametrize(
+    ("share", "spillover", "seen"),
+    [
+        (0.8, None, True),
+        (0.8, Spillover(DYES, np.eye(2)), True),
+        (0.8, Spillover(DYES, np.array([[1.0, 0.8], [0.0, 1.0]])), False),
+        (0.0, None, False),
+    ],
+    ids=["no matrix", "identity", "compensated", "no spill"],
+)
+def test_spillover_that_makes_double_positives_needs_a_look(share, spillover, seen):
+    made = gate_tube(tube(spilled(share), spillover=spillover), load_strategy("cd4_cd8"), draws=0)
+    flags = {f.code: f.severity.value for f in made.flags}
+    assert flags.get("spillover_visible") == ("review" if seen else None)
+    both = made.get("CD4+CD8+")
+    assert (both.n_events > 0.1 * both.n_parent) == seen
