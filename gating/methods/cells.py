@@ -1,7 +1,6 @@
 """Cells by scatter: everything dense that is not debris, as generous as a hand-drawn gate."""
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +16,7 @@ from gating.density import (
 )
 from gating.geometry import convex_hull, in_binned
 from gating.methods import METHODS, Method, Request, Selection
+from gating.methods._debris import Edge, debris_edge
 from gating.uncertainty import counted, share
 from labproc.model import Boundary
 from labproc.model.flag import Flag, review, warning
@@ -32,7 +32,7 @@ TOP = 0.999  # of the range: the end of the scale
 
 
 def place(request: Request) -> tuple[Selection, ...]:
-    """Cut debris at the first valley of forward scatter, then hold the dense region."""
+    """Cut debris off where its hill ends in the plane, then hold the dense region."""
     population = request.populations[0]
     if request.n_events < FEW:
         flag = review("too_few_events", f"{population}: {request.n_events} events to gate on")
@@ -43,8 +43,10 @@ def place(request: Request) -> tuple[Selection, ...]:
     counts = count_bins(bins, (across, up))
     counts = _on_scale(counts, (across, up), request.ranges)
     across = replace(across, counts=counts.sum(axis=1).astype(np.float64))
-    floor = _debris_edge(across)
-    corners = _outline(counts, across, up, floor, request.number("keep", KEEP))
+    density = smooth(smooth(counts.astype(np.float64), SMOOTHING).T, SMOOTHING).T
+    edge = _edge(density, across)
+    outline = _outline(density, edge, request.number("keep", KEEP))
+    corners = np.column_stack([across.at(outline[:, 0]), up.at(outline[:, 1])])
     edges = across.at(np.arange(GRID + 1)), up.at(np.arange(GRID + 1))
     mask = in_binned(x, y, corners, bins=bins, edges=edges)
     fraction = share(mask) or 0.0
@@ -56,7 +58,9 @@ def place(request: Request) -> tuple[Selection, ...]:
     if saturated > MANY_SATURATED:
         text = f"{population}: {saturated:.0%} of events are off the top of the scatter scale"
         flags = (warning("saturated_scatter", text),)
-    parameters = {"debris_below": floor, "saturated": saturated}
+    parameters = {"saturated": saturated}
+    if edge is not None:
+        parameters["debris_below"] = float(across.at(edge.point[0]))
     return (Selection(population, mask, boundary, fraction, draws, parameters, flags),)
 
 
@@ -74,37 +78,36 @@ def _on_scale(
     return kept
 
 
-def _debris_edge(forward: Histogram) -> float:
-    """Return the forward scatter below which events are debris: the valley before the cells."""
+def _edge(density: NDArray[np.float64], forward: Histogram) -> Edge | None:
+    """Return where the debris ends; None where there is none.
+
+    Whether there is, forward scatter says: a first peak that is neither most of the events nor
+    next to the main one.
+    """
     bandwidth = rough_bandwidth(forward.total, GRID)
-    density = smooth(forward.counts, bandwidth)
-    peaks = find_peaks(density, bandwidth, min_mass=0.02)
+    peaks = find_peaks(smooth(forward.counts, bandwidth), bandwidth, min_mass=0.02)
     if len(peaks) < 2:
-        return forward.low
+        return None
     tallest = max(peaks[1:], key=lambda p: p.mass)
     first = peaks[0]
-    if first.mass > MOSTLY or first.position > tallest.position * NEAR:
-        return forward.low
-    return float(forward.at(first.right))
+    if first.mass > MOSTLY or first.position > tallest.position * NEAR or first.right < 1:
+        return None
+    return debris_edge(density, first.right, SMOOTHING)
 
 
-def _outline(
-    counts: NDArray[Any], across: Histogram, up: Histogram, floor: float, keep: float
-) -> NDArray[np.float64]:
-    """Return the hull of the densest region above the debris that holds ``keep`` of its events."""
-    usable = counts.astype(np.float64)
-    cut = float(across.position(floor))
-    usable[: int(cut)] = 0.0
-    density = smooth(smooth(usable, SMOOTHING).T, SMOOTHING).T
-    density[: int(cut)] = 0.0
+def _outline(density: NDArray[np.float64], edge: Edge | None, keep: float) -> NDArray[np.float64]:
+    """Return the hull, in bins, of the densest region: it holds ``keep`` of what is no debris."""
+    if edge is not None:
+        density = np.where(edge.debris((GRID, GRID)), 0.0, density)
     order = np.sort(density.ravel())[::-1]
     level = order[min(int(np.searchsorted(np.cumsum(order), keep * order.sum())), order.size - 1)]
     inside = density >= max(float(level), 1e-12)
     rows = np.flatnonzero(inside.any(axis=1))
     first = inside[rows].argmax(axis=1)
     last = GRID - inside[rows, ::-1].argmax(axis=1)
-    ends = [(r, c) for r in (np.maximum(rows, cut), rows + 1) for c in (first, last)]
-    return convex_hull(np.concatenate([np.column_stack([across.at(r), up.at(c)]) for r, c in ends]))
+    ends = [np.column_stack([r, c]) for r in (rows, rows + 1) for c in (first, last)]
+    hull = convex_hull(np.concatenate(ends).astype(np.float64))
+    return hull if edge is None else edge.clip(hull)
 
 
 METHODS.register("cells")(

@@ -58,8 +58,8 @@ def mouse(shared, number, markers, *, controls=()):
 @pytest.mark.parametrize("number", [1, 23, 33])
 def test_mouse_cells_and_singlets_agree_with_hand_gates(shared, number):
     made, truth = mouse(shared, number, MOUSE)
-    assert agreement(made.get("Cells").mask, truth["Cells"]) >= 0.96
-    assert agreement(made.get("Singlets").mask, truth["Single_Cells"]) >= 0.96
+    assert agreement(made.get("Cells").mask, truth["Cells"]) >= 0.97
+    assert agreement(made.get("Singlets").mask, truth["Single_Cells"]) >= 0.97
 
 
 @pytest.mark.parametrize("number", [1, 23])
@@ -72,13 +72,30 @@ def test_mouse_hierarchy_agrees_with_hand_gates(shared, number):
     assert agreement(made.get("CD8+").mask, truth["CD8_T_Cells"]) >= 0.97
 
 
-@pytest.mark.parametrize("number", [1, 23])
-def test_an_unstained_tube_brings_the_live_gate_nearer_to_the_hand_gate(shared, number):
+@pytest.fixture(scope="module")
+def leaning(shared):
+    """Return F1 of CD4 and CD8 of the mouse samples, their live gate leaning on the unstained."""
     unstained = read_tube(shared / "data/fcs/cytoexplorer/Activation_33.fcs")
-    made, truth = mouse(shared, number, HIERARCHY, controls=[Control(Role.UNSTAINED, unstained)])
-    assert agreement(made.get("Live").mask, truth["Live_Cells"]) >= 0.965
-    assert agreement(made.get("CD4+").mask, truth["CD4_T_Cells"]) >= 0.96
-    assert agreement(made.get("CD8+").mask, truth["CD8_T_Cells"]) >= 0.98
+    rows = []
+    for number in (1, 23):
+        control = Control(Role.UNSTAINED, unstained)
+        made, truth = mouse(shared, number, HIERARCHY, controls=[control])
+        assert agreement(made.get("Live").mask, truth["Live_Cells"]) >= 0.975
+        pairs = (("CD4+", "CD4_T_Cells"), ("CD8+", "CD8_T_Cells"))
+        rows.append([agreement(made.get(p).mask, truth[t]) for p, t in pairs])
+    return np.array(rows)
+
+
+def test_an_unstained_tube_brings_the_live_gate_nearer_to_the_hand_gate(leaning):
+    assert leaning[:, 0].min() >= 0.965
+    assert leaning[:, 1].min() >= 0.98
+
+
+def test_over_both_sets_the_medians_are_those_of_an_expert(human, leaning):
+    """Of the mouse samples alone CD4 is short of it: see ``best_drawn``."""
+    cd4, cd8 = (median([*human[:, k], *leaning[:, k]]) for k in (0, 1))
+    assert cd4 >= 0.985
+    assert cd8 >= 0.97
 
 
 @pytest.mark.parametrize(("number", "most"), [(1, 0.9925), (23, 0.985)])
