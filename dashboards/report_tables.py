@@ -7,6 +7,7 @@ from dashboards.markup import Markup, flag_list, join, table, tag
 from labproc.model import Comparison, Measurement, ReleaseRow, Severity, Verdict
 from labproc.pipeline.results import Results
 from labproc.release import overall
+from labproc.trends.outcomes import title_of
 from labproc.wording import counted
 
 plain_table = table
@@ -88,7 +89,7 @@ def _row(row: Measurement) -> tuple[object, ...]:
 
 def _comparisons(found: Iterable[Comparison]) -> Markup:
     rows = [
-        (c.outcome, "" if c.day is None else c.day, c.contrast, c.effect,
+        (title_of(c.outcome), "" if c.day is None else c.day, c.contrast, c.effect,
          theme.with_interval(c.estimate, c.ci_low, c.ci_high), c.unit, wording.p_value(c),
          f"{c.n[0]}, {c.n[1]} {c.unit_of_replication}s", c.test,
          "planned" if c.planned else "exploratory")

@@ -121,3 +121,10 @@ def get_outcome(name: str) -> Outcome:
     if name not in OUTCOMES:
         raise UnknownName(f"[plan]: no outcome called {name!r}; {nearest(name, list(OUTCOMES))}")
     return OUTCOMES[name]
+
+
+def title_of(name: str) -> str:
+    """Return what an outcome is called for people; the name itself where it is none of ours."""
+    known = (*OUTCOMES.values(), *DAILY)
+    title = next((o.title for o in known if o.name == name), name)
+    return title[:1].upper() + title[1:]

@@ -96,3 +96,8 @@ def test_one_of_a_thing_is_not_called_many(results: Results) -> None:
     assert PLURAL.findall(text) == []
     many = words(build_report(replace(lone, files=results.files[:2])))
     assert "2 files" in many
+
+
+def test_comparisons_are_named_as_people_name_them(page: str) -> None:
+    assert "<td>Growth rate of CAR-T cells</td>" in page
+    assert "cart_growth_rate" not in page
