@@ -5,8 +5,9 @@ threshold is shared by a donor's tubes of one day already, by its control.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -165,12 +166,24 @@ def _named(group: str) -> str:
     return f" ({group})" if group else ""
 
 
-def positions(gates: Iterable[GateResult]) -> dict[str, float]:
-    """Return where each threshold lies on the display scale, by population.
+class _Placed(Protocol):
+    """A gate, or its drawing."""
+
+    @property
+    def population(self) -> str: ...
+
+    @property
+    def boundary(self) -> Boundary: ...
+
+
+G = TypeVar("G", bound=_Placed)
+
+
+def lines(gates: Iterable[G]) -> Iterator[tuple[G, int]]:
+    """Yield the gates that are lines, each with the channel of its line.
 
     A cross counts twice: its first threshold by its first population, its second by the second.
     """
-    found: dict[str, float] = {}
     crosses: dict[tuple[str, ...], int] = {}
     for gate in gates:
         axis = 0
@@ -178,8 +191,19 @@ def positions(gates: Iterable[GateResult]) -> dict[str, float]:
             axis = crosses.get(gate.boundary.channels, 0)
             crosses[gate.boundary.channels] = axis + 1
         if gate.boundary.kind in LINES and axis < len(gate.boundary.channels):
-            found[gate.population] = float(_shown(gate.boundary)[0, axis])
-    return found
+            yield gate, axis
+
+
+def positions(gates: Iterable[GateResult]) -> dict[str, float]:
+    """Return where each threshold lies on the display scale, by population, as ``lines`` says."""
+    return {g.population: float(_shown(g.boundary)[0, axis]) for g, axis in lines(gates)}
+
+
+def on_own_scale(outline: Boundary, axis: int, position: float) -> float:
+    """Return where one of ``positions`` lies on the outline's own display scale."""
+    spec = outline.scales[axis]
+    linear = _common(spec).inverse(np.array([position]))
+    return float(np.asarray(parse_transform(spec).forward(linear))[0])
 
 
 def drifts(tubes: Sequence[Positions]) -> tuple[Flag, ...]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from labproc.model import Role
 from labproc.model.flag import Severity, unique, worst
+from labproc.pipeline.harmless import settled
 from labproc.pipeline.remembered import Remembered
 from labproc.pipeline.results import TubeView
 from labproc.wording import in_order
@@ -34,10 +35,11 @@ def _scored(group: Sequence[TubeView], remembered: Remembered) -> Iterable[TubeV
     from gating.oddness import ODD, rank_features, thresholds
 
     placed = {t.source.sha256: thresholds(t.features) for t in group}
-    off, series = off_positions(placed), _in_time(group)
+    compared = settled(group)
+    off = off_positions({name: thresholds(own) for name, own in compared.items()})
+    series = _in_time(group)
     last = series[-1].source.sha256 if series else ""
     drifting = drifts([placed[t.source.sha256] for t in series])
-    compared = {t.source.sha256: t.features for t in group}
     found = {o.name: o for o in rank_features(compared, isolate=remembered.isolate)}
     for tube in group:
         odd = found[tube.source.sha256]
