@@ -121,8 +121,9 @@ def test_the_flagged_sample_is_mended_and_the_growth_curve_moves(
     page.wait_for_selector(LINE, state="attached")
     assert "to look at" in page.inner_text("#gates-count")
     tube = flagged_cart(folder)
-    with answered(page, "gates-plot"):
-        page.click(f"#gates-list .ag-row:has-text('{tube.key.label}') >> nth=0")
+    if page.inner_text("#gates-title") != tube.key.label:  # the first of the list is open already
+        with answered(page, "gates-plot"):
+            page.click(f"#gates-list .ag-row:has-text('{tube.key.label}') >> nth=0")
     page.wait_for_selector(f"#gates-title >> text={tube.key.label}")
     with answered(page, "gates-plot"):
         page.click("#gates-tree tr[data-population='CAR+']")
