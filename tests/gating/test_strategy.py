@@ -1,5 +1,7 @@
 """Strategies are read, and every wrong word in one is named with its step."""
 
+from importlib.resources import files
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,7 @@ from gating.methods import METHODS
 from gating.strategy import load_strategy, parse_strategy, shipped
 from labproc.errors import StrategyError
 
-from ._tubes import culture
+from ._tubes import NAMES, agreement, culture, tube
 
 CELLS = '[[step]]\npopulation = "Cells"\nmethod = "cells"\nchannels = ["forward", "side"]\n'
 VALLEY = '[[step]]\npopulation = "A"\nmethod = "valley"\nchannels = ["CD4"]\n'
@@ -82,21 +84,38 @@ method = "polygon"
 channels = ["FSC-A", "SSC-A"]
 points = [[0, 0], [400000, 0], [0, 400000]]
 """
-    tube, _ = culture(2_000)
-    made = gate_tube(tube, parse_strategy(text, name="drawn"), draws=10)
-    x, y = (tube.events.column(c) for c in ("BL1-A", "VL1-A"))
+    sample, _ = culture(2_000)
+    made = gate_tube(sample, parse_strategy(text, name="drawn"), draws=10)
+    x, y = (sample.events.column(c) for c in ("BL1-A", "VL1-A"))
     box = (x >= 0) & (x <= 1000) & (y >= 0) & (y <= 2000)
     assert np.array_equal(made.get("box").mask, box)
     assert np.array_equal(made.get("a").mask, box & (x > 400) & (y <= 900))
-    sides = tube.events.column("FSC-A").astype(float) + tube.events.column("SSC-A")
+    sides = sample.events.column("FSC-A").astype(float) + sample.events.column("SSC-A")
     assert np.array_equal(made.get("tilted").mask, sides <= 400_000)
 
 
 def test_every_method_and_option_stands_in_the_readme():
-    from importlib.resources import files
-
     text = (files("gating") / "strategies" / "README.md").read_text("utf-8")
     for name, method in METHODS.items():
         assert f"`{name}`" in text, name
         for option in method.options:
             assert f"`{option}`" in text, f"{name}: {option}"
+
+
+def test_the_readmes_step_leaves_other_cells_out():
+    """A third of the cells that carry CD3 carry CD19 too, as two cells that stick together do."""
+    text = (files("gating") / "strategies" / "README.md").read_text("utf-8")
+    example = text.split("## Leaving other cells out")[1].split("```toml")[1].split("```")[0]
+    whole = load_strategy("cd4_cd8").text
+    start = whole.index('[[step]]\npopulation = "T cells"')
+    plan = parse_strategy(whole[:start] + example, name="mine")
+    sample, truth = culture(8_000, seed=6)
+    values = np.array(sample.events.values)
+    rng = np.random.default_rng(7)
+    stuck = rng.random(len(values)) < 1 / 3
+    values[:, NAMES.index("BL1-A")] = 10 ** rng.normal(np.where(stuck, 4.4, 2.6), 0.2)
+    made = gate_tube(tube(values), plan, markers={"CD19": "BL1-A"}, draws=0)
+    assert agreement(made.get("T cells").mask, truth["T cells"] & ~stuck) > 0.97
+    without = gate_tube(tube(values), plan, draws=0)  # a panel without CD19
+    assert without.left_out == {"Not B cells": "no CD19 in the panel"}
+    assert agreement(without.get("T cells").mask, truth["T cells"]) > 0.97
