@@ -11,14 +11,14 @@ from functools import lru_cache
 from gating._moved import Shared
 from gating._run import MANY, Run
 from gating.columns import Columns
-from gating.controls import Control, best_first, differences
+from gating.controls import OTHER, Control, best_first, differences
 from gating.methods._request import ControlValues
 from gating.strategy import Step, Strategy
 from labproc.model import Spillover
 
 SUBSETS = ("CD4+", "CD8+")  # untransduced cells that must not differ in the CAR's stain
 SET_BY_CONTROL = "control"  # the method
-REMEMBERED = 16  # controls of a step, by what is asked of them
+REMEMBERED = 12  # controls of a step, by what is asked of them
 Apply = Callable[[Run, Strategy, Sequence[Step]], None]
 
 
@@ -78,7 +78,9 @@ def control_values(
 ) -> tuple[ControlValues, ...]:
     """Gate a step's controls by the steps before it, and take their events of the parent.
 
-    ``apply`` runs steps on a tube: the engine, which calls this in turn for the controls' own.
+    A control that is not alike to the sample's tube is taken for CAR+ only; for other steps it is
+    named without its events. ``apply`` runs steps on a tube: the engine, which calls this in turn
+    for the controls' own.
     """
     made = []
     number = next(k for k, s in enumerate(strategy.steps) if s is step)
@@ -98,9 +100,13 @@ def control_values(
             run.seed,
             apply,
         )
-        work = _values if control.tube.events.n_events < MANY else _work_out
         doubts = differences(run.columns.tube, control.tube, channels)
-        made.append(replace(work(asked), name=control.tube.source.path, doubts=doubts))
+        unlike = control.matched == OTHER or bool(doubts)
+        if unlike and step.method != SET_BY_CONTROL:  # CAR+ alone would rather have a doubtful one
+            values = ControlValues(control.role.value, control.matched, ())
+        else:
+            values = (_values if control.tube.events.n_events < MANY else _work_out)(asked)
+        made.append(replace(values, name=control.tube.source.path, doubts=doubts))
     return tuple(made)
 
 

@@ -64,7 +64,8 @@ def _doubt(control: ControlValues) -> str:
 def _not_used(population: str, doubts: Sequence[str]) -> tuple[Flag, ...]:
     if not doubts:
         return ()
-    text = f"{population}: cut without an unstained tube; {'; '.join(doubts)}"
+    more = f", and {len(doubts) - 1} more are not alike either" if len(doubts) > 1 else ""
+    text = f"{population}: cut without a control; {doubts[0]}{more}"
     return (info("control_not_used", text),)
 
 
@@ -88,8 +89,8 @@ def beyond(
     flags = cut.flags
     if reach > limit:
         text = (
-            f"{population}: 1 % of the unstained cells are as bright as the stained ones "
-            f"({blank.control.name}); the cut does not follow them"
+            f"{population}: 1 % of the {blank.control.role} cells are as bright as the stained "
+            f"ones ({blank.control.name}); the cut does not follow them"
         )
         flags = (*flags, review("control_reaches_far", text))
     moved = np.maximum(cut.draws, blank.reaches(cut.draws.size, rng))

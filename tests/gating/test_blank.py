@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from gating import _leaning
 from gating.controls import Control
 from gating.engine import gate_tube
 from gating.strategy import load_strategy
@@ -96,6 +97,20 @@ def test_an_unstained_tube_that_is_not_alike_is_not_leaned_on(matched, voltage, 
     assert flag.severity.value == "info"
     assert "blank.fcs" in flag.message
     assert said in flag.message
+
+
+def test_of_many_tubes_that_are_not_alike_one_is_named_and_none_gated():
+    sample, _ = dyed(3_000, seed=7)
+    others = [tube(dyed(300, seed=s, stained=False)[0].events.values, path=f"{s}.fcs")
+              for s in range(20)]  # fmt: skip
+    _leaning._values.cache_clear()
+    controls = [Control(Role.UNSTAINED, o, "other") for o in others]
+    gate = gate_tube(sample, LIVE, controls=controls, draws=0).get("Live")
+    [flag] = [f for f in gate.flags if f.code == "control_not_used"]
+    assert flag.message.endswith(
+        "0.fcs is of another donor or day, and 19 more are not alike either"
+    )
+    assert _leaning._values.cache_info().misses == 0
 
 
 def test_where_all_are_alive_the_cut_stands_where_unstained_cells_end():
