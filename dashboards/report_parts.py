@@ -77,7 +77,8 @@ def _head(results: Results) -> Markup:
         " &nbsp; ",
     )
     span = f"{days[0]}–{days[-1]}" if days else "–"
-    n_look = sum(wording.needs_look(t) for t in results.tubes)
+    n_look = sum(map(wording.needs_look, results.tubes))
+    n_look += sum(map(wording.needs_look, results.plates))
     facts = (
         ("Arms", arms), ("Donors", len(donors)), ("Patients", len(patients)), ("Days", span),
         ("Tubes", len(results.tubes)), ("Plates", len(results.plates)),
@@ -141,7 +142,7 @@ def _patients(results: Results, figures: Figures) -> Markup:
 
 
 def _look(results: Results) -> Markup:
-    """Return the samples that need a look and the files that gave nothing."""
+    """Return the samples and plates that need a look and the files that gave nothing."""
     odd = [t for t in wording.odd_first(results) if wording.needs_look(t)]
     rows = [
         (
@@ -151,8 +152,14 @@ def _look(results: Results) -> Markup:
         )
         for t in odd
     ]
-    calm = tag("p", tag("span", "✓ ", cls="accepted"), "No sample asks for a look.")
-    samples = report_tables.plain_table(("Sample", "Why", "File"), rows) if rows else calm
+    rows += [
+        (p.name, join((f.message for f in wording.grave(p)), "<br>"), _file(p.source.path))
+        for p in results.plates
+        if wording.needs_look(p)
+    ]
+    calm = tag("p", tag("span", "✓ ", cls="accepted"), "No sample and no plate asks for a look.")
+    heads = ("Sample or plate", "Why", "File")
+    samples = report_tables.plain_table(heads, rows) if rows else calm
     lost = [
         (f.path, wording.STATES.get(f.state, f.state), f.reason) for f in wording.trouble(results)
     ]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from dashboards import theme
 from labproc.model import Comparison, Flag, Measurement, Severity
-from labproc.pipeline.results import FileStatus, Results, TubeView
+from labproc.pipeline.results import FileStatus, PlateView, Results, TubeView
 from labproc.trends.dose_trend import SERIES
 
 FAMILIES = {
@@ -122,16 +122,21 @@ def robustness(one: Comparison) -> str:
     )
 
 
-def doubts(tube: TubeView) -> tuple[Flag, ...]:
-    """Return a tube's flags that ask for care or for a look, its gates' among them."""
-    flags = (*tube.flags, *(f for g in tube.gates for f in g.flags))
+def doubts(one: TubeView | PlateView) -> tuple[Flag, ...]:
+    """Return a tube's or a plate's flags that ask for care or for a look, its gates' among them."""
+    gates = one.gates if isinstance(one, TubeView) else ()
+    flags = (*one.flags, *(f for g in gates for f in g.flags))
     return tuple(f for f in dict.fromkeys(flags) if f.severity is not Severity.INFO)
 
 
-def needs_look(tube: TubeView) -> bool:
-    """Whether someone has to look at a tube and nobody has yet."""
-    grave = any(f.severity.rank >= Severity.REVIEW.rank for f in doubts(tube))
-    return grave and not tube.review
+def needs_look(one: TubeView | PlateView) -> bool:
+    """Whether someone has to look at a tube or a plate and nobody has yet."""
+    return bool(grave(one)) and not one.review
+
+
+def grave(one: TubeView | PlateView) -> tuple[Flag, ...]:
+    """Return the doubts that ask for a look."""
+    return tuple(f for f in doubts(one) if f.severity.rank >= Severity.REVIEW.rank)
 
 
 def odd_first(results: Results) -> list[TubeView]:

@@ -53,12 +53,15 @@ def layout(desk: Desk, _rest: str) -> Any:
 
 def _open(results: Results) -> Any:
     """Return what somebody should look at before signing."""
-    look = sum(wording.needs_look(t) and not t.review for t in results.tubes)
+    look, plates = (
+        sum(wording.needs_look(one) for one in some) for some in (results.tubes, results.plates)
+    )
     aside = sum(f.state in wording.TROUBLE for f in results.files)
     failed = sum(any(r.verdict == "fail" for r in p.acceptance) for p in results.plates)
     rows = [
         ("Samples to look at", look, "/gates"),
         ("Files set aside or not assigned", aside, "/inbox"),
+        ("Plates to look at", plates, "/plates"),
         ("Plates that fail a rule", failed, "/plates"),
     ]
     cells = [

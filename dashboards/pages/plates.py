@@ -15,6 +15,7 @@ from dashboards.pages import _plate_wells as wells
 from dashboards.pages._parts import drawn, flags, table, verdict
 from dashboards.pages._signing import connect_signing, panel, seals
 from dashboards.theme import number, percent, with_interval
+from dashboards.wording import needs_look
 from labproc.errors import UnknownName
 from labproc.pipeline.results import PlateView, Results
 from labproc.wording import counted
@@ -28,7 +29,10 @@ def layout(desk: Desk, rest: str) -> Any:
         return html.Div([html.H1("Plates"), html.P(words)])
     names = [p.source.sha256[:SHORT] for p in results.plates]
     chosen = rest if rest in names else names[0]
-    options = [{"value": n, "label": p.name} for n, p in zip(names, results.plates, strict=True)]
+    options = [
+        {"value": n, "label": f"▲ {p.name}" if needs_look(p) else p.name}
+        for n, p in zip(names, results.plates, strict=True)
+    ]
     select = dmc.Select(
         id="plates-chosen", value=chosen, data=options, size="xs", allowDeselect=False, w=280,
         **{"aria-label": "Plate"},

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from dashboards.report import build_report
-from labproc.model.flag import info
+from labproc.model.flag import info, review
 from labproc.pipeline.results import AcceptanceRow, Results
 
 
@@ -101,3 +101,14 @@ def test_one_of_a_thing_is_not_called_many(results: Results) -> None:
 def test_comparisons_are_named_as_people_name_them(page: str) -> None:
     assert "<td>Growth rate of CAR-T cells</td>" in page
     assert "cart_growth_rate" not in page
+
+
+def test_a_plate_that_asks_for_a_look_stands_among_the_samples(results: Results) -> None:
+    plate = replace(results.plates[0], flags=(review("off_line", "A3 lies off the line"),))
+    calm = replace(results.plates[0], flags=(info("a", "a note"),), name="calm plate")
+    seen = replace(plate, name="approved plate", review="approved")
+    text = words(build_report(replace(results, plates=(plate, calm, seen))))
+    look = text[text.index('id="look"') : text.index('id="gates"')]
+    assert f"<td>{plate.name}</td><td>A3 lies off the line</td>" in look
+    assert "calm plate" not in look
+    assert "approved plate" not in look
