@@ -14,7 +14,7 @@ from labproc.pipeline.results import Results
 from labproc.store.signatures import MEANINGS
 
 COLUMNS = (
-    {"field": "file", "headerName": "File", "tooltipField": "file", "flex": 5},
+    {"field": "file", "headerName": "File", "tooltipField": "file", "flex": 6},
     *({"field": m, "headerName": m.capitalize(), "tooltipField": m, "flex": 2} for m in MEANINGS),
 )
 
