@@ -13,6 +13,7 @@ from labproc.pipeline.payload import decode, plain_json
 from labproc.pipeline.planner import plan
 from labproc.pipeline.runner import load_results
 from labproc.pipeline.tables import all_tables
+from labproc.pipeline.versions import PIPELINE_VERSION
 from labproc.pipeline.work import KINDS, Outcome, do_job
 from labproc.store import Store, StoredResult
 from labproc.store.leases import held
@@ -49,6 +50,7 @@ def verify_study(folder: Path, *, recompute: bool = False, heads: Sequence[str] 
     Raw files are hashed again where they are still there, and so are the staged copies; the audit
     chain is followed from its first row to its head; the tables in the store are compared with
     what the stored results give. With ``recompute`` every result is derived again from its file.
+    Results of another pipeline version can be neither: that is said, once.
     ``heads`` are audit heads that were written down elsewhere (in a report, a backup): a chain
     that was cut together with its own head is found by them only.
     """
@@ -56,15 +58,25 @@ def verify_study(folder: Path, *, recompute: bool = False, heads: Sequence[str] 
     with Store.open(study.store_url) as store:
         problems = [*store.verify_audit(heads=heads), *_damaged_database(store)]
         problems += _changed_files(study, store)
-        problems += _changed_tables(study, store)
+        older = _older(store)
+        problems += older or _changed_tables(study, store)
         n_results = 0
-        if recompute:
+        if recompute and not older:
             again = list(_recomputed(study, store))
             n_results = len(again)
             problems += [p for p in again if p]
         n_files = len(store.observations())
         n_audit = len(store.audit_rows())
     return Verified(tuple(problems), n_files, n_audit, n_results)
+
+
+def _older(store: Store) -> list[str]:
+    """Say that another version made the results: its numbers cannot be derived by this one."""
+    made_by = {r.key.pipeline_version for r in store.current_results()} - {PIPELINE_VERSION}
+    if not made_by:
+        return []
+    versions = ", ".join(sorted(made_by))
+    return [f"results: made by pipeline {versions}, this is {PIPELINE_VERSION}; run, then verify"]
 
 
 def _damaged_database(store: Store) -> list[str]:

@@ -223,6 +223,16 @@ def test_an_approved_sample_is_locked(study: Path) -> None:
         save_gate(study, tube.source.sha256, "Cells", None, who="ann", reason="x")
 
 
+def test_results_of_an_earlier_version_are_no_tampering(
+    study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("labproc.pipeline.verify.PIPELINE_VERSION", "1000")
+    found = verify_study(study, recompute=True)
+    (said,) = found.problems
+    assert said.endswith(", this is 1000; run, then verify")
+    assert found.n_results == 0
+
+
 def test_verify_accepts_a_whole_study_and_finds_what_was_changed(study: Path) -> None:
     assert verify_study(study, recompute=True).problems == ()
     staged = next(p for p in (study / "results/staged").rglob("*") if p.is_file())
