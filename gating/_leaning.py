@@ -85,29 +85,36 @@ def control_values(
     made = []
     number = next(k for k, s in enumerate(strategy.steps) if s is step)
     for control in best_first(run.controls, step.control):
-        if not all(control.tube.events.has(c) for c in channels):
-            continue
-        asked = Asked(
-            strategy,
-            number,
-            channels,
-            control,
-            run.controls,
-            run.columns.spillover,
-            run.columns.matrices,
-            run.markers,
-            run.shared,
-            run.seed,
-            apply,
-        )
-        doubts = differences(run.columns.tube, control.tube, channels)
+        doubts = _doubts(run, control, channels)
         unlike = control.matched == OTHER or bool(doubts)
-        if unlike and step.method != SET_BY_CONTROL:  # CAR+ alone would rather have a doubtful one
+        if step.method == SET_BY_CONTROL:  # CAR+ alone would rather have a doubtful one than none
+            unlike = False
+            if not all(control.tube.events.has(c) for c in channels):
+                continue
+        if unlike:
             values = ControlValues(control.role.value, control.matched, ())
         else:
+            asked = Asked(
+                strategy=strategy,
+                number=number,
+                channels=channels,
+                control=control,
+                controls=run.controls,
+                spillover=run.columns.spillover,
+                matrices=run.columns.matrices,
+                markers=run.markers,
+                shared=run.shared,
+                seed=run.seed,
+                apply=apply,
+            )
             values = (_values if control.tube.events.n_events < MANY else _work_out)(asked)
         made.append(replace(values, name=control.tube.source.path, doubts=doubts))
     return tuple(made)
+
+
+def _doubts(run: Run, control: Control, channels: Sequence[str]) -> tuple[str, ...]:
+    missing = [f"no channel {c}" for c in channels if not control.tube.events.has(c)]
+    return (*missing, *differences(run.columns.tube, control.tube, channels))
 
 
 def _work_out(asked: Asked) -> ControlValues:

@@ -99,6 +99,15 @@ def test_an_unstained_tube_that_is_not_alike_is_not_leaned_on(matched, voltage, 
     assert said in flag.message
 
 
+def test_an_unstained_tube_without_the_channel_is_named():
+    sample, _ = dyed(3_000, seed=7)
+    few = [0, 1, 2, 3]
+    values = dyed(3_000, seed=8, stained=False)[0].events.values[:, few]
+    bare = tube(values, [NAMES[k] for k in few], [""] * 4, path="blank.fcs")
+    [flag] = [f for f in live(sample, bare).flags if f.code == "control_not_used"]
+    assert "blank.fcs has no channel RL2-A" in flag.message
+
+
 def test_of_many_tubes_that_are_not_alike_one_is_named_and_none_gated():
     sample, _ = dyed(3_000, seed=7)
     others = [tube(dyed(300, seed=s, stained=False)[0].events.values, path=f"{s}.fcs")
