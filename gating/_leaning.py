@@ -85,31 +85,40 @@ def control_values(
     made = []
     number = next(k for k, s in enumerate(strategy.steps) if s is step)
     for control in best_first(run.controls, step.control):
+        there = all(control.tube.events.has(c) for c in channels)
         doubts = _doubts(run, control, channels)
-        unlike = control.matched == OTHER or bool(doubts)
-        if step.method == SET_BY_CONTROL:  # CAR+ alone would rather have a doubtful one than none
-            unlike = False
-            if not all(control.tube.events.has(c) for c in channels):
-                continue
-        if unlike:
-            values = ControlValues(control.role.value, control.matched, ())
+        if step.method == SET_BY_CONTROL and not there:
+            continue
+        if step.method == SET_BY_CONTROL or not (doubts or control.matched == OTHER):
+            values = _gated(run, strategy, number, channels, control, apply)
         else:
-            asked = Asked(
-                strategy=strategy,
-                number=number,
-                channels=channels,
-                control=control,
-                controls=run.controls,
-                spillover=run.columns.spillover,
-                matrices=run.columns.matrices,
-                markers=run.markers,
-                shared=run.shared,
-                seed=run.seed,
-                apply=apply,
-            )
-            values = (_values if control.tube.events.n_events < MANY else _work_out)(asked)
+            values = ControlValues(control.role.value, control.matched, ())
         made.append(replace(values, name=control.tube.source.path, doubts=doubts))
     return tuple(made)
+
+
+def _gated(
+    run: Run,
+    strategy: Strategy,
+    number: int,
+    channels: tuple[str, ...],
+    control: Control,
+    apply: Apply,
+) -> ControlValues:
+    asked = Asked(
+        strategy=strategy,
+        number=number,
+        channels=channels,
+        control=control,
+        controls=run.controls,
+        spillover=run.columns.spillover,
+        matrices=run.columns.matrices,
+        markers=run.markers,
+        shared=run.shared,
+        seed=run.seed,
+        apply=apply,
+    )
+    return _values(asked) if control.tube.events.n_events < MANY else _work_out(asked)
 
 
 def _doubts(run: Run, control: Control, channels: Sequence[str]) -> tuple[str, ...]:
