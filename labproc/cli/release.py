@@ -25,7 +25,7 @@ def command(study: Path, as_json: bool) -> int:
     """
     from labproc.pipeline.release import check_release
     from labproc.pipeline.runner import load_results
-    from labproc.pipeline.tables import release_row
+    from labproc.pipeline.sample_tables import release_row
     from labproc.release import overall
     from labproc.study import load_study
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from gating.channel_names import NONE, parse_ratio, split_tag
 from labproc.errors import LabprocError
 from labproc.exchange._gates import AnyOf, Box, Shape, Side, outwards
+from labproc.exchange._gatingml_document import DATATYPE, GATING
 from labproc.exchange._text import xml_text
-from labproc.exchange.gatingml import DATATYPE, GATING
 from labproc.model import Boundary, FlowTube
 
 PREFIX = "Comp-"  # how FlowJo names a compensated channel

@@ -16,9 +16,9 @@ from labproc.exchange import EXPORTS, Export
 from labproc.exchange._flowjo_booleans import Place, boolean, named, single_booleans
 from labproc.exchange._flowjo_outlines import PREFIX, add, outline, qualified
 from labproc.exchange._gates import Box, Gate, Logic, Shape, gates_of, raw_file
+from labproc.exchange._gatingml_document import DATATYPE, GATING, NAMESPACES, TRANSFORMS
 from labproc.exchange._scales import in_flowjo
 from labproc.exchange._text import distinct, file_name, xml_text
-from labproc.exchange.gatingml import DATATYPE, GATING, NAMESPACES, TRANSFORMS
 from labproc.model import ROOT, FlowTube, Spillover
 from labproc.pipeline.results import Results
 

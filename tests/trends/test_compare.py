@@ -7,7 +7,7 @@ import pytest
 
 from labproc.errors import SettingsError, UnknownName
 from labproc.model import Comparison, CultureEvent, Measurement, Plan, Trend
-from labproc.pipeline.tables import comparison_row
+from labproc.pipeline.trend_tables import comparison_row
 from labproc.trends import check_plan, compare, derive_growth, plan_flags, summarise
 
 Build = Callable[..., Measurement]
