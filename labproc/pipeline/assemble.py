@@ -23,7 +23,14 @@ from labproc.pipeline.results import Arm, FileStatus, Results, TubeView
 from labproc.pipeline.signing import signature_views
 from labproc.pipeline.together import together
 from labproc.pipeline.versions import software_versions
-from labproc.store import Decision, Store, StoredResult, current_decisions, omission_history
+from labproc.store import (
+    Decision,
+    Store,
+    StoredResult,
+    current_decisions,
+    current_results,
+    omission_history,
+)
 from labproc.study import Study
 
 KEPT = 512  # decoded payloads, some 100 KB each
@@ -77,7 +84,7 @@ def assemble(
     ``results`` and ``decisions`` are those that stand now, where no earlier ones are given;
     ``remembered`` what the outlier model said before, as the store has it.
     """
-    decoded = decode_outcomes(store.current_results() if results is None else results)
+    decoded = decode_outcomes(current_results(store) if results is None else results)
     decided = current_decisions(store) if decisions is None else decisions
     outcomes = with_decisions(decoded, decided)
     derived = reduce_study(study, outcomes.measured, first_plan(store))

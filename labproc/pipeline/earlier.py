@@ -13,7 +13,7 @@ from labproc.pipeline.jobs import result_key
 from labproc.pipeline.planner import Earlier, Planned, plan
 from labproc.pipeline.results import FileStatus, Results
 from labproc.pipeline.runner import load_results
-from labproc.store import GateVersion, Store
+from labproc.store import GateVersion, Store, results_with
 from labproc.store.omissions import latest_words
 from labproc.study import Study, load_study
 
@@ -73,7 +73,7 @@ def results_as_of(folder: Path, at: str) -> Results:
     study = load_study(folder)
     with Store.open(study.store_url) as store:
         planned = plan(study, known_files(study, store), _earlier(study, store, at))
-        held = store.results_with(result_key(job) for job in planned.jobs)
+        held = results_with(store, (result_key(job) for job in planned.jobs))
         decided = {
             d.sha256: d
             for d in stores.decision_history(store)

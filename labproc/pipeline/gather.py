@@ -25,7 +25,7 @@ from labproc.intake import (
 from labproc.pipeline.disk import disk_error, plain_disk_errors
 from labproc.pipeline.planner import RawFile
 from labproc.pipeline.results import FileStatus
-from labproc.store import Observation, Store
+from labproc.store import Observation, Store, mark_gone, observation_history, observe
 from labproc.study import Study
 
 STAGING_THREADS = 8  # 1,000 small files: 0.9 s against 10.5 s one by one
@@ -68,7 +68,7 @@ def gather(
         Called with the files that are about to be staged, where there are any.
     """
     # the store first: what another process observes meanwhile must not look gone to this one
-    known = {o.path: o for o in store.observations() if o.state == "current"}
+    known = {o.path: o for o in observation_history(store) if o.state == "current"}
     with plain_disk_errors(study.raw):
         seen = scan(study.raw)
     missing = shares_away(store, study.raw, seen)
@@ -85,7 +85,7 @@ def gather(
     if ready and on_news is not None:
         on_news(ready)
     staged = _stage_all(study.raw, staging, ready)
-    store.observe([one for one in staged if isinstance(one, Observation)])
+    observe(store, [one for one in staged if isinstance(one, Observation)])
     statuses = [one for one in staged if isinstance(one, FileStatus)]
     statuses += [_waiting(path) for path in sorted(late)]
     files = tuple(known_files(study, store))
@@ -97,7 +97,7 @@ def known_files(study: Study, store: Store) -> list[RawFile]:
 
     Files that have gone keep their place in the study: their results stand on the staged copy.
     """
-    observed = [o for o in store.observations() if o.state != "replaced"]
+    observed = [o for o in observation_history(store) if o.state != "replaced"]
     here = {o.sha256 for o in observed if o.state == "current"}
     kept = [o for o in observed if o.state == "current" or o.sha256 not in here]
     return [_raw_file(o, study.results / STAGED) for o in kept]
@@ -150,7 +150,7 @@ def _mark_gone(
     here = {s.path for s in seen}
     gone = [p for p in known if p not in here and not any(is_under(p, m) for m in missing)]
     if gone:
-        store.mark_gone(gone)
+        mark_gone(store, gone)
 
 
 def _unsettled(raw: Path, new: Sequence[Seen]) -> set[str]:

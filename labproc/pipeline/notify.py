@@ -23,7 +23,7 @@ from labproc.pipeline.results import FileStatus
 from labproc.pipeline.runner import RunReport
 from labproc.store import Store
 from labproc.study import Study, load_study
-from labproc.study.settings import NotifySettings
+from labproc.study.notify_settings import NotifySettings
 from labproc.wording import counted
 
 WAIT_S = 10.0  # for a server that does not answer

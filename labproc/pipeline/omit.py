@@ -9,7 +9,7 @@ from labproc.pipeline.assemble import decode_outcomes
 from labproc.pipeline.results import PlateView, Results
 from labproc.pipeline.runner import load_results, run_study
 from labproc.registry import nearest
-from labproc.store import Store
+from labproc.store import Store, current_results
 from labproc.study import load_study
 
 
@@ -55,7 +55,7 @@ def omit_wells(
 
 def _plate(store: Store, sha256: str, study: str) -> PlateView:
     """Return a run by the SHA-256 of its file."""
-    found = [r for r in store.current_results(kinds=("qpcr",)) if r.key.sha256 == sha256]
+    found = [r for r in current_results(store, kinds=("qpcr",)) if r.key.sha256 == sha256]
     plates = decode_outcomes(found).plates
     if not plates:
         raise UnknownName(f"no qPCR run with SHA-256 {sha256[:12]} in {study}")

@@ -13,13 +13,13 @@ from labproc.pipeline.results import FileStatus, Results
 from labproc.pipeline.share import worked_on
 from labproc.pipeline.tables import all_tables, write_tables
 from labproc.pipeline.versions import PIPELINE_VERSION
-from labproc.store import ResultKey, Store, StoredResult, current_decisions
+from labproc.store import ResultKey, Store, StoredResult, current_decisions, current_results
 from labproc.study import Study
 
 
 def final_statuses(store: Store, planned: Planned) -> tuple[FileStatus, ...]:
     """Return every planned file's status as the store has it now."""
-    by_file = {r.key.sha256: r for r in store.current_results(payloads=False)}
+    by_file = {r.key.sha256: r for r in current_results(store, payloads=False)}
     busy = worked_on(store)
     done = (_status(s, by_file.get(s.sha256), s.sha256 in busy) for s in planned.statuses)
     return tuple(_gone(s) if s.path in planned.gone else s for s in done)

@@ -17,7 +17,7 @@ from labproc.pipeline.outcomes import FlowOutcome
 from labproc.pipeline.planner import plan
 from labproc.pipeline.results import Results, TubeView
 from labproc.pipeline.runner import load_results, run_study
-from labproc.store import Store
+from labproc.store import Store, current_results
 from labproc.store.signatures import Signature, signed_now
 from labproc.study import Study, load_study
 
@@ -118,7 +118,7 @@ def decide(folder: Path, sha256: str, verdict: str, *, who: str, reason: str) ->
 
 def path_of(store: Store, sha256: str) -> str:
     """Return the path of a file that has a result now."""
-    found = [r.path for r in store.current_results(payloads=False) if r.key.sha256 == sha256]
+    found = [r.path for r in current_results(store, payloads=False) if r.key.sha256 == sha256]
     if not found:
         raise UnknownName(f"no result of a file with SHA-256 {sha256[:12]} in this study")
     return found[0]

@@ -25,7 +25,7 @@ from labproc.pipeline.results import FileStatus, Results
 from labproc.pipeline.share import one_publisher
 from labproc.pipeline.work import TABLES_NEED, TUBES_NEED, Progress, work_off
 from labproc.pipeline.workers import start_workers
-from labproc.store import Store
+from labproc.store import Store, known_results, set_current
 from labproc.study import Study, load_study
 
 THE_FOREST = "sklearn.ensemble"  # what scores of oddness are told by
@@ -160,7 +160,7 @@ def _publish(
     """
     planned = plan(study, known_files(study, store), earlier(study, store))
     keys = [result_key(job) for job in planned.jobs]
-    store.set_current(keys)
+    set_current(store, keys)
     statuses = (*final_statuses(store, planned), *waiting)
     return statuses, publish(study, store, statuses, keys)
 
@@ -189,11 +189,11 @@ def _work_through(
         before = earlier(study, store)
         planned = plan(study, files, before)
         keys = {result_key(job): job for job in planned.jobs}
-        known = store.known_results()
+        known = known_results(store)
         todo = {key: job for key, job in keys.items() if key not in known}
         ours, found = work_off(store, todo, workers, scheduler, progress)
         n_done, bugs = n_done + ours, [*bugs, *found]
-        store.set_current(keys, files={job.sha256 for job in planned.jobs})
+        set_current(store, keys, files={job.sha256 for job in planned.jobs})
         if _same(earlier(study, store), before):
             return n_done, bugs
 

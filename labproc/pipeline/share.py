@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from itertools import islice
 
 from labproc.pipeline.jobs import Job
-from labproc.store import ResultKey, Store
+from labproc.store import ResultKey, Store, with_result
 from labproc.store.leases import Worker, give_back, held, lease_of, take
 
 BATCH = 8  # leases taken at once: each taking is a write that is synced to disk
@@ -64,7 +64,7 @@ class Share:
 
     def _forget(self, keys: Sequence[ResultKey]) -> set[ResultKey]:
         """Drop what others have done, and return it."""
-        known = self.store.with_result(keys)
+        known = with_result(self.store, keys)
         for key in known:
             self._left.pop(key, None)
         return known

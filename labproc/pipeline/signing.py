@@ -6,7 +6,7 @@ from pathlib import Path
 from labproc.errors import SettingsError, StoreError, UnknownName
 from labproc.pipeline.results import SignatureView
 from labproc.registry import nearest
-from labproc.store import Store
+from labproc.store import Store, current_results, observation_history
 from labproc.store.signatures import (
     MEANINGS,
     Signature,
@@ -150,7 +150,7 @@ def file_named(known: Mapping[str, str], name: str) -> str:
 
 
 def _done(store: Store) -> dict[str, str]:
-    found = store.current_results(payloads=False)
+    found = current_results(store, payloads=False)
     return {r.key.sha256: r.path for r in found if r.status == "done"}
 
 
@@ -191,8 +191,8 @@ def _named(store: Store, files: Sequence[str]) -> dict[str, str]:
 
 def _paths(store: Store) -> dict[str, str]:
     """Return SHA-256 -> path of every result, that of the current one where there are several."""
-    found = {one.sha256: one.path for one in store.observations()}
-    return found | {r.key.sha256: r.path for r in store.current_results(payloads=False)}
+    found = {one.sha256: one.path for one in observation_history(store)}
+    return found | {r.key.sha256: r.path for r in current_results(store, payloads=False)}
 
 
 def _views_of(store: Store, done: Sequence[Signature]) -> list[SignatureView]:

@@ -12,7 +12,7 @@ from labproc.pipeline.gather import known_files, shares_away
 from labproc.pipeline.planner import plan
 from labproc.pipeline.publish import final_statuses
 from labproc.pipeline.results import FileStatus
-from labproc.store import Observation, Store
+from labproc.store import Observation, Store, observation_history
 from labproc.study import load_study
 from labproc.wording import in_order
 
@@ -31,7 +31,7 @@ def study_status(folder: Path) -> list[FileStatus]:
     with Store.open(study.store_url) as store:
         planned = plan(study, known_files(study, store), earlier(study, store))
         known = final_statuses(store, planned)
-        observed = store.observations()
+        observed = observation_history(store)
         with plain_disk_errors(study.raw):
             seen = {s.path: s for s in scan(study.raw)}
         missing = shares_away(store, study.raw, seen.values())

@@ -15,7 +15,7 @@ from labproc.pipeline.runner import load_results
 from labproc.pipeline.tables import all_tables
 from labproc.pipeline.versions import PIPELINE_VERSION
 from labproc.pipeline.work import KINDS, Outcome, do_job
-from labproc.store import Store, StoredResult
+from labproc.store import Store, StoredResult, current_results, observation_history
 from labproc.store.leases import held
 from labproc.study import Study, load_study
 from labproc.wording import counted
@@ -65,14 +65,14 @@ def verify_study(folder: Path, *, recompute: bool = False, heads: Sequence[str] 
             again = list(_recomputed(study, store))
             n_results = len(again)
             problems += [p for p in again if p]
-        n_files = len(store.observations())
+        n_files = len(observation_history(store))
         n_audit = len(store.audit_rows())
     return Verified(tuple(problems), n_files, n_audit, n_results)
 
 
 def _older(store: Store) -> list[str]:
     """Say that another version made the results: its numbers cannot be derived by this one."""
-    made_by = {r.key.pipeline_version for r in store.current_results()} - {PIPELINE_VERSION}
+    made_by = {r.key.pipeline_version for r in current_results(store)} - {PIPELINE_VERSION}
     if not made_by:
         return []
     versions = ", ".join(sorted(made_by))
@@ -96,7 +96,7 @@ def _changed_files(study: Study, store: Store) -> Iterator[str]:
             yield f"results/{STAGED}: the copy {sha256[:12]} is missing"
         elif file_sha256(copy) != sha256:
             yield f"results/{STAGED}: the copy {sha256[:12]} was changed"
-    for one in store.observations():
+    for one in observation_history(store):
         path = study.raw / one.path
         if one.state == "current" and path.is_file() and file_sha256(path) != one.sha256:
             yield f"{one.path}: its content is not what was processed; run again"
@@ -157,7 +157,7 @@ def _same(one: Any, other: Any) -> bool:
 
 def _recomputed(study: Study, store: Store) -> Iterator[str]:
     """Derive every current result again; yield an empty line for each that is the same."""
-    results = store.current_results()  # before the plan, which then knows all of their files
+    results = current_results(store)  # before the plan, which then knows all of their files
     planned = plan(study, known_files(study, store), earlier(study, store))
     jobs = {result_key(job): job for job in planned.jobs}
     for stored in results:

@@ -9,7 +9,7 @@ from labproc.pipeline.own_name import in_own_words
 from labproc.pipeline.payload import encode
 from labproc.pipeline.share import Share
 from labproc.pipeline.workers import Done, run_jobs
-from labproc.store import ResultKey, Store
+from labproc.store import ResultKey, Store, count_try, save_result
 
 Progress = Callable[[int, int, str], None]
 Outcome = FlowOutcome | PlateOutcome | DnaOutcome
@@ -81,13 +81,13 @@ def _save(store: Store, done: Done[Job, Saved]) -> bool:
     key, job = result_key(done.job), done.job
     if done.result is not None:
         kind, payload = done.result
-        store.save_result(key, path=job.path, kind=kind, payload=payload)
+        save_result(store, key, path=job.path, kind=kind, payload=payload)
         return True
-    if done.bug or (done.died and store.count_try(key, done.error) < MAX_TRIES):
+    if done.bug or (done.died and count_try(store, key, done.error) < MAX_TRIES):
         return False
     reason = _reason(done.error, job)
-    store.save_result(
-        key, path=job.path, kind=job.kind, payload=None, status="set_aside", reason=reason
+    save_result(
+        store, key, path=job.path, kind=job.kind, payload=None, status="set_aside", reason=reason
     )
     return True
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from labproc.errors import StoreError
 from labproc.store.audit import now_utc
+from labproc.store.files import observation_history
 from labproc.store.schema import metadata
 from labproc.store.store import Store
 
@@ -122,7 +123,7 @@ def load_snapshot(source: Path, store: Store) -> None:
     StoreError
         If the store holds results already.
     """
-    if store.audit_rows() or store.observations():
+    if store.audit_rows() or observation_history(store):
         raise StoreError("store: holds results, expected an empty database to restore to")
     kept, _ = read_manifest(source)
     one = next(k for k in kept if k.path == DATABASE)

@@ -10,9 +10,9 @@ from pathlib import Path
 from labproc.errors import StudyError
 from labproc.formats.drafts import write_whole
 from labproc.registry import nearest
-from labproc.study.load import Study
 from labproc.study.plates import well_name
 from labproc.study.sheets import SAMPLE_COLUMNS, SheetRow, find_sheet, rows_of
+from labproc.study.study import Study
 
 NAME = "samples.csv"
 NAMING = ("file", "sample", "plate", "well")

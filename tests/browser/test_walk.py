@@ -22,7 +22,7 @@ from labproc.pipeline.review import audit_rows
 from labproc.pipeline.runner import load_results, run_study
 from labproc.pipeline.verify import verify_study
 from labproc.simulate import Design, write_study
-from labproc.store import Store
+from labproc.store import Store, current_results
 from labproc.store.users import add_user
 from labproc.study import load_study
 
@@ -198,7 +198,7 @@ def test_the_study_is_signed_and_then_locked(page: Page, folder: Path, shoot: Sh
     page.click("button" + sign.format("sign"))
     page.wait_for_selector("text=signed as performed by ada")
     with Store.open(load_study(folder).store_url) as store:
-        files = len(store.current_results(kinds=("fcs", "qpcr"), payloads=False))
+        files = len(current_results(store, kinds=("fcs", "qpcr"), payloads=False))
     page.wait_for_selector(f"#finish-signed >> text=performed: {files} of {files}")
     shoot(page, "sign_and_export")
     go(page, "Gates")

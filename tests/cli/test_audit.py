@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from labproc import store as stores
 from labproc.cli.audit import command
-from labproc.store import ResultKey, Store
+from labproc.store import ResultKey, Store, save_result
 
 FILE = "ab" * 32
 
@@ -17,7 +17,7 @@ FILE = "ab" * 32
 def study(tmp_path: Path) -> Path:
     (tmp_path / "study.toml").write_text("", encoding="utf-8")
     with Store.open(tmp_path / "results" / "labproc.sqlite") as store:
-        store.save_result(ResultKey(FILE, "1", "p"), path="a.fcs", kind="fcs", payload=b"x")
+        save_result(store, ResultKey(FILE, "1", "p"), path="a.fcs", kind="fcs", payload=b"x")
         stores.save_gate(
             store, FILE, "CAR+", [[5.0]], who="ann", reason="tail\nof dim", subject="a.fcs"
         )

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from labproc.store import TABLES, Store
+from labproc.store import TABLES, Store, known_results
 
 PLATES = """[study]
 title = "Plates"
@@ -78,7 +78,7 @@ def check_whole(folder: Path, n_results: int) -> None:
     """Hold a study to its record: chain whole, each result once, nothing half-written left."""
     with Store.open(folder / "results/labproc.sqlite") as store:
         assert store.verify_audit() == []
-        assert len(store.known_results()) == n_results
+        assert len(known_results(store)) == n_results
         said = [r["subject"] for r in store.audit_rows() if r["action"].startswith("file ")]
         assert len(said) == len(set(said)) == n_results
     left = [p.name for p in (folder / "results").rglob("*") if p.name.startswith(".")]
@@ -170,7 +170,7 @@ def results_in(folder: Path) -> int:
     if not (folder / "results/labproc.sqlite").is_file():
         return 0
     with Store.open(folder / "results/labproc.sqlite") as store:
-        return len(store.known_results())
+        return len(known_results(store))
 
 
 @pytest.fixture(name="results_in")

@@ -13,7 +13,7 @@ import pytest
 
 from labproc.formats.fcs.write import write_fcs
 from labproc.model import Channel
-from labproc.store import Store
+from labproc.store import Store, observation_history
 
 BAR_S = 60.0  # from the last file's arrival, its 5 s of quiet included
 
@@ -53,7 +53,7 @@ def registered(n: int, plates: Path, watchers: Any, until: Any, cpu_s: Any) -> t
     running.send_signal(signal.SIGTERM)
     assert running.wait(300) == 0
     with Store.open(plates / "results/labproc.sqlite") as store:
-        seen = store.observations()
+        seen = observation_history(store)
     assert len({o.path for o in seen}) == len({o.sha256 for o in seen}) == n
     assert {o.state for o in seen} == {"current"}
     staged = [p for p in (plates / "results/staged").rglob("*") if p.is_file()]

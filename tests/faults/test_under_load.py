@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from labproc.pipeline.runner import run_study
-from labproc.store import Store, decide
+from labproc.store import Store, current_results, decide
 
 PAGES = ("inbox", "plates", "trends", "audit")
 N_CLIENTS = 4
@@ -90,7 +90,7 @@ def review(folder: Path, stop: threading.Event, wrong: list[str]) -> int:
     while not stop.is_set():
         try:
             with Store.open(folder / "results/labproc.sqlite") as store:
-                done = [r.key.sha256 for r in store.current_results(payloads=False)]
+                done = [r.key.sha256 for r in current_results(store, payloads=False)]
                 if done:
                     verdict = ("approved", "reopened")[n // len(done) % 2]
                     decide(store, done[n % len(done)], verdict, who="ann", reason="looked at")

@@ -12,7 +12,7 @@ import pytest
 
 from labproc.formats.fcs.write import write_fcs
 from labproc.model import Channel
-from labproc.store import Store
+from labproc.store import Store, observation_history
 
 PIECES = 5
 LONGER_THAN_QUIET_S = 6.5  # an FCS file is taken after 5 s, if it is complete
@@ -123,15 +123,15 @@ def check_writers(
 
     def current() -> dict[str, str]:
         with Store.open(plates / "results/labproc.sqlite") as store:
-            return {o.path: o.sha256 for o in store.observations() if o.state == "current"}
+            return {o.path: o.sha256 for o in observation_history(store) if o.state == "current"}
 
     until(lambda: current() == {path: sha(data) for path, data in final.items()}, 300)
     taken = {path.name for path in staged.rglob("*") if path.is_file()}
     assert taken <= whole, "a torn file was taken"
     with Store.open(plates / "results/labproc.sqlite") as store:
-        seen = {o.sha256 for o in store.observations()}
+        seen = {o.sha256 for o in observation_history(store)}
         assert seen <= whole
-        replaced = [o for o in store.observations() if o.state == "replaced"]
+        replaced = [o for o in observation_history(store) if o.state == "replaced"]
         assert len([o for o in replaced if o.path.startswith("more")]) == each
         assert store.verify_audit() == []
     assert watchers.stop() == [0]

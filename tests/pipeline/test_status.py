@@ -13,7 +13,7 @@ import pytest
 from labproc.pipeline.runner import run_study
 from labproc.pipeline.status import study_status
 from labproc.simulate import Design, write_study
-from labproc.store import ResultKey, Store
+from labproc.store import ResultKey, Store, current_results
 from labproc.store.leases import Worker, lease_of, take
 from labproc.study import load_study
 
@@ -142,7 +142,7 @@ def test_a_share_mounted_read_only_is_enough(mounted: Path) -> None:
 
 def test_what_another_process_works_on_is_running(study: Path) -> None:
     with Store.open(load_study(study).store_url) as store:
-        one = store.current_results(payloads=False)[0]
+        one = current_results(store, payloads=False)[0]
         with store.writing() as connection:
             connection.exec_driver_sql("DELETE FROM results WHERE path = ?", (one.path,))
         take(store, [lease_of(one.key)], owner=str(Worker("another computer", 1, "1")))

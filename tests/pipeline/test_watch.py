@@ -103,14 +103,14 @@ def test_a_file_that_came_after_the_look_is_not_taken(raw: Path) -> None:
     next(outcomes)
     assert set(taken[0]) == {"a.bin"}
     from labproc.pipeline.gather import gather
-    from labproc.store import Store
+    from labproc.store import Store, observation_history
     from labproc.study import load_study
 
     (raw / "b.bin").write_bytes(b"just now")
     study = load_study(raw.parent)
     with Store.open(study.store_url) as store:
         gathered = gather(study, store, take=taken[0])  # type: ignore[arg-type]
-        assert [o.path for o in store.observations()] == ["a.bin"]
+        assert [o.path for o in observation_history(store)] == ["a.bin"]
     assert [(s.path, s.state) for s in gathered.statuses] == [("b.bin", "waiting")]
 
 

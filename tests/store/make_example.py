@@ -11,16 +11,24 @@ from contextlib import closing
 from pathlib import Path
 
 from labproc import store as stores
-from labproc.store import Observation, ResultKey, Store
+from labproc.store import (
+    Observation,
+    ResultKey,
+    Store,
+    count_try,
+    observe,
+    save_result,
+    set_current,
+)
 
 
 def fill(store: Store) -> None:
     """Write one of everything that a study leaves behind."""
     key = ResultKey("ab" * 32, "1", "cd" * 32)
-    store.observe([Observation("day 1/a.fcs", key.sha256, 10, 20, 30, {"kind": "fcs"})])
-    store.save_result(key, path="day 1/a.fcs", kind="fcs", payload=b"numbers")
-    store.set_current([key])
-    store.count_try(ResultKey("ef" * 32, "1", "cd" * 32), "died")
+    observe(store, [Observation("day 1/a.fcs", key.sha256, 10, 20, 30, {"kind": "fcs"})])
+    save_result(store, key, path="day 1/a.fcs", kind="fcs", payload=b"numbers")
+    set_current(store, [key])
+    count_try(store, ResultKey("ef" * 32, "1", "cd" * 32), "died")
     stores.save_gate(store, key.sha256, "CAR+", [[1234.5]], who="ann", reason="tail")
     stores.decide(store, key.sha256, "approved", who="bob", reason="fine")
     row = {"donor": "D1", "arm": "C", "day": 7, "metric": "car_fraction", "value": 0.25}

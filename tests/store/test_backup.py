@@ -8,7 +8,7 @@ import pytest
 
 from labproc import store as stores
 from labproc.errors import StoreError
-from labproc.store import Store
+from labproc.store import Store, observation_history
 from labproc.store.backup import backup, check_backup, load_snapshot, restore
 from tests.store.make_example import fill
 
@@ -48,7 +48,7 @@ def test_what_comes_back_is_what_was_there(opened: Store, study: Path, tmp_path:
     with Store.open(tmp_path / "again" / "results" / "labproc.sqlite") as store:
         assert store.verify_audit() == []
         assert store.audit_rows() == opened.audit_rows()
-        assert store.observations() == opened.observations()
+        assert observation_history(store) == observation_history(opened)
         assert store.table("measurements") == opened.table("measurements")
         assert stores.current_gates(store) == stores.current_gates(opened)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from labproc.store import ResultKey, Store
+from labproc.store import ResultKey, Store, save_result
 from labproc.store.leases import LEASE_S, Worker, _began, give_back, held, lease_of, take
 
 
@@ -84,5 +84,5 @@ def test_an_owner_that_names_no_process_is_none(word: str) -> None:
 def test_a_saved_result_ends_its_lease(store: Store) -> None:
     key = ResultKey("ab" * 32, "1", "p")
     take(store, [lease_of(key)], owner="one")
-    store.save_result(key, path="a.fcs", kind="fcs", payload=b"x")
+    save_result(store, key, path="a.fcs", kind="fcs", payload=b"x")
     assert held(store) == {}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from labproc import store as stores
-from labproc.store import Store
+from labproc.store import Store, current_results, observation_history
 from labproc.store.migrations import STEPS
 from labproc.store.schema import SCHEMA_VERSION
 
@@ -47,8 +47,8 @@ def test_an_older_store_gets_the_shape_of_a_new_one(tmp_path: Path, schema: str)
 def test_everything_in_an_older_store_is_still_there(tmp_path: Path, schema: str) -> None:
     with Store.open(old(tmp_path / "old.sqlite", schema)) as store:
         assert store.get_meta("schema") == SCHEMA_VERSION
-        assert [o.path for o in store.observations()] == ["day 1/a.fcs"]
-        assert [r.payload for r in store.current_results()] == [b"numbers"]
+        assert [o.path for o in observation_history(store)] == ["day 1/a.fcs"]
+        assert [r.payload for r in current_results(store)] == [b"numbers"]
         assert stores.current_gates(store) == {"ab" * 32: {"CAR+": (1, ((1234.5,),))}}
         assert stores.current_decisions(store)["ab" * 32].who == "bob"
         assert [r["value"] for r in store.table("measurements")] == [0.25]

@@ -4,7 +4,7 @@ import pytest
 
 from labproc import store as stores
 from labproc.errors import StoreError
-from labproc.store import ResultKey, Store
+from labproc.store import ResultKey, Store, save_result
 from labproc.store.signatures import sign
 
 PLATE = "cd" * 32
@@ -52,7 +52,7 @@ def test_what_says_nothing_new_is_refused_whole(
 
 
 def test_a_signed_run_keeps_its_wells(store: Store) -> None:
-    store.save_result(ResultKey(PLATE, "1", "p"), path="p.xlsx", kind="qpcr", payload=b"x")
+    save_result(store, ResultKey(PLATE, "1", "p"), path="p.xlsx", kind="qpcr", payload=b"x")
     sign(store, PLATE, "approved", who="ann")
     with pytest.raises(StoreError, match="approved and signed by ann"):
         stores.omit_wells(store, PLATE, ["A1"], who="bob", reason="bubble")

@@ -4,7 +4,7 @@ import pytest
 
 from labproc import store as stores
 from labproc.errors import StoreError
-from labproc.store import ResultKey, Store
+from labproc.store import ResultKey, Store, save_result, set_current
 from labproc.store.signatures import changed_since_signed, sign, signature_history, withdraw
 
 FILE = "ab" * 32
@@ -12,7 +12,7 @@ FILE = "ab" * 32
 
 @pytest.fixture
 def done(store: Store) -> Store:
-    store.save_result(ResultKey(FILE, "1", "p"), path="a.fcs", kind="fcs", payload=b"x")
+    save_result(store, ResultKey(FILE, "1", "p"), path="a.fcs", kind="fcs", payload=b"x")
     return store
 
 
@@ -38,8 +38,8 @@ def test_a_signature_is_bound_to_what_was_signed(done: Store) -> None:
     sign(done, FILE, "approved", who="ann")
     assert changed_since_signed(done) == []
     newer = ResultKey(FILE, "2", "p")
-    done.save_result(newer, path="a.fcs", kind="fcs", payload=b"y")
-    done.set_current([newer])
+    save_result(done, newer, path="a.fcs", kind="fcs", payload=b"y")
+    set_current(done, [newer])
     assert [s.who for s in changed_since_signed(done)] == ["ann"]
 
 

@@ -16,7 +16,20 @@ from sqlalchemy.exc import DBAPIError
 
 from labproc import store as stores
 from labproc.errors import StoreError
-from labproc.store import AuditEntry, Observation, ResultKey, Store
+from labproc.store import (
+    AuditEntry,
+    Observation,
+    ResultKey,
+    Store,
+    count_try,
+    current_results,
+    known_results,
+    mark_gone,
+    observation_history,
+    observe,
+    save_result,
+    set_current,
+)
 from labproc.store.audit import problems, row_hash
 from labproc.store.connect import file_system, refuse_network_share
 
@@ -29,38 +42,38 @@ def seen(path: str, sha256: str, state: str = "current") -> Observation:
 
 def test_a_result_is_saved_once_with_one_audit_row(store: Store) -> None:
     for _ in range(2):
-        store.save_result(KEY, path="a.fcs", kind="fcs", payload=b"x")
-    assert store.known_results() == {KEY: "done"}
+        save_result(store, KEY, path="a.fcs", kind="fcs", payload=b"x")
+    assert known_results(store) == {KEY: "done"}
     assert [r["action"] for r in store.audit_rows()] == ["file done"]
-    assert store.current_results()[0].payload == b"x"
+    assert current_results(store)[0].payload == b"x"
 
 
 def test_new_content_under_an_old_name_replaces_it_and_keeps_it(store: Store) -> None:
-    store.observe([seen("a.fcs", "1")])
-    store.observe([seen("a.fcs", "2")])
-    assert [(o.sha256, o.state) for o in store.observations()] == [
+    observe(store, [seen("a.fcs", "1")])
+    observe(store, [seen("a.fcs", "2")])
+    assert [(o.sha256, o.state) for o in observation_history(store)] == [
         ("1", "replaced"),
         ("2", "current"),
     ]
 
 
 def test_a_file_that_has_gone_is_kept(store: Store) -> None:
-    store.observe([seen("a.fcs", "1")])
-    store.mark_gone(["a.fcs"])
-    assert [o.state for o in store.observations()] == ["gone"]
+    observe(store, [seen("a.fcs", "1")])
+    mark_gone(store, ["a.fcs"])
+    assert [o.state for o in observation_history(store)] == ["gone"]
 
 
 def test_only_the_results_of_now_are_current(store: Store) -> None:
     other = ResultKey(KEY.sha256, "1", "ee" * 32)
-    store.save_result(KEY, path="a.fcs", kind="fcs", payload=b"x")
-    store.save_result(other, path="a.fcs", kind="fcs", payload=b"y")
-    store.set_current([other])
-    assert [r.key for r in store.current_results()] == [other]
-    assert set(store.known_results()) == {KEY, other}
+    save_result(store, KEY, path="a.fcs", kind="fcs", payload=b"x")
+    save_result(store, other, path="a.fcs", kind="fcs", payload=b"y")
+    set_current(store, [other])
+    assert [r.key for r in current_results(store)] == [other]
+    assert set(known_results(store)) == {KEY, other}
 
 
 def test_tries_are_counted(store: Store) -> None:
-    assert [store.count_try(KEY, "died") for _ in range(3)] == [1, 2, 3]
+    assert [count_try(store, KEY, "died") for _ in range(3)] == [1, 2, 3]
 
 
 def test_many_writers_at_once_lose_nothing(tmp_path: Path) -> None:
@@ -71,12 +84,12 @@ def test_many_writers_at_once_lose_nothing(tmp_path: Path) -> None:
         with Store.open(path) as mine:
             for i in range(10):
                 key = ResultKey(f"{n:032d}{i:032d}", "1", "p")
-                mine.save_result(key, path=f"{n}-{i}.fcs", kind="fcs", payload=None)
+                save_result(mine, key, path=f"{n}-{i}.fcs", kind="fcs", payload=None)
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(write, range(4)))
     with Store.open(path) as mine:
-        assert len(mine.known_results()) == 40
+        assert len(known_results(mine)) == 40
         assert mine.verify_audit() == []
 
 
@@ -219,15 +232,15 @@ def test_many_writers_on_either_database_keep_one_chain(url: str | Path) -> None
 
 def test_a_result_saved_while_the_record_is_verified_is_no_tampering(url: str | Path) -> None:
     with Store.open(url) as writer, Store.open(url) as mine:
-        writer.save_result(KEY, path="a.fcs", kind="fcs", payload=b"x")
+        save_result(writer, KEY, path="a.fcs", kind="fcs", payload=b"x")
 
         def save_another(_connection: Any, _cursor: Any, said: str, *_rest: Any) -> None:
-            other = ResultKey(f"{len(writer.known_results()):064d}", "1", "p")
-            writer.save_result(other, path="b.fcs", kind="fcs", payload=said.encode())
+            other = ResultKey(f"{len(known_results(writer)):064d}", "1", "p")
+            save_result(writer, other, path="b.fcs", kind="fcs", payload=said.encode())
 
         event.listen(mine.engine, "after_cursor_execute", save_another)
         assert mine.verify_audit() == []
-        assert len(writer.known_results()) > 3
+        assert len(known_results(writer)) > 3
 
 
 @pytest.mark.parametrize(
@@ -323,7 +336,7 @@ def test_a_chain_made_anew_with_its_head_is_found_by_a_head_in_a_report(tmp_path
 def test_a_result_that_was_changed_is_found(tmp_path: Path, statement: str, problem: str) -> None:
     path = tmp_path / "labproc.sqlite"
     with Store.open(path) as opened:
-        opened.save_result(KEY, path="a.fcs", kind="fcs", payload=b"x")
+        save_result(opened, KEY, path="a.fcs", kind="fcs", payload=b"x")
     assert [p for p in tampered(path, statement) if problem in p]
 
 
@@ -339,21 +352,21 @@ def test_a_full_disk_is_said_and_leaves_no_partial_row(tmp_path: Path) -> None:
         event.listen(store.engine, "connect", limit)
         store.engine.dispose()
         with pytest.raises(StoreError, match="disk is full; free some room and run again"):
-            store.save_result(KEY, path="a.fcs", kind="fcs", payload=b"x" * 100_000)
-        assert store.known_results() == {}
+            save_result(store, KEY, path="a.fcs", kind="fcs", payload=b"x" * 100_000)
+        assert known_results(store) == {}
         assert store.audit_rows() == []
         event.remove(store.engine, "connect", limit)
         store.engine.dispose()
-        store.save_result(KEY, path="a.fcs", kind="fcs", payload=b"x" * 100_000)
+        save_result(store, KEY, path="a.fcs", kind="fcs", payload=b"x" * 100_000)
         assert store.verify_audit() == []
 
 
 def test_ten_thousand_files_are_registered_once_and_quickly(store: Store) -> None:
     files = [seen(f"{i:05d}.fcs", f"{i:064d}") for i in range(10_000)]
     began = time.monotonic()
-    store.observe(files)
-    store.observe(files)
-    assert len(store.observations()) == 10_000
+    observe(store, files)
+    observe(store, files)
+    assert len(observation_history(store)) == 10_000
     assert time.monotonic() - began < 60
 
 
