@@ -72,7 +72,8 @@ def verify_study(folder: Path, *, recompute: bool = False, heads: Sequence[str] 
 
 def _older(store: Store) -> list[str]:
     """Say that another version made the results: its numbers cannot be derived by this one."""
-    made_by = {r.key.pipeline_version for r in current_results(store)} - {PIPELINE_VERSION}
+    found = current_results(store, payloads=False)
+    made_by = {r.key.pipeline_version for r in found} - {PIPELINE_VERSION}
     if not made_by:
         return []
     versions = ", ".join(sorted(made_by))
