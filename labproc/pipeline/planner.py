@@ -239,11 +239,10 @@ _NEAR = ("same_arm", "same_day", "other")
 
 
 def _matched(key: SampleKey, control: SampleKey) -> str:
-    same_day = (key.donor, key.experiment, key.day) == (
-        control.donor,
-        control.experiment,
-        control.day,
-    )
+    """Say how near a control is; an unstained tube of no donor serves all donors of its day."""
+    anyones = control.role is Role.UNSTAINED and not control.donor
+    donor = key.donor if anyones else control.donor
+    same_day = (key.donor, key.experiment, key.day) == (donor, control.experiment, control.day)
     if not same_day:
         return "other"
     return "same_arm" if control.arm in ("", key.arm) else "same_day"

@@ -4,7 +4,7 @@ import csv
 from pathlib import Path
 
 from labproc.exchange import EXPORTS
-from labproc.pipeline.runner import RunReport, load_results
+from labproc.pipeline.runner import RunReport, load_results, run_study
 
 
 def test_the_live_gate_names_its_own_days_unstained_tube(finished: tuple[Path, RunReport]) -> None:
@@ -17,6 +17,25 @@ def test_the_live_gate_names_its_own_days_unstained_tube(finished: tuple[Path, R
         name = Path(row["control_file"]).name
         assert name.endswith("_car_unstained.fcs")
         assert name.startswith(f"{row['donor']}_C_d{int(row['day']):02}")
+
+
+def test_an_unstained_tube_of_no_donor_serves_all_donors_of_its_day(study: Path) -> None:
+    raw, sheet = study / "raw", study / "samples.csv"
+    lines = sheet.read_text(encoding="utf-8").splitlines()
+    heads = lines[0].split(",")
+    (one,) = raw.rglob("D1_C_d02_car_unstained.fcs")
+    one.rename(raw / "blank.fcs")
+    (other,) = raw.rglob("D2_C_d02_car_unstained.fcs")
+    other.unlink()
+    kept = [row for row in lines if "d02_car_unstained" not in row]
+    row = {"file": "blank.fcs", "day": "2", "panel": "car", "role": "unstained"}
+    kept.append(",".join(row.get(h, "") for h in heads))
+    sheet.write_text("\n".join(kept) + "\n", encoding="utf-8")
+    run_study(study, hold=(), workers=1)
+    with (study / "results/tables/populations.csv").open(encoding="utf-8") as file:
+        leaning = [r for r in csv.DictReader(file) if r["control_file"] == "blank.fcs"]
+    assert {(r["population"], r["day"]) for r in leaning} == {("Live", "2")}
+    assert {r["donor"] for r in leaning} == {"D1", "D2"}
 
 
 def test_drawing_methods_and_checklist_show_it(
