@@ -20,7 +20,10 @@ COLUMNS = (
 )  # fmt: skip
 """What stands in the sheet; columns that are used in samples.csv besides come after."""
 LAYERS = ("sample", "donor", "arm", "day", "panel", "role", "replicate", "dna_ng", "note")
-WIDTHS = {"file": 260, "sample": 120, "note": 160}
+WIDTHS = {
+    "file": 345, "sample": 100, "plate": 76, "well": 66, "donor": 78, "experiment": 106, "arm": 84,
+    "day": 60, "role": 118, "note": 160,
+}  # fmt: skip
 
 
 def columns_of(lines: Sequence[SheetLine]) -> tuple[str, ...]:
