@@ -153,10 +153,7 @@ def _connect_moves(app: Dash, desk: Desk) -> None:
 
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("gates", "measured"),
-        Output("gates-numbers", "children", allow_duplicate=True),
-        Output("gates-tree", "children", allow_duplicate=True),
         Input("gates-measured", "data"),
-        State("gates-draft", "data"),
         prevent_initial_call=True,
     )
 

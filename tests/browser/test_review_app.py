@@ -98,15 +98,16 @@ def test_dragging_a_threshold_changes_the_count_and_undo_brings_it_back(watched:
 
 def test_numbers_of_a_gate_that_has_moved_on_are_not_shown(watched: "Watched") -> None:
     page = open_gates(watched)
-    script = """([of, now]) => {
-      const { gates, no_update } = window.dash_clientside;
-      const shown = gates.measured({ of, numbers: 'numbers', tree: 'tree' }, now);
-      return shown.map(part => part === no_update ? null : part);
+    script = """(of) => {
+      const { gates } = window.dash_clientside;
+      gates.measured({ of, numbers: 'numbers told', tree: 'tree told' });
+      return ['gates-numbers', 'gates-tree'].map(
+        id => window.dash_component_api.getLayout(id).props.children);
     }"""
-    gate = {"sample": "a", "population": "CAR+", "now": [[3000.0]], "past": []}
-    assert page.evaluate(script, [gate, {**gate, "past": [[[1.0]]]}]) == ["numbers", "tree"]
+    gate = page.evaluate("window.dash_component_api.getLayout('gates-draft').props.data")
     for other in ({"now": [[2500.0]]}, {"sample": "b"}, {"population": "Live"}):
-        assert page.evaluate(script, [gate, {**gate, **other}]) == [None, None]
+        assert page.evaluate(script, {**gate, **other}) != ["numbers told", "tree told"]
+    assert page.evaluate(script, {**gate, "past": [[[1.0]]]}) == ["numbers told", "tree told"]
 
 
 def test_a_diagonal_drag_keeps_the_line_upright(watched: "Watched") -> None:
