@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from dash import Dash, Input, Output, State, ctx, html, no_update
+from dash import ALL, Dash, Input, Output, State, ctx, html, no_update
 
 from dashboards.desk import Desk, group_of, tube_of
 from dashboards.pages import _gate_parts as parts
-from dashboards.pages._gate_draft import Draft, clean
+from dashboards.pages._gate_draft import Draft, clean, with_typed
 from dashboards.people import NotAllowed, require
 from labproc.errors import LabprocError
 from labproc.wording import counted
@@ -29,24 +29,27 @@ def connect_decisions(app: Dash, desk: Desk) -> None:
         State("gates-reason", "value"),
         State("gates-scope", "value"),
         State("gates-saved", "data"),
+        State({"type": "gate-typed", "at": ALL}, "value"),
         prevent_initial_call=True,
         running=[(Output("gates-busy", "children"), "computing what depends on it …", "")],
     )
     def act(*given: Any) -> tuple[Any, ...]:
-        draft, reason, scope, saved = given[-4:]
+        draft, reason, scope, saved, typed = given[-5:]
         try:
-            message = _act(desk, str(ctx.triggered_id), draft, str(reason or "").strip(), scope)
+            why = str(reason or "").strip()
+            message = _act(desk, str(ctx.triggered_id), draft, typed, why, scope)
         except (LabprocError, NotAllowed, ValueError) as error:
             return html.Span(f"✕ {error}", className="failed"), no_update, no_update, no_update
         rows = parts.list_rows(desk.results())
         return html.Span(f"✓ {message}", className="accepted"), int(saved) + 1, "", rows
 
 
-def _act(desk: Desk, action: str, draft: Draft, reason: str, scope: str) -> str:
+def _act(desk: Desk, action: str, draft: Draft, typed: Any, reason: str, scope: str) -> str:
     """Do what a button says and say what was done."""
     if action in VERDICTS:
         return _decide(desk, VERDICTS[action], str(draft.get("sample", "")), reason)
-    return _save(desk, clean(draft), reason, scope, automatic=action == "gates-automatic")
+    draft = with_typed(clean(draft), typed)
+    return _save(desk, draft, reason, scope, automatic=action == "gates-automatic")
 
 
 def _decide(desk: Desk, verdict: str, name: str, reason: str) -> str:

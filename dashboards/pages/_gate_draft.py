@@ -48,6 +48,16 @@ def after(desk: Desk, trigger: Any, relayout: Any, values: Any, draft: Draft) ->
         points = _typed_points(draft, values)
     if points is None:
         raise PreventUpdate
+    return _at(draft, points)
+
+
+def with_typed(draft: Draft, values: Any) -> Draft:
+    """Return the draft as its fields have it: a save can come before they were answered."""
+    points = _typed_points(draft, values if isinstance(values, list) else ())
+    return draft if points is None else clean(_at(draft, points))
+
+
+def _at(draft: Draft, points: list[list[float]]) -> Draft:
     return {
         **draft,
         "past": [*draft["past"], draft["now"]],
@@ -59,11 +69,12 @@ def after(desk: Desk, trigger: Any, relayout: Any, values: Any, draft: Draft) ->
 
 def _typed_points(draft: Draft, values: Sequence[Any]) -> list[list[float]] | None:
     """Return the points that were typed, or None where the fields show the gate as it is."""
-    shown = parts.typed_values(draft["kind"], draft["now"])
+    kind = str(draft.get("kind", ""))
+    shown = parts.typed_values(kind, draft["now"])
     numbers = [float(v) for v in values if isinstance(v, (int, float))]
     if len(numbers) != len(shown) or numbers == shown:
         return None
-    return parts.points_of(draft["kind"], numbers)
+    return parts.points_of(kind, numbers)
 
 
 def _step_back(draft: Draft) -> Draft:

@@ -92,10 +92,12 @@ def typed(gate: GateView) -> Any:
         word = "Click on the outline and drag its corners, or draw another with the pen above."
         return html.P(word if gate.boundary.kind != "none" else "", className="quiet small")
     values = typed_values(gate.boundary.kind, gate.boundary.points.tolist())
+    # debounce=True: told when entered or left. With a time the field would tell back, that much
+    # later, every number that the page itself wrote into it, and so undo an undo.
     return html.Div(
         [
             dmc.NumberInput(
-                id={"type": "gate-typed", "at": i}, value=value, debounce=400, size="xs", w=150,
+                id={"type": "gate-typed", "at": i}, value=value, debounce=True, size="xs", w=150,
                 label=f"{names[i]} (a.u.)",
                 thousandSeparator=",", decimalScale=2, hideControls=True,
             )

@@ -96,6 +96,51 @@ def test_dragging_a_threshold_changes_the_count_and_undo_brings_it_back(watched:
     assert watched.said == []
 
 
+DRAFT = "window.dash_component_api.getLayout('gates-draft').props.data.now[0][0]"
+HELD = """([late, asked]) => {
+  const busy = (ms) => { const from = performance.now(); while (performance.now() - from < ms); };
+  const ask = window.fetch;
+  window.fetch = async (...what) => {
+    const answer = await ask(...what);
+    const [, changed] = /"changedPropIds":(.*?)\\]/.exec((what[1] || {}).body) || [];
+    if (!changed || !changed.includes(asked)) return answer;
+    await new Promise((go) => setTimeout(go, late));
+    busy(40);
+    return answer;
+  };
+  window.answerAtOnce = () => { window.fetch = ask; };
+}"""
+
+
+@pytest.mark.parametrize("late", [80, 104, 128, 140])
+def test_a_late_undo_is_not_undone_by_the_number_in_the_field(
+    late: int, watched: "Watched"
+) -> None:
+    page = open_gates(watched)
+    stored = car_count(page)
+    drag(page, across=90)
+    moved = wait_for_another_count(page, stored)
+    page.wait_for_timeout(150)
+    page.evaluate(
+        HELD, [late, "gates-undo"]
+    )  # fields that tell their number back 400 ms later did so about now
+    page.click("#gates-undo")
+    wait_for_another_count(page, moved)
+    page.wait_for_timeout(600)
+    page.evaluate("window.answerAtOnce()")
+    assert car_count(page) == stored
+
+
+def test_a_typed_number_counts_once_it_is_entered_or_left(watched: "Watched") -> None:
+    page = open_gates(watched)
+    before = page.evaluate(DRAFT)
+    page.locator("#gates-typed input").first.fill("20000")
+    page.wait_for_timeout(600)
+    assert page.evaluate(DRAFT) == before
+    page.locator("#gates-title").click()
+    page.wait_for_function(f"() => {DRAFT} === 20000")
+
+
 def test_numbers_of_a_gate_that_has_moved_on_are_not_shown(watched: "Watched") -> None:
     page = open_gates(watched)
     script = """(of) => {
@@ -184,6 +229,21 @@ def test_a_saved_gate_stands_in_the_store_the_audit_and_the_history(
     page.click(".menu a >> text=Audit")
     page.wait_for_selector("#audit-grid >> text=the control's tail reached 4,000")
     assert watched.said == []
+
+
+def test_a_number_saved_before_it_was_answered_is_the_one_saved(
+    watched: "Watched", desk: Any
+) -> None:
+    page = open_gates(watched)
+    page.fill("#gates-reason", "a number read off the protocol")
+    page.evaluate(HELD, [1500, "gate-typed"])
+    page.locator("#gates-typed input").first.fill("21000")
+    page.click("#gates-save")
+    page.wait_for_selector("#gates-message >> text=saved CAR+", timeout=10_000)
+    page.evaluate("window.answerAtOnce()")
+    assert desk.log[-1]["action"] == "gate CAR+ [[21000.0]]"
+    page.wait_for_timeout(1700)
+    assert page.evaluate(DRAFT) == 21_000
 
 
 def test_the_keyboard_leads_through_the_samples_and_approves(watched: "Watched", desk: Any) -> None:
