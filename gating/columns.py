@@ -135,6 +135,13 @@ class Columns:
         ends = (column.min(), column.max()) if column.size else (0.0, 0.0)  # NaN is both
         return column if np.isfinite(ends).all() else np.nan_to_num(column)
 
+    def compensated(self, names: Sequence[str]) -> bool:
+        """Say whether spillover was taken out of any of these channels."""
+        for plain, word in map(self._plain, names):
+            if self.events.has(plain) and self.events.index(plain) in self._unmix(word)[0]:
+                return True
+        return self.events.scale == COMPENSATED
+
     def channel(self, name: str) -> Channel:
         """Return what the file says of a channel."""
         return self.events.channels[self.events.index(self._plain(name)[0])]

@@ -22,8 +22,6 @@ from labproc.model import FlowTube, GateResult, Populations, Role, Spillover
 from labproc.model.flag import Flag, info, review, unique, warning
 
 CAR = "CAR+"
-BOTH = "CD4+CD8+"
-MOST_BOTH = 0.1  # of the parent: more in a tube without compensation may be spillover
 
 
 def gate_tube(
@@ -86,7 +84,7 @@ def gate_tube(
         flags=unique(
             (
                 *_transformed_flags(run.columns),
-                *_compensation_flags(run.columns.spillover, gates),
+                *check_spillover(run.columns.spillover),
                 *stain_flags,
                 *_own_compensation(strategy),
                 *_drawn_car(gates),
@@ -96,19 +94,6 @@ def gate_tube(
         spillover=strategy.spillover(given),
         matrices=matrices,
     )
-
-
-def _compensation_flags(
-    spillover: Spillover | None, gates: Sequence[GateResult]
-) -> tuple[Flag, ...]:
-    """Check the matrix; where there is none, ask for a look if many cells seem to have both."""
-    flags = check_spillover(spillover)
-    both = next((g for g in gates if g.population == BOTH and g.n_parent), None)
-    share = both.n_events / both.n_parent if both else 0.0
-    if share <= MOST_BOTH or not any(f.code == "uncompensated" for f in flags):
-        return flags
-    text = f"{BOTH}: {share:.0%} of {both.parent if both else ''}, and nothing was compensated"
-    return (*flags, review("spillover_visible", text))
 
 
 def _own_compensation(strategy: Strategy) -> tuple[Flag, ...]:
@@ -194,6 +179,7 @@ def _select(
         scales=_scales(run.columns, step, channels),
         options=step.options,
         ranges=tuple(_range(run.columns, c) for c in channels),
+        compensated=run.columns.compensated(channels),
         controls=control_values(run, strategy, step, channels, _apply),
         masks=_masks(run, parent) if not channels else {},
         outlines={g.population: g.boundary for g in run.gates},

@@ -35,7 +35,8 @@ class Request:
     """A step and the events of its parent, one array for each channel.
 
     ``linear`` are compensated values, each of shape (n_parent,); ``display`` gives them on the
-    step's display scales. ``masks`` holds other populations within the parent and ``outlines``
+    step's display scales; ``compensated`` is False where no spillover was taken out of any of
+    them. ``masks`` holds other populations within the parent and ``outlines``
     their boundaries, by name.
     """
 
@@ -48,6 +49,7 @@ class Request:
     controls: tuple[ControlValues, ...] = ()
     masks: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
     outlines: Mapping[str, Boundary] = field(default_factory=dict)
+    compensated: bool = True
     draws: int = 200
     seed: int = 0
 

@@ -30,6 +30,7 @@ LEAST_NEGATIVES = 0.1  # height of the negative peak against the positive one
 MOST_NEITHER = 0.1  # of the events below a cut may be negative for both
 LEAST_APART = 20  # events on either side of the other marker's cut
 LEAN = 0.02  # cut where the density has begun to rise again towards the positives
+UNCOMPENSATED = 1 / 3  # of the double positives that are let pass, where nothing was compensated
 Floats = NDArray[np.float64]
 
 
@@ -228,11 +229,19 @@ def _selections(
 
 
 def _both_flags(request: Request, both: float) -> tuple[Flag, ...]:
-    """Ask for a look where more events are positive for both markers than cells can be."""
-    if both <= request.number("most_both", 1.0):
+    """Ask for a look where more events are positive for both markers than cells can be.
+
+    Where nothing was compensated a third as many are too many: one dye may shine into the other's
+    detector.
+    """
+    most, name = request.number("most_both", 1.0), request.populations[2]
+    if both > most:
+        text = f"{name}: {both:.0%}; spillover that was not taken out, or a low cut"
+        return (review("many_double_positives", text),)
+    if request.compensated or most >= 1.0 or both <= most * UNCOMPENSATED:
         return ()
-    text = f"{request.populations[2]}: {both:.0%}; spillover that was not taken out, or a low cut"
-    return (review("many_double_positives", text),)
+    text = f"{name}: {both:.0%} of the parent, and nothing was compensated"
+    return (review("spillover_visible", text),)
 
 
 def _fraction_draws(

@@ -11,7 +11,7 @@ N = 2_000
 FOUR = ("CD4+", "CD8+", "CD4+CD8+", "CD4-CD8-")
 
 
-def cross(x, y, **options):
+def cross(x, y, *, compensated=True, **options):
     request = Request(
         populations=FOUR,
         channels=("CD4", "CD8"),
@@ -19,6 +19,7 @@ def cross(x, y, **options):
         scales=(Linear(), Linear()),
         ranges=(1.0, 1.0),
         options=options,
+        compensated=compensated,
         draws=50,
     )
     return {s.population: s for s in place(request)}
@@ -48,6 +49,21 @@ def test_more_double_positives_than_likely_ask_for_a_look():
     x = np.concatenate([rng.normal(0.15, 0.04, N), rng.normal(0.7, 0.04, N)])
     made = cross(x, x + rng.normal(0, 0.01, x.size), most_both=0.3)  # one dye in both detectors
     assert "many_double_positives" in {f.code for f in made["CD4+"].flags}
+
+
+@pytest.mark.parametrize(("share", "compensated", "seen"), [
+    (0.2, False, True), (0.2, True, False), (0.05, False, False),
+])  # fmt: skip
+def test_fewer_are_enough_where_nothing_was_compensated(share, compensated, seen):
+    rng = np.random.default_rng(2)
+    is_cd4 = np.arange(N) < N // 2
+    both = rng.random(N) < share
+    x = np.where(is_cd4 | both, 0.7, 0.2) + rng.normal(0, 0.03, N)
+    y = np.where(~is_cd4 | both, 0.7, 0.2) + rng.normal(0, 0.03, N)
+    made = cross(x, y, compensated=compensated, most_both=0.3)["CD4+CD8+"]
+    assert made.estimate == pytest.approx(share, abs=0.03)
+    flags = {f.code: f.severity.value for f in made.flags}
+    assert flags.get("spillover_visible") == ("review" if seen else None)
 
 
 def test_few_double_positives_do_not():
