@@ -15,6 +15,8 @@ from labproc.formats.fcs.source import Source, unreadable
 BLOCK_BYTES = 4 << 20
 CACHED_BYTES = 1 << 18
 MAP_FROM_BYTES = 32 << 20  # below it a copy costs less than a page fault for every 4 kB
+HUGE_PAGE = 2 << 20
+ASKED_FROM_BYTES = 4 << 20  # from this size on numpy asks the system for huge pages
 
 _SEPARATORS = re.compile(rb"[\s,\0]+")
 
@@ -74,7 +76,7 @@ def _by_channel(source: Source, word: np.dtype[Any], begin: int, shape: tuple[in
     The file goes through a block that stays in the cache, so that this costs no more than reading
     the events as they are stored.
     """
-    values = np.empty(shape, word.newbyteorder("="), order="F")
+    values = _room(word.newbyteorder("="), shape)
     rows = max(CACHED_BYTES // (shape[1] * word.itemsize), 1)
     block = np.empty((rows, shape[1]), word)
     with source.path.open("rb") as file:
@@ -83,9 +85,23 @@ def _by_channel(source: Source, word: np.dtype[Any], begin: int, shape: tuple[in
             part = block[: shape[0] - start]
             if file.readinto(part.view(np.uint8).data) != part.nbytes:
                 raise _ended(source)
-            for channel, stored in zip(values.T, part.T, strict=True):
-                channel[start : start + rows] = stored
+            values[start : start + rows] = part
     return values
+
+
+def _room(word: np.dtype[Any], shape: tuple[int, int]) -> Matrix:
+    """Return an empty matrix, each channel in one piece, on huge pages where there are any.
+
+    The system hands fresh memory out page by page: a thousand of them for a tube cost a fifth of
+    the time that reading and gating it takes.
+    """
+    n_bytes = shape[0] * shape[1] * word.itemsize
+    if n_bytes < HUGE_PAGE:
+        return np.empty(shape, word, order="F")
+    pages = -(-n_bytes // HUGE_PAGE) + 1  # one more: they begin at multiples of their size
+    room = np.empty(max(pages * HUGE_PAGE, ASKED_FROM_BYTES), np.uint8)
+    start = -room.__array_interface__["data"][0] % HUGE_PAGE
+    return room[start : start + n_bytes].view(word).reshape(shape, order="F")
 
 
 def read_blocks(

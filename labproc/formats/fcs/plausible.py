@@ -132,8 +132,9 @@ def _value_flags(
     n_events: int,
 ) -> list[Flag]:
     size = np.abs(values)
-    found = [*_float_flags(size, channels), *_mask_flags(above, channels, n_events)]
-    found += [*_range_flags(values, size, channels), *_order_flags(values, channels, layout)]
+    top = size.max(axis=0)
+    found = [*_float_flags(size, top, channels), *_mask_flags(above, channels, n_events)]
+    found += [*_range_flags(values, size, top, channels), *_order_flags(values, channels, layout)]
     if any(f.kind == "I" and f.bits > EXACT_BITS for f in layout.fields):
         found += _exact_flags(values, channels)
     if len(values) >= ENOUGH and np.array_equal(values[0], values[-1]) and _is_constant(values):
@@ -159,7 +160,9 @@ def _is_constant(values: Matrix) -> bool:
 def _longest_empty(values: Matrix) -> int:
     """Return the longest run of events that are 0 in every channel."""
     rows = np.flatnonzero(values[:, 0] == 0)
-    rows = rows[~(values[rows] != 0).any(axis=1)] if len(rows) >= ENOUGH else rows[:0]
+    if len(rows) < ENOUGH:
+        return 0
+    rows = rows[~(values[rows] != 0).any(axis=1)]
     breaks = np.flatnonzero(np.diff(rows) != 1)
     edges = np.concatenate([[-1], breaks, [len(rows) - 1]])
     return int(np.max(np.diff(edges)))
@@ -175,9 +178,12 @@ def _share(which: NDArray[np.bool_]) -> NDArray[np.float64]:
     return np.array([np.count_nonzero(column) for column in which.T]) / len(which)
 
 
-def _float_flags(size: Matrix, channels: Sequence[Channel]) -> list[Flag]:
+def _float_flags(size: Matrix, top: Matrix, channels: Sequence[Channel]) -> list[Flag]:
+    small = size < TINY
+    if np.isfinite(top).all() and not small.any():
+        return []
     lost = _share(~np.isfinite(size))
-    tiny = _share((size > 0) & (size < TINY))
+    tiny = _share((size > 0) & small)
     found = []
     if np.any(lost > 0):
         text = f"{_named(channels, lost > 0)}: up to {lost.max():.2%} of values NaN or infinite"
@@ -199,9 +205,11 @@ def _mask_flags(above: NDArray[np.int64], channels: Sequence[Channel], n_events:
     return [warning("bits_above_range", f"{text} and were left out of the values")]
 
 
-def _range_flags(values: Matrix, size: Matrix, channels: Sequence[Channel]) -> list[Flag]:
+def _range_flags(
+    values: Matrix, size: Matrix, top: Matrix, channels: Sequence[Channel]
+) -> list[Flag]:
     ranges = np.array([c.range or np.inf for c in channels], values.dtype)
-    if not np.any(size > ranges):
+    if np.all(top <= ranges):
         return []
     far = _share(size > ranges * values.dtype.type(FAR))
     above = _share(values > ranges)

@@ -131,6 +131,21 @@ def test_a_large_file_is_mapped_and_equal_to_what_was_written(tmp_path: Path) ->
     assert not read.flags.writeable
 
 
+@pytest.mark.parametrize("n_events", [1, 40_000, 60_000, 110_000, 160_000])  # to 2, 4 and 6 MB
+def test_a_tube_holds_each_channel_in_one_piece_whatever_its_size(
+    tmp_path: Path, n_events: int
+) -> None:
+    from labproc.formats.fcs.write import write_fcs
+    from labproc.model import Channel
+
+    values = np.arange(n_events * 10, dtype=np.float32).reshape(-1, 10)
+    write_fcs(tmp_path / "tube.fcs", values, [Channel(f"C{i}") for i in range(10)])
+    read = matrix(tmp_path / "tube.fcs")
+    assert np.array_equal(read, values)
+    assert read.dtype == np.float32
+    assert read.flags.f_contiguous
+
+
 def test_free_format_goes_on_over_the_edge_of_a_block(
     build: Build, monkeypatch: pytest.MonkeyPatch
 ) -> None:
