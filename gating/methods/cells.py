@@ -35,13 +35,14 @@ def place(request: Request) -> tuple[Selection, ...]:
     """Cut debris off where its hill ends in the plane, then hold the dense region."""
     population = request.populations[0]
     if request.n_events < FEW:
-        flag = review("too_few_events", f"{population}: {request.n_events} events to gate on")
-        return (Selection(population, np.ones(request.n_events, dtype=np.bool_), flags=(flag,)),)
+        return (_ungated(request, f"{request.n_events} events to gate on"),)
     x, y = request.display(0), request.display(1)
     across, up = histogram(x, GRID), histogram(y, GRID)
     bins = bin_plane(x, y, (across, up))
     counts = count_bins(bins, (across, up))
     counts = _on_scale(counts, (across, up), request.ranges)
+    if (n_on_scale := int(counts.sum())) < FEW:
+        return (_ungated(request, f"{n_on_scale} events on the scatter's scale to gate on"),)
     across = replace(across, counts=counts.sum(axis=1).astype(np.float64))
     density = smooth(smooth(counts.astype(np.float64), SMOOTHING).T, SMOOTHING).T
     edge = _edge(density, across)
@@ -53,7 +54,7 @@ def place(request: Request) -> tuple[Selection, ...]:
     rng = np.random.default_rng(request.seed)
     draws = counted(np.full(request.draws, fraction), request.n_events, rng)
     boundary = Boundary("polygon", request.channels, request.specs, corners)
-    saturated = 1.0 - float(counts.sum()) / request.n_events
+    saturated = 1.0 - n_on_scale / request.n_events
     flags: tuple[Flag, ...] = ()
     if saturated > MANY_SATURATED:
         text = f"{population}: {saturated:.0%} of events are off the top of the scatter scale"
@@ -62,6 +63,13 @@ def place(request: Request) -> tuple[Selection, ...]:
     if edge is not None:
         parameters["debris_below"] = float(across.at(edge.point[0]))
     return (Selection(population, mask, boundary, fraction, draws, parameters, flags),)
+
+
+def _ungated(request: Request, why: str) -> Selection:
+    """Hold every event, for review: there is nothing to place a gate by."""
+    population = request.populations[0]
+    flag = review("too_few_events", f"{population}: {why}")
+    return Selection(population, np.ones(request.n_events, dtype=np.bool_), flags=(flag,))
 
 
 def _on_scale(
@@ -73,7 +81,7 @@ def _on_scale(
     kept = counts.copy()
     for k, (axis, top) in enumerate(zip(axes, ranges or (None, None), strict=True)):
         if top:
-            first = int(np.clip(np.floor(axis.position(top * TOP)), 0, GRID))
+            first = axis.held(top * TOP)
             kept.swapaxes(0, k)[first:] = 0
     return kept
 
@@ -99,9 +107,10 @@ def _outline(density: NDArray[np.float64], edge: Edge | None, keep: float) -> ND
     """Return the hull, in bins, of the densest region: it holds ``keep`` of what is no debris."""
     if edge is not None:
         density = np.where(edge.debris((GRID, GRID)), 0.0, density)
-    order = np.sort(density.ravel())[::-1]
-    level = order[min(int(np.searchsorted(np.cumsum(order), keep * order.sum())), order.size - 1)]
-    inside = density >= max(float(level), 1e-12)
+    order = np.sort(density[density > 0])[::-1]
+    held = np.cumsum(order)
+    level = order[min(int(held.searchsorted(keep * held[-1])), order.size - 1)]
+    inside = density >= level
     rows = np.flatnonzero(inside.any(axis=1))
     first = inside[rows].argmax(axis=1)
     last = GRID - inside[rows, ::-1].argmax(axis=1)
