@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -132,8 +133,8 @@ class Columns:
         if self.events.scale == RAW:
             channel = self.events.channels[index]
             column = linear_column(channel, column, self.tube.time_step_s)
-        ends = (column.min(), column.max()) if column.size else (0.0, 0.0)  # NaN is both
-        return column if np.isfinite(ends).all() else np.nan_to_num(column)
+        span = float(column.max()) - float(column.min()) if column.size else 0.0  # NaN is both
+        return column if isfinite(span) else np.nan_to_num(column)
 
     def compensated(self, names: Sequence[str]) -> bool:
         """Say whether spillover was taken out of any of these channels."""

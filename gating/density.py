@@ -1,7 +1,8 @@
 """Histograms on the display scale: smooth them, find their peaks and the valleys between."""
 
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache, reduce
 from itertools import pairwise
 from math import inf, pi, sqrt
 from typing import Any
@@ -24,11 +25,18 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """Counts in equal bins from ``low`` to ``high``; what lies beyond is in the end bins."""
+    """Counts in equal bins from ``low`` to ``high``; what lies beyond is in the end bins.
+
+    ``total`` is the number of events.
+    """
 
     low: float
     high: float
     counts: Floats
+    total: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "total", float(self.counts.sum()))
 
     @property
     def width(self) -> float:
@@ -40,11 +48,6 @@ class Histogram:
         """Middle of each bin."""
         return np.asarray(self.low + (np.arange(self.counts.size) + 0.5) * self.width)
 
-    @property
-    def total(self) -> float:
-        """Number of events."""
-        return float(self.counts.sum())
-
     def at(self, bin_position: Any) -> Any:
         """Return the display value at a position counted in bins."""
         return self.low + bin_position * self.width
@@ -53,11 +56,16 @@ class Histogram:
         """Return where a display value lies, counted in bins."""
         return (display - self.low) / self.width
 
+    def held(self, display: float) -> int:
+        """Return the edge below a display value, counted in bins from 0; the ends beyond them."""
+        return int(min(max(self.position(display), 0.0), self.counts.size))
+
     def fraction_above(self, thresholds: Floats | float) -> Floats:
         """Return the fraction of events above display values, linear within a bin."""
-        edges = np.linspace(self.low, self.high, self.counts.size + 1)
-        above = np.concatenate([np.cumsum(self.counts[::-1])[::-1], [0.0]])
-        return np.asarray(np.interp(thresholds, edges, above / max(self.total, 1.0)))
+        above = np.zeros(self.counts.size + 1)
+        np.cumsum(self.counts[::-1], out=above[1:])
+        at = self.counts.size - self.position(np.asarray(thresholds))  # from the upper end
+        return np.asarray(np.interp(at, np.arange(above.size), above / max(self.total, 1.0)))
 
 
 def bin_index(values: NDArray[Any], low: float, high: float, n: int) -> NDArray[np.int32]:
@@ -87,20 +95,22 @@ def bin_plane(
 def count_bins(bins: NDArray[np.int32], axes: tuple["Histogram", "Histogram"]) -> NDArray[np.int64]:
     """Count the events of each bin of a plane, shape of the two histograms."""
     shape = axes[0].counts.size, axes[1].counts.size
-    counts = np.zeros(shape[0] * shape[1], dtype=np.int64)
-    for part in parts(bins.size, PLANE_PART):
-        counts += np.bincount(bins[part], minlength=counts.size)
-    return counts.reshape(shape)
+    n_bins = shape[0] * shape[1]
+    found = (np.bincount(bins[part], minlength=n_bins) for part in _large_parts(bins.size))
+    return reduce(np.add, found).reshape(shape)
+
+
+def _large_parts(n_events: int) -> Iterator[slice]:
+    """Yield parts for counting, at least one: counts of many bins cost as much as the events."""
+    return parts(max(n_events, 1), PLANE_PART)
 
 
 def count_plane(
     x: NDArray[Any], y: NDArray[Any], axes: tuple["Histogram", "Histogram"]
 ) -> NDArray[np.int64]:
     """Count events in the plane of two histograms, without keeping each event's bin."""
-    counts = count_bins(np.empty(0, dtype=np.int32), axes)
-    for part in parts(x.size, PLANE_PART):
-        counts += count_bins(bin_plane(x[part], y[part], axes), axes)
-    return counts
+    found = (count_bins(bin_plane(x[part], y[part], axes), axes) for part in _large_parts(x.size))
+    return reduce(np.add, found)
 
 
 def histogram(
@@ -126,13 +136,19 @@ def histogram(
 
 def _count(values: NDArray[Any], low: float, high: float) -> NDArray[np.int64]:
     """Count values in fine bins from the lowest to the highest, which falls beyond the last."""
-    counts = np.zeros(FINE + 1, dtype=np.int64)
+    found = (_count_part(values[part], low, high) for part in _large_parts(values.size))
+    counts = reduce(np.add, found)
+    counts[FINE - 1] += counts[FINE]
+    return counts[:FINE]
+
+
+def _count_part(values: NDArray[Any], low: float, high: float) -> NDArray[np.int64]:
+    bins = np.empty(values.size, dtype=np.int32)
     for part in parts(values.size):
         scaled = values[part] - low
         scaled *= FINE / (high - low)
-        counts += np.bincount(scaled.astype(np.int32), minlength=FINE + 1)
-    counts[FINE - 1] += counts[FINE]
-    return counts[:FINE]
+        bins[part] = scaled
+    return np.bincount(bins, minlength=FINE + 1)
 
 
 def _one_bin(n_events: int, n_bins: int) -> Floats:
@@ -147,15 +163,15 @@ def _coarse(fine: NDArray[np.int64], low: float, step: float, n_bins: int) -> Hi
     np.cumsum(fine, out=below[1:])
     total = int(below[-1])
     cut = int(total * TRIM)
-    first = int(np.searchsorted(below, cut, side="right")) - 1
-    last = int(np.searchsorted(below, total - cut, side="left"))
+    first = int(below.searchsorted(cut, side="right")) - 1
+    last = int(below.searchsorted(total - cut, side="left"))
     margin = max(int(0.02 * (last - first)), 1)
     group = -(-(last - first + 2 * margin) // n_bins)
     start = first - margin
-    held = np.clip(np.arange(start, start + n_bins * group + 1, group), 0, FINE)
-    ends = below[held]
+    held = np.arange(start, start + n_bins * group + 1, group)
+    ends = below[np.minimum(np.maximum(held, 0), FINE)]
     ends[0], ends[-1] = 0, total
-    counts = np.diff(ends).astype(np.float64)
+    counts = (ends[1:] - ends[:-1]).astype(np.float64)
     return Histogram(low + start * step, low + (start + n_bins * group) * step, counts)
 
 

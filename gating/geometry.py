@@ -165,7 +165,8 @@ def in_binned(
         kind[part] = table.take(bins[part])
     mask = kind == INSIDE
     where = np.flatnonzero(kind == PASSED)
-    mask[where] = in_polygon(x.take(where), y.take(where), corners)
+    if where.size:
+        mask[where] = _between(x.take(where), y.take(where), *_outlines(corners))
     return np.asarray(mask)
 
 

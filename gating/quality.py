@@ -77,7 +77,7 @@ def _cut(time: NDArray[Any]) -> "tuple[Blocks, Floats] | None":
     low, high = (float(time.min()), float(time.max())) if n else (0.0, 0.0)
     if n < LEAST_EVENTS or not high > low:
         return None
-    n_blocks = int(np.clip(n // BLOCK_EVENTS, MIN_BLOCKS, MAX_BLOCKS))
+    n_blocks = min(max(n // BLOCK_EVENTS, MIN_BLOCKS), MAX_BLOCKS)
     return Blocks.of(time, low, high, n_blocks), np.linspace(low, high, n_blocks + 1)
 
 
@@ -178,12 +178,19 @@ def _odd_level(shares: Floats, sizes: Floats) -> tuple[NDArray[np.bool_], float]
     """
     if not len(shares):
         return np.zeros(sizes.size, dtype=np.bool_), 0.0
-    away = np.abs(shares - np.median(shares, axis=1, keepdims=True))
+    away = np.abs(shares - _medians(shares)[:, None])
     error = 0.5 / np.sqrt(np.maximum(sizes, 1.0))
     bad = (away > LEVEL_LIMIT) & (away > LEVEL_SIGMAS * error)
     fifth = max(sizes.size // 5, 1)
-    drift = np.median(shares[:, -fifth:], axis=1) - np.median(shares[:, :fifth], axis=1)
+    drift = _medians(shares[:, -fifth:]) - _medians(shares[:, :fifth])
     return np.asarray(bad.any(axis=0)), float(np.abs(drift).max())
+
+
+def _medians(rows: Floats) -> Floats:
+    """Return each row's median; numpy's own looks for NaN first, which takes most of its time."""
+    half = rows.shape[1] // 2
+    parted = np.partition(rows, (half - 1, half) if rows.shape[1] % 2 == 0 else (half,), axis=1)
+    return np.asarray(parted[:, (rows.shape[1] - 1) // 2 : half + 1].mean(axis=1))
 
 
 def _flags(

@@ -95,7 +95,7 @@ def share(mask: NDArray[np.bool_]) -> float | None:
 
 def counted(fractions: Floats, n_events: int, rng: np.random.Generator) -> Floats:
     """Add counting error to fractions of ``n_events``: one binomial draw each."""
-    if n_events <= 0:
+    if n_events <= 0 or not fractions.size:
         return np.full(fractions.shape, np.nan)
     held = np.clip(fractions, 0.0, 1.0)
     return np.asarray(rng.binomial(n_events, held) / n_events, dtype=np.float64)

@@ -8,6 +8,7 @@ Forward scatter alone puts it in the wrong place wherever small cells lie low an
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from gating.density import MIN_DROP, NOISE_SIGMAS
@@ -32,13 +33,12 @@ class Edge:
         """Return what of a convex outline lies on the side of the cells."""
         side = self._side(corners[:, 0], corners[:, 1])
         after, side_after = np.roll(corners, -1, axis=0), np.roll(side, -1)
-        kept = []
-        for here, there, a, b in zip(corners, after, side, side_after, strict=True):
-            if a >= 0:
-                kept.append(here)
-            if (a >= 0) != (b >= 0):
-                kept.append(here + (there - here) * (a / (a - b)))
-        return np.asarray(kept)
+        kept = side >= 0
+        crossed = np.flatnonzero(kept != (side_after >= 0))
+        way = side[crossed] / (side[crossed] - side_after[crossed])
+        passed = corners[crossed] + (after[crossed] - corners[crossed]) * way[:, None]
+        order = np.argsort(np.append(np.flatnonzero(kept), crossed + 0.5))
+        return np.concatenate([corners[kept], passed])[order]
 
     def _side(self, across: Floats, up: Floats) -> Floats:
         x, y = self.towards
@@ -90,15 +90,12 @@ def _level(density: Floats, start: int, side: int) -> Floats:
     a time; -1 where none leads.
     """
     n_across, n_up = density.shape
-    level = np.full(density.shape, -1.0)
+    padded = np.full((n_across, n_up + 2 * STEEP), -1.0)
+    level = padded[:, STEEP : STEEP + n_up]
     level[start, side] = density[start, side]
-    row = np.full(n_up + 2 * STEEP, -1.0)
-    before = row[STEEP : STEEP + n_up]
-    two, four = np.empty(n_up + 2 * STEEP - 1), np.empty(n_up + 2 * STEEP - 3)
-    for k in range(start + 1, n_across):
-        before[:] = level[k - 1]
-        np.maximum(row[:-1], row[1:], out=two)
-        np.maximum(two[:-2], two[2:], out=four)
-        np.maximum(four[:-1], row[2 * STEEP :], out=level[k])  # of five neighbours
-        np.minimum(level[k], density[k], out=level[k])
+    neighbours = sliding_window_view(padded, n_up, axis=1)  # of each bin, those one row back
+    rows = zip(neighbours[start:-1], level[start + 1 :], density[start + 1 :], strict=True)
+    for before, here, most in rows:
+        np.maximum.reduce(before, axis=0, out=here)
+        np.minimum(here, most, out=here)
     return level

@@ -1,6 +1,7 @@
 """A channel's histogram as a landscape of peaks and valleys, and a cut made in it."""
 
 from dataclasses import dataclass, field
+from math import inf, pi, sqrt
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,9 @@ class Landscape:
     @classmethod
     def of(cls, values: NDArray[Any]) -> "Landscape":
         """Count the values that are on the scale, and find their peaks."""
-        return cls.of_counts(histogram(without_pile_up(values)))
+        counts = histogram(values)
+        on_scale = without_pile_up(values, counts)
+        return cls.of_counts(counts if on_scale is values else histogram(on_scale))
 
     @classmethod
     def of_counts(cls, counts: Histogram) -> "Landscape":
@@ -77,8 +80,8 @@ class Landscape:
         """Return the same of the density at two positions in bins."""
         between = self.density[int(low) : int(high) + 1]
         valley, top = float(between.min()), float(min(between[0], between[-1]))
-        noise = np.sqrt((top + valley) / (2.0 * np.sqrt(np.pi) * self.bandwidth))
-        return float((top - valley) / max(noise, 1e-9))
+        noise = sqrt((top + valley) / (2.0 * sqrt(pi) * self.bandwidth))
+        return (top - valley) / max(noise, 1e-9)
 
     def lowest(self, low: float, high: float, lean: float = 0.0) -> float:
         """Return the display position of the valley between two: the middle of its floor.
@@ -91,23 +94,32 @@ class Landscape:
         return float(self.counts.at(first + float(at[0])))
 
 
-def without_pile_up(values: NDArray[Any]) -> NDArray[Any]:
+def without_pile_up(values: NDArray[Any], binned: Histogram) -> NDArray[Any]:
     """Leave out the events that lie exactly at either end: off the scale, not a population."""
-    for end in piled_ends(values):
+    for end in piled_ends(values, binned):
         if end is not None:
             values = values[values != end]
     return values
 
 
-def piled_ends(values: NDArray[Any]) -> tuple[float | None, float | None]:
-    """Return the lowest and the highest value where events pile up at it."""
+def piled_ends(
+    values: NDArray[Any], binned: Histogram | None = None
+) -> tuple[float | None, float | None]:
+    """Return the lowest and the highest value where events pile up at it.
+
+    Their histogram, where there is one, tells most ends to be free of it without a look at the
+    values: its outermost events are too few.
+    """
     if values.size < FEW:
         return None, None
-    ends = (float(values.min()), float(values.max()))
     least, most = max(PILE_UP[0] * values.size, PILE), PILE_UP[1] * values.size
-    counts = [np.count_nonzero(values == e) for e in ends]
-    low, high = (e if least < n < most else None for e, n in zip(ends, counts, strict=True))
-    return low, high
+    found: list[float | None] = []
+    outermost = (inf, inf) if binned is None else binned.counts[binned.counts > 0][[0, -1]]
+    for end, n_at_most in zip((values.min, values.max), outermost, strict=True):
+        at = float(end()) if n_at_most > least else None
+        piled = at is not None and least < np.count_nonzero(values == at) < most
+        found.append(at if piled else None)
+    return found[0], found[1]
 
 
 def half_width(density: Floats, top: int) -> float:

@@ -1,6 +1,7 @@
 """Two markers cut by a cross: CD4 against CD8."""
 
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -60,20 +61,20 @@ class Plane:
 
     def slice(self, ceiling: float | None = None) -> Histogram:
         """Return the first channel's histogram of the events up to a bin of the second."""
-        top = N_BINS if ceiling is None else int(np.clip(np.ceil(ceiling), 0, N_BINS))
+        top = N_BINS if ceiling is None else ceil(min(max(ceiling, 0.0), N_BINS))
         counts = self.counts[:, :top].sum(axis=1)
         for at, beside in self.piled[0]:
             counts[at] = min(counts[at], counts[beside])
-        return replace(self.bins[0], counts=counts)
+        return Histogram(self.bins[0].low, self.bins[0].high, counts)
 
 
 def _piled_bins(values: NDArray[Any], bins: Histogram) -> tuple[tuple[int, int], ...]:
     """Return the end bins that hold a pile-up, each with its neighbour towards the middle."""
     found = []
-    for end, inward in zip(piled_ends(values), (1, -1), strict=True):
+    for end, inward in zip(piled_ends(values, bins), (1, -1), strict=True):
         if end is not None:
-            at = int(np.clip(bins.position(end), 0, N_BINS - 1))
-            found.append((at, int(np.clip(at + inward, 0, N_BINS - 1))))
+            at = min(bins.held(end), N_BINS - 1)
+            found.append((at, min(max(at + inward, 0), N_BINS - 1)))
     return tuple(found)
 
 
@@ -142,21 +143,24 @@ def _cut(
     cut = at_valley(land, low, high, draws=draws, rng=rng, lean=lean)
     cut = shallow(cut, land, name)
     if not parted and ceiling is not None:
-        cut = _apart(plane, ceiling, (low, high), cut, rng)
+        cut = _apart(whole.counts, below.counts, (low, high), cut, rng)
     return doubted(cut, whole, name, middle)
 
 
 def _apart(
-    plane: Plane, ceiling: float, between: tuple[float, float], cut: Split, rng: np.random.Generator
+    whole: Histogram,
+    rest: Histogram,
+    between: tuple[float, float],
+    cut: Split,
+    rng: np.random.Generator,
 ) -> Split:
     """Cut where the fewest cells are on the wrong side, for want of cells negative for both.
 
     Of T cells alone, what is negative for one marker is positive for the other. Positives for the
     other belong below the cut, the rest above it; where they spread, a valley may lie among them.
     """
-    rest = plane.slice(ceiling)
-    other = replace(rest, counts=np.maximum(plane.slice().counts - rest.counts, 0.0))
-    low = int(np.clip(rest.position(cut.display), 0, N_BINS))
+    other = Histogram(rest.low, rest.high, np.maximum(whole.counts - rest.counts, 0.0))
+    low = rest.held(cut.display)
     neither, only_other = (float(h.counts[:low].sum()) for h in (rest, other))
     if min(rest.total, other.total) < LEAST_APART or neither > MOST_NEITHER * only_other:
         return cut
