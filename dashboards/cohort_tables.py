@@ -9,7 +9,7 @@ from labproc.pipeline.cohort_view import CohortView
 TITLES = {
     "characteristics": "Table 1. Who the patients were",
     "response": "Table 2. Response",
-    "toxicity": "Table 2. Toxicity",
+    "toxicity": "Table 2, continued. Toxicity",
 }
 
 

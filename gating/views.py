@@ -72,7 +72,8 @@ def densities(
             continue
         control = _control_of(gate, controls)
         overlay = None if control is None else _overlay(control, columns, gate, populations)
-        key = (gate.parent, *outline.channels, *outline.scales)
+        beside = "" if control is None else control.tube.source.path
+        key = (gate.parent, *outline.channels, *outline.scales, beside)
         if key not in counted:  # the four quadrants of a cross share theirs
             counted[key] = _counted(columns, gate, rows[gate.parent], overlay)
         inside_gate = [columns.of_rows(c, rows[gate.population]) for c in outline.channels]

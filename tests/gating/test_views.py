@@ -1,5 +1,7 @@
 """What drawings are made from adds up to the gates."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -55,6 +57,22 @@ def test_the_range_of_a_histogram_holds_the_control_too():
     first, last = np.flatnonzero(view.control_counts)[[0, -1]]
     assert 0 < first < np.flatnonzero(view.counts)[0]
     assert last < 127  # none piled up at an end
+
+
+def test_a_gate_without_a_control_does_not_set_the_range_of_one_that_has_one():
+    sample, _ = culture(4_000, seed=1)
+    dim = np.array(culture(4_000, car=0.0, dead=0.0, seed=3)[0].events.values)
+    dim[:, NAMES.index("RL2-A")] -= 1_000.0
+    controls = [Control(Role.UNSTAINED, tube(dim, path="blank.fcs"))]
+    made = gate_tube(sample, load_strategy("live"), controls=controls, draws=0)
+    live = made.get("Live")
+    other = replace(live, population="Dead", parameters={"side": "above"}, mask=~live.mask)
+    other = replace(other, mask=other.mask & made.get(live.parent).mask)
+    gates = tuple(g for g in made if g is not live)
+    views = densities(sample, replace(made, gates=(*gates, other, live)), controls=controls)
+    assert views["Dead"].control_counts is None
+    first = np.flatnonzero(views["Live"].control_counts)[0]
+    assert 0 < first < np.flatnonzero(views["Live"].counts)[0]
 
 
 def test_median_fluorescence_is_of_the_gated_events(drawn):
