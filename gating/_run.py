@@ -117,7 +117,7 @@ def spread(
         return [one]
     bits = np.zeros(masks[0].size, dtype=np.uint8)
     for k, mask in enumerate(masks):
-        bits |= np.asarray(mask, dtype=np.bool_).view(np.uint8) << np.uint8(k)
+        bits |= np.asarray(mask, dtype=np.bool_).view(np.uint8) * np.uint8(1 << k)  # faster than <<
     everywhere = np.zeros(n_events, dtype=np.uint8)
     everywhere[rows] = bits
     return [(everywhere & np.uint8(1 << k)).astype(np.bool_) for k in range(len(masks))]

@@ -23,7 +23,7 @@ def select(request: Request, population: str, boundary: Boundary, *, side: str) 
     """Apply a boundary to the parent's events."""
     mask = inside(boundary, request.linear, above=is_above(side))
     fraction = share(mask)
-    rng = np.random.default_rng(request.seed)
+    rng = request.rng()
     draws = counted(np.full(request.draws, fraction or 0.0), request.n_events, rng)
     parameters: dict[str, float | str] = {"placed": "drawn", "side": side}
     return Selection(population, mask, boundary, fraction, draws, parameters)

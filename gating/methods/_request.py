@@ -11,6 +11,7 @@ from gating.transforms import Transform
 from labproc.model import Boundary, Flag
 
 Columns1D = Sequence[NDArray[Any]]
+NO_DRAWS = np.random.default_rng(0)  # to make one takes longer than a step's arithmetic
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,10 @@ class Request:
     def display(self, k: int) -> NDArray[Any]:
         """Return the k-th channel on its display scale; made anew each time it is asked for."""
         return self.scales[k].forward(self.linear[k])
+
+    def rng(self) -> np.random.Generator:
+        """Return the step's random numbers, the same ones each time; without draws none is used."""
+        return np.random.default_rng(self.seed) if self.draws else NO_DRAWS
 
     def number(self, option: str, default: float) -> float:
         """Return a numeric option."""

@@ -27,7 +27,7 @@ def place(request: Request) -> tuple[Selection, ...]:
     if choices:
         mask &= np.logical_or.reduce(choices)
     fraction = share(mask)
-    rng = np.random.default_rng(request.seed)
+    rng = request.rng()
     draws = counted(np.full(request.draws, fraction or 0.0), request.n_events, rng)
     return (
         Selection(

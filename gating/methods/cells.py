@@ -51,7 +51,7 @@ def place(request: Request) -> tuple[Selection, ...]:
     edges = across.at(np.arange(GRID + 1)), up.at(np.arange(GRID + 1))
     mask = in_binned(x, y, corners, bins=bins, edges=edges)
     fraction = share(mask) or 0.0
-    rng = np.random.default_rng(request.seed)
+    rng = request.rng()
     draws = counted(np.full(request.draws, fraction), request.n_events, rng)
     boundary = Boundary("polygon", request.channels, request.specs, corners)
     saturated = 1.0 - n_on_scale / request.n_events

@@ -19,7 +19,7 @@ def place(request: Request) -> tuple[Selection, ...]:
     if request.word("line", "below") == "above":
         at = np.nextafter(at, -np.inf)
     boundary = Boundary("quadrant", request.channels, request.specs, at)
-    rng = np.random.default_rng(request.seed)
+    rng = request.rng()
     made = []
     for population, sides in zip(request.populations, QUADRANTS, strict=True):
         mask = inside(boundary, request.linear, quadrant=sides)

@@ -27,7 +27,7 @@ def place(request: Request) -> tuple[Selection, ...]:
             flags.append(warning("margin_events", text))
         kept &= ~there
     fraction = share(kept)
-    rng = np.random.default_rng(request.seed)
+    rng = request.rng()
     draws = counted(np.full(request.draws, fraction or 0.0), request.n_events, rng)
     boundary = Boundary("none")
     return (Selection(population, kept, boundary, fraction, draws, parameters, tuple(flags)),)

@@ -85,7 +85,7 @@ def place(request: Request) -> tuple[Selection, ...]:
     autofluorescent cells (raised in both) are not; the valley between them is found among all
     events below the other marker's cut. A slice without two peaks falls back on all events.
     """
-    rng = np.random.default_rng(request.seed)
+    rng = request.rng()
     plane = Plane.of(request.display(0), request.display(1))
     planes = (plane, plane.turned())
     wholes = [Landscape.of_counts(p.slice()) for p in planes]

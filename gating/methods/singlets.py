@@ -33,7 +33,7 @@ def place(request: Request) -> tuple[Selection, ...]:
         high = counts.at(top + float(density[top : int(doublets.position)].argmin()) + 0.5)
     mask = (ratio >= low) & (ratio <= high)
     fraction = share(mask) or 0.0
-    rng = np.random.default_rng(request.seed)
+    rng = request.rng()
     draws = counted(np.full(request.draws, fraction), request.n_events, rng)
     boundary = Boundary("interval", request.channels, request.specs, np.array([[low], [high]]))
     parameters = {"mode": mode, "spread": spread}

@@ -16,7 +16,7 @@ SDS = 3.0
 def place(request: Request) -> tuple[Selection, ...]:
     """Cut ``sds`` standard deviations of the peak's lower side above its mode."""
     population, scale = request.populations[0], request.scales[0]
-    rng = np.random.default_rng(request.seed)
+    rng = request.rng()
     land = Landscape.of(request.display(0))
     flags: tuple[Flag, ...] = ()
     if land.counts.total < FEW:

@@ -16,7 +16,7 @@ def place(request: Request) -> tuple[Selection, ...]:
     A step that names an ``unstained`` control cuts no lower than its cells reach.
     """
     population, side = request.populations[0], request.word("side", "above")
-    rng = np.random.default_rng(request.seed)
+    rng = request.rng()
     display = request.display(0)
     cut = split(
         display,

@@ -24,7 +24,7 @@ from tests.gating._tubes import LABELS, NAMES, culture
 pytestmark = pytest.mark.bench
 ROUNDS = 21
 PAIR = 100_000
-# Times flowkit, with 10 as the aim: 5.2 on a quiet machine, 4.4 where others use its caches.
+# Times flowkit, with 10 as the aim: 5.3 on a quiet machine, 4.2 where others use its caches.
 BAR = 5.0
 HASH = "0" * 64  # taken when a file is taken in, once; flowkit takes none
 

@@ -7,6 +7,7 @@ import pytest
 
 from gating.controls import Control
 from gating.engine import gate_tube
+from gating.methods._request import NO_DRAWS
 from gating.strategy import load_strategy
 from labproc.errors import StrategyError
 from labproc.model import Role
@@ -234,3 +235,13 @@ def test_a_file_exported_with_its_channels_transformed_is_gated_as_it_is():
 def test_dim_channels_of_a_wide_range_are_no_display_scale():
     made = gate_tube(culture(2_000, seed=4)[0], load_strategy("cd4_cd8"), draws=0)
     assert "already_transformed" not in {f.code for f in made.flags}
+
+
+@pytest.mark.parametrize("name", ["car_t", "cd4_cd8", "live"])
+def test_without_draws_no_random_number_is_used(name):
+    sample, _ = culture(4_000, seed=1)
+    before = NO_DRAWS.bit_generator.state
+    made = gate_tube(sample, load_strategy(name), draws=0)
+    assert NO_DRAWS.bit_generator.state == before
+    drawn = gate_tube(sample, load_strategy(name), draws=20)
+    assert [g.n_events for g in made] == [g.n_events for g in drawn]
