@@ -260,13 +260,16 @@ def _fraction_draws(
     total = plane.counts.sum()
     if not (n_draws and n_events and total):
         return np.full((n_draws, 4), np.nan)
-    below = np.pad(plane.counts.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0))) / total
     at = [
         np.clip(np.rint(h.position(np.append(c.draws, c.display))), 0, N_BINS).astype(np.int64)
         for h, c in zip(plane.bins, cuts, strict=True)
     ]
-    neither = below[at[0], at[1]]
-    only_second, only_first = below[at[0], -1] - neither, below[-1, at[1]] - neither
+    first, last = int(at[0].min()), int(at[0].max())
+    rows = np.concatenate([plane.counts[:first].sum(axis=0)[None], plane.counts[first:last]])
+    below = np.pad(rows.cumsum(axis=0).cumsum(axis=1), ((0, 0), (1, 0))) / total
+    low_in_second = np.pad(plane.counts.sum(axis=0).cumsum(), (1, 0)) / total
+    neither = below[at[0] - first, at[1]]
+    only_second, only_first = below[at[0] - first, -1] - neither, low_in_second[at[1]] - neither
     both = 1.0 - neither - only_first - only_second
     moved = np.column_stack([only_first, only_second, both, neither])
     chances = np.clip(shares + moved[:-1] - moved[-1], 0.0, 1.0)
