@@ -15,13 +15,12 @@ LEVEL = (0.025, 0.975)
 FLOOR = 0.02  # of the lower peak: what counts as the floor of a valley
 
 
-def resample(histogram: Histogram, draws: int, rng: np.random.Generator) -> Floats:
-    """Draw the histogram anew, shape (draws, n_bins), with Poisson's variance in each bin.
+def resample(counts: Floats, draws: int, rng: np.random.Generator) -> Floats:
+    """Draw a histogram's counts anew, shape (draws, n_bins), with Poisson's variance in each bin.
 
     Normal noise stands for Poisson's: it is smoothed before anything is read off, and costs a
     tenth.
     """
-    counts = histogram.counts
     noise = rng.standard_normal((draws, counts.size), dtype=np.float32)
     return np.asarray(counts + np.sqrt(counts) * noise)
 
@@ -43,10 +42,10 @@ def valley_draws(
     if not draws:
         return np.empty(0)
     first, last = int(between[0]), max(int(between[1]), int(between[0]) + 1)
-    again = resample(histogram, min(draws, REFITS), rng)
     reach = int(3.5 * bandwidth) + 1
     part = slice(max(first - reach, 0), last + reach + 1)
-    density = smooth(again[:, part], bandwidth)[:, first - part.start :][:, : last + 1 - first]
+    again = smooth(resample(histogram.counts[part], min(draws, REFITS), rng), bandwidth)
+    density = again[:, first - part.start :][:, : last + 1 - first]
     bins = first + (valley_rise(density, lean) if lean else valley_floor(density) + 0.5)
     return np.asarray(histogram.at(bins[np.arange(draws) % bins.size]))
 

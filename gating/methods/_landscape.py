@@ -46,9 +46,12 @@ class Landscape:
     peaks: tuple[Peak, ...]
 
     @classmethod
-    def of(cls, values: NDArray[Any]) -> "Landscape":
-        """Count the values that are on the scale, and find their peaks."""
-        counts = histogram(values)
+    def of(cls, values: NDArray[Any], counted: Histogram | None = None) -> "Landscape":
+        """Count the values that are on the scale, and find their peaks.
+
+        ``counted`` is the histogram of all of them, where somebody has it already.
+        """
+        counts = counted or histogram(values)
         on_scale = without_pile_up(values, counts)
         return cls.of_counts(counts if on_scale is values else histogram(on_scale))
 

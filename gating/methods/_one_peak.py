@@ -90,7 +90,7 @@ def _tail_draws(land: Landscape, positive: bool, draws: int, rng: np.random.Gene
     """Cut at the tail again in resampled histograms."""
     if not draws:
         return np.empty(0)
-    again = smooth(resample(land.counts, min(draws, REFITS), rng), land.bandwidth)
+    again = smooth(resample(land.counts.counts, min(draws, REFITS), rng), land.bandwidth)
     moved = np.array([land.counts.at(_tail_bin(row, positive)[0]) for row in again])
     return np.resize(moved, draws)
 

@@ -51,9 +51,10 @@ def split(
     lean: float = 0.0,
     middle: float = np.inf,
     side: str = "above",
+    counted: Histogram | None = None,
 ) -> Split:
     """Cut at the valley between the negative and the positive peak; else at the tail of one."""
-    land = Landscape.of(values)
+    land = Landscape.of(values, counted)
     if land.counts.total < FEW:
         return too_few(land.counts, population, values.size, draws)
     pair = choose_pair(land, highest=highest, middle=middle)

@@ -167,7 +167,7 @@ def _apart(
     found = _fewest_wrong(rest.counts[None], other.counts[None], between)[0]
     moved = np.empty(0)
     if cut.draws.size:
-        again = [resample(h, min(cut.draws.size, REFITS), rng) for h in (rest, other)]
+        again = [resample(h.counts, min(cut.draws.size, REFITS), rng) for h in (rest, other)]
         drawn = _fewest_wrong(again[0], again[1], between)
         moved = np.resize(rest.at(drawn), cut.draws.size)
     return replace(cut, display=float(rest.at(found)), draws=moved)

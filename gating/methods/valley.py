@@ -18,6 +18,7 @@ def place(request: Request) -> tuple[Selection, ...]:
     population, side = request.populations[0], request.word("side", "above")
     rng = request.rng()
     display = request.display(0)
+    bins = histogram(display)
     cut = split(
         display,
         population,
@@ -27,6 +28,7 @@ def place(request: Request) -> tuple[Selection, ...]:
         lean=request.number("lean", 0.0),
         middle=middle_of(request.scales[0], (request.ranges or (None,))[0]),
         side=side,
+        counted=bins,
     )
     blank, unused = find_blank(request)
     if blank is not None:
@@ -35,7 +37,7 @@ def place(request: Request) -> tuple[Selection, ...]:
     high = request.linear[0] > threshold
     mask = high if side == "above" else ~high
     fraction = share(mask)
-    above = histogram(display).fraction_above(cut.draws) if cut.draws.size else cut.draws
+    above = bins.fraction_above(cut.draws) if cut.draws.size else cut.draws
     moved = above if side == "above" else 1.0 - above
     boundary = Boundary("threshold", request.channels, request.specs, np.array([[threshold]]))
     parameters: dict[str, float | str] = {
