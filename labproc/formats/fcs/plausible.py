@@ -47,7 +47,7 @@ def _pieces(layout: Layout, begin: int, n_events: int) -> list[tuple[int, int]]:
     starts: Sequence[int] = range(0, n_events, size)
     if n_events > SAMPLE_EVENTS:
         last = n_events - size
-        starts = [int(s) // 8 * 8 for s in np.linspace(0, last, SAMPLE_PIECES)]
+        starts = [k * last // (SAMPLE_PIECES - 1) // 8 * 8 for k in range(SAMPLE_PIECES)]
     return [(begin + s * layout.event_bits // 8, min(size, n_events - s)) for s in starts]
 
 

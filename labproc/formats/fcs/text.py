@@ -104,6 +104,8 @@ def _tokens(body: bytes, mark: bytes) -> tuple[list[bytes], list[Flag]]:
 
 def _pairs(tokens: list[bytes], mark: bytes) -> _Pairs:
     """Pair the tokens; an empty token is one more delimiter in a run of them."""
+    if _are_plain(tokens):
+        return _Pairs([_pair(k, v) for k, v in zip(tokens[::2], tokens[1::2], strict=True)])
     pairs: list[Pair] = []
     loose: list[str] = []
     i, n = 0, len(tokens)
@@ -120,8 +122,19 @@ def _pairs(tokens: list[bytes], mark: bytes) -> _Pairs:
             i += 1
         else:
             value, i = _value(tokens, i + 1, mark)
-            pairs.append((_decode(key).upper(), _decode(value).strip(" \t\r\n\0")))
+            pairs.append(_pair(key, value))
     return _Pairs(pairs, loose)
+
+
+def _are_plain(tokens: list[bytes]) -> bool:
+    """Whether keys and values simply alternate, as in most files: no delimiter inside a value."""
+    if len(tokens) % 2 or not all(tokens) or not all(k.strip(_BLANKS) for k in tokens[::2]):
+        return False
+    return not any(b"$" in v and _STANDARD.fullmatch(v.strip(_BLANKS)) for v in tokens[1::2])
+
+
+def _pair(key: bytes, value: bytes) -> Pair:
+    return _decode(key.strip(_BLANKS)).upper(), _decode(value).strip(" \t\r\n\0")
 
 
 def _belongs_to_value(tokens: list[bytes], i: int) -> bool:
