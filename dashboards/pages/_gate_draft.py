@@ -38,7 +38,7 @@ def after(desk: Desk, trigger: Any, relayout: Any, values: Any, draft: Draft) ->
         raise PreventUpdate
     if trigger in ("gates-undo", "gates-redo"):
         return _step_back(draft) if trigger == "gates-undo" else _step_forward(draft)
-    if trigger == "gates-graph":
+    if trigger == "gates-dragged":
         tube = tube_of(desk.results(), draft["sample"])
         gate = gate_of(tube, draft["population"])
         points = moves.moved(gate.boundary, relayout or {})

@@ -35,6 +35,7 @@ def layout(desk: Desk, rest: str) -> Any:
         [
             dcc.Store(id="gates-chosen", data=chosen),
             dcc.Store(id="gates-draft", data={}),
+            dcc.Store(id="gates-dragged"),
             dcc.Store(id="gates-measured"),
             dcc.Store(id="gates-saved", data=0),
             _list(results),

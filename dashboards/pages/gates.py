@@ -117,7 +117,7 @@ def _connect_moves(app: Dash, desk: Desk) -> None:
         Output("gates-tree", "children", allow_duplicate=True),
         Output({"type": "gate-typed", "at": ALL}, "value"),
         Output("gates-message", "children", allow_duplicate=True),
-        Input("gates-graph", "relayoutData"),
+        Input("gates-dragged", "data"),
         Input({"type": "gate-typed", "at": ALL}, "value"),
         Input("gates-undo", "n_clicks"),
         Input("gates-redo", "n_clicks"),
@@ -151,6 +151,12 @@ def _connect_moves(app: Dash, desk: Desk) -> None:
         numbers, tree = _measured(desk, clean(draft))
         return {"of": draft, "numbers": numbers, "tree": tree}
 
+    app.clientside_callback(  # type: ignore[no-untyped-call]
+        ClientsideFunction("gates", "dragged"),
+        Output("gates-dragged", "data"),
+        Input("gates-graph", "relayoutData"),
+        prevent_initial_call=True,
+    )
     app.clientside_callback(  # type: ignore[no-untyped-call]
         ClientsideFunction("gates", "measured"),
         Input("gates-measured", "data"),

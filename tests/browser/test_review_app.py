@@ -141,6 +141,18 @@ def test_a_typed_number_counts_once_it_is_entered_or_left(watched: "Watched") ->
     page.wait_for_function(f"() => {DRAFT} === 20000")
 
 
+def test_a_plot_that_tells_of_its_size_takes_no_number_back(watched: "Watched") -> None:
+    page = open_gates(watched)
+    page.evaluate(HELD, [500, "gate-typed"])
+    field = page.locator("#gates-typed input").first
+    field.fill("19000")
+    field.press("Enter")
+    told = "{ relayoutData: { autosize: true, 'xaxis.range[0]': 1.5 } }"
+    page.evaluate(f"window.dash_clientside.set_props('gates-graph', {told})")
+    page.wait_for_function(f"() => {DRAFT} === 19000", timeout=10_000)
+    page.evaluate("window.answerAtOnce()")
+
+
 def test_numbers_of_a_gate_that_has_moved_on_are_not_shown(watched: "Watched") -> None:
     page = open_gates(watched)
     script = """(of) => {
