@@ -125,5 +125,30 @@ DYES = ("RL1-A", "VL1-A")
 def test_spillover_that_makes_double_positives_needs_a_look(share, spillover, seen):
     made = gate_tube(tube(spilled(share), spillover=spillover), load_strategy("cd4_cd8"), draws=0)
     both = made.get("CD4+CD8+")
-    assert ("many_double_positives" in {f.code for f in both.flags}) == seen
+    flags = {f.code: f.severity.value for f in both.flags}
+    assert flags.get("many_double_positives") == ("review" if seen else None)
     assert (both.n_events > 0.1 * both.n_parent) == seen
+
+
+@pytest.mark.parametrize(
+    ("spillover", "seen"),
+    [
+        (None, True),
+        (Spillover(DYES, np.eye(2)), True),
+        (Spillover(DYES, np.array([[1.0, 0.001], [0.0, 1.0]])), False),
+        (Spillover(("BL1-A", "RL2-A"), np.array([[1.0, 0.001], [0.0, 1.0]])), True),
+    ],
+    ids=["no matrix", "identity", "compensated", "other dyes compensated"],
+)
+def test_the_engine_tells_the_cross_whether_its_dyes_were_compensated(spillover, seen):
+    values = spilled(0.0)
+    stained = np.random.default_rng(5).random(len(values)) < 0.2  # CD8 cells that hold CD4 too
+    high = np.percentile(values[:, NAMES.index("VL1-A")], 75)
+    values[stained & (values[:, NAMES.index("RL1-A")] > 5_000), NAMES.index("VL1-A")] = high
+    stained &= values[:, NAMES.index("VL1-A")] > 5_000
+    values[stained, NAMES.index("RL1-A")] = np.percentile(values[:, NAMES.index("RL1-A")], 75)
+    made = gate_tube(tube(values, spillover=spillover), load_strategy("cd4_cd8"), draws=0)
+    both = made.get("CD4+CD8+")
+    assert 0.15 < both.n_events / both.n_parent < 0.25
+    flags = {f.code: f.severity.value for f in both.flags}
+    assert flags.get("spillover_visible") == ("review" if seen else None)

@@ -46,12 +46,18 @@ def test_the_control_is_overlaid_on_car_at_the_parents_height(drawn):
     assert views["Live"].control_counts is None
 
 
-def test_the_range_of_a_histogram_holds_the_control_too():
+def beside_a_dim_blank():
+    """Return a tube, its live gate and the unstained tube that lies below its cells."""
     sample, _ = culture(4_000, seed=1)
     dim = np.array(culture(4_000, car=0.0, dead=0.0, seed=3)[0].events.values)
     dim[:, NAMES.index("RL2-A")] -= 1_000.0
     controls = [Control(Role.UNSTAINED, tube(dim, path="blank.fcs"))]
     made = gate_tube(sample, load_strategy("live"), controls=controls, draws=0)
+    return sample, made, controls
+
+
+def test_the_range_of_a_histogram_holds_the_control_too():
+    sample, made, controls = beside_a_dim_blank()
     view = densities(sample, made, controls=controls)["Live"]
     assert view.counts.sum() == made.get("Live").n_parent
     first, last = np.flatnonzero(view.control_counts)[[0, -1]]
@@ -60,11 +66,7 @@ def test_the_range_of_a_histogram_holds_the_control_too():
 
 
 def test_a_gate_without_a_control_does_not_set_the_range_of_one_that_has_one():
-    sample, _ = culture(4_000, seed=1)
-    dim = np.array(culture(4_000, car=0.0, dead=0.0, seed=3)[0].events.values)
-    dim[:, NAMES.index("RL2-A")] -= 1_000.0
-    controls = [Control(Role.UNSTAINED, tube(dim, path="blank.fcs"))]
-    made = gate_tube(sample, load_strategy("live"), controls=controls, draws=0)
+    sample, made, controls = beside_a_dim_blank()
     live = made.get("Live")
     other = replace(live, population="Dead", parameters={"side": "above"}, mask=~live.mask)
     other = replace(other, mask=other.mask & made.get(live.parent).mask)
