@@ -151,17 +151,14 @@ def _connect_moves(app: Dash, desk: Desk) -> None:
         numbers, tree = _measured(desk, clean(draft))
         return {"of": draft, "numbers": numbers, "tree": tree}
 
-    app.clientside_callback(  # type: ignore[no-untyped-call]
-        ClientsideFunction("gates", "dragged"),
-        Output("gates-dragged", "data"),
-        Input("gates-graph", "relayoutData"),
-        prevent_initial_call=True,
-    )
-    app.clientside_callback(  # type: ignore[no-untyped-call]
-        ClientsideFunction("gates", "measured"),
-        Input("gates-measured", "data"),
-        prevent_initial_call=True,
-    )
+    in_browser = {
+        "dragged": (Output("gates-dragged", "data"), Input("gates-graph", "relayoutData")),
+        "measured": (Input("gates-measured", "data"),),
+    }
+    for name, wires in in_browser.items():
+        app.clientside_callback(  # type: ignore[no-untyped-call]
+            ClientsideFunction("gates", name), *wires, prevent_initial_call=True
+        )
 
 
 def _measured(desk: Desk, draft: Draft) -> tuple[Any, Any]:
